@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ravine/data/dataset.hpp"
+
+namespace ravine {
+
+/// x -> (x - mean) / deviation, with one mean and deviation for each index of the last axis of an example:
+/// each feature of a table ({d}), each channel of an image ({h, w, c}). Deviations are population ones
+/// (divided by n).
+struct Normalization {
+    std::vector<double> mean, deviation;
+
+    /// Leaves every number as it is.
+    static Normalization identity(int64_t channels);
+    /// From the features of the training part; a feature that never varies gets deviation 1.
+    /// Throws std::logic_error for an empty set.
+    static Normalization fit(const Dataset& training);
+    /// From the values of a regression set, per target.
+    static Normalization fit_values(const Dataset& training);
+
+    int64_t channels() const { return static_cast<int64_t>(mean.size()); }
+    double apply(double x, int64_t channel) const;
+    double undo(double x, int64_t channel) const;
+    bool operator==(const Normalization&) const = default;
+};
+
+}  // namespace ravine
