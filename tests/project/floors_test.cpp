@@ -69,7 +69,7 @@ TEST(Floors, HoldInTheWholeLibrary) {
     const fs::path root = fs::path(RAVINE_SOURCE_DIR) / "ravine";
     int files = 0;
     for (const auto& entry : fs::recursive_directory_iterator(root)) {
-        const fs::path path = entry.path();
+        const fs::path& path = entry.path();
         if (path.extension() != ".hpp" && path.extension() != ".cpp") continue;
         const std::string folder = fs::relative(path, root).begin()->string();
         EXPECT_GE(height(folder), 0) << path << " is on no floor";
