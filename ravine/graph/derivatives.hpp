@@ -1,0 +1,37 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "ravine/graph/graph.hpp"
+
+namespace ravine {
+
+// Derived programs: each function appends nodes to the graph of its arguments and returns the values to compute.
+// `wrt` may be any nodes, not only leaves; the graph is cut there: what lies before them is held constant.
+
+/// The adjoints of `wrt` for adjoints `seeds` of `ys`: sum_i seeds_i' dys_i/dwrt_j (reverse mode). A value on which
+/// no y depends gets a constant zero.
+std::vector<Value> vjp(std::span<const Value> ys, std::span<const Value> seeds, std::span<const Value> wrt);
+
+/// The tangents of `ys` for tangents of `wrt`: sum_j dys_i/dwrt_j tangents_j (forward mode).
+std::vector<Value> jvp(std::span<const Value> ys, std::span<const Value> wrt, std::span<const Value> tangents);
+
+/// The gradient of a scalar.
+std::vector<Value> gradient(Value y, std::span<const Value> wrt);
+
+/// H v with H the Hessian of the scalar y in `wrt`: the tangent of the gradient (Pearlmutter 1994).
+std::vector<Value> hessian_vector(Value y, std::span<const Value> wrt, std::span<const Value> v);
+
+/// J' L J v, with J the Jacobian of `outputs` in `wrt` and L the Hessian of the scalar y in `outputs`
+/// (Schraudolph 2002). y may depend on `wrt` only through `outputs`.
+std::vector<Value> gauss_newton_vector(Value y, Value outputs, std::span<const Value> wrt,
+                                       std::span<const Value> v);
+
+/// f'(0) and f''(0) of f(a) = y(wrt + a v).
+struct DirectionalDerivatives {
+    Value slope, curvature;
+};
+DirectionalDerivatives along(Value y, std::span<const Value> wrt, std::span<const Value> v);
+
+}  // namespace ravine

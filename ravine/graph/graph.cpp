@@ -1,0 +1,55 @@
+#include "ravine/graph/graph.hpp"
+
+#include <utility>
+
+#include "ravine/core/error.hpp"
+
+namespace ravine {
+
+const char* name_of(Op op) {
+    static constexpr const char* names[] = {
+        "constant", "scalar", "input", "parameter", "uniform", "normal", "negate", "exp", "log", "sqrt",
+        "reciprocal", "square", "abs", "sign", "step", "relu", "tanh", "sigmoid", "softplus", "sin", "cos",
+        "stop_gradient", "cross_replica_sum", "add", "subtract", "multiply", "divide", "maximum", "minimum",
+        "greater", "equal", "select", "broadcast", "sum_to", "max_to", "reshape", "permute", "slice", "pad",
+        "matmul", "conv2d", "conv2d_input_gradient", "conv2d_weight_gradient", "max_pool_indices", "pool_gather",
+        "pool_scatter", "average_pool", "average_pool_gradient", "softmax", "log_softmax",
+        "softmax_cross_entropy"};
+    static_assert(std::size(names) == static_cast<size_t>(Op::softmax_cross_entropy) + 1);
+    return names[static_cast<size_t>(op)];
+}
+
+bool is_elementwise(Op op) { return op >= Op::negate && op <= Op::select; }
+
+const Node& Value::node() const { return graph->node(id); }
+
+const Shape& Value::shape() const { return node().shape; }
+
+Value Graph::make(Op op, std::vector<int> arguments, Shape shape, Attributes attributes) {
+    for (const int id : arguments)
+        require(id >= 0 && id < static_cast<int>(nodes_.size()), "{}: no node {}", name_of(op), id);
+    Key key{op, arguments, shape, attributes};
+    if (const auto found = known_.find(key); found != known_.end()) return {this, found->second};
+    const int id = static_cast<int>(nodes_.size());
+    nodes_.push_back({op, std::move(arguments), std::move(shape), std::move(attributes), label});
+    known_.emplace(std::move(key), id);
+    return {this, id};
+}
+
+Value Graph::constant(double number, Shape shape) {
+    return make(Op::constant, {}, std::move(shape), {.integers = {}, .number = number, .name = {}});
+}
+
+Value Graph::scalar(const std::string& name) {
+    return make(Op::scalar, {}, {}, {.integers = {}, .number = 0, .name = name});
+}
+
+Value Graph::input(const std::string& name, Shape shape) {
+    return make(Op::input, {}, std::move(shape), {.integers = {}, .number = 0, .name = name});
+}
+
+Value Graph::parameter(const std::string& vector, int64_t offset, Shape shape) {
+    return make(Op::parameter, {}, std::move(shape), {.integers = {offset}, .number = 0, .name = vector});
+}
+
+}  // namespace ravine
