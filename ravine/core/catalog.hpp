@@ -9,14 +9,15 @@
 
 namespace ravine {
 
-/// What is known about a named thing, whatever its kind: the text of `describe`, `list`, `--help` and the docs.
+/// What is known about a named thing, whatever its kind: the text of `describe`, `list`, `--help` and the
+/// docs.
 struct Entry {
-    std::string kind;     ///< "optimizer", "schedule", "model", "loss", "dataset", ...
-    std::string name;     ///< as people type it: "rmsprop-nesterov"
-    std::string summary;  ///< one line
-    std::string formula;  ///< one or more lines of plain text
-    std::string source;   ///< author, year, equation or algorithm
-    std::vector<SettingInfo> settings;
+    std::string kind = {};     ///< "optimizer", "schedule", "model", "loss", "dataset", ...
+    std::string name = {};     ///< as people type it: "rmsprop-nesterov"
+    std::string summary = {};  ///< one line
+    std::string formula = {};  ///< one or more lines of plain text
+    std::string source = {};   ///< author, year, equation or algorithm
+    std::vector<SettingInfo> settings = {};
 };
 
 /// The named products of one kind, each made from a Spec. `Arguments` are handed on to the maker.
@@ -37,7 +38,8 @@ public:
         makers_.push_back([fields = std::move(fields), maker = std::move(maker), kind = kind_](
                               const Spec& spec, Arguments... arguments) -> Product {
             T settings{};
-            for (const auto& [key, value] : spec.settings) apply(fields, settings, kind, spec.name, key, value);
+            for (const auto& [key, value] : spec.settings)
+                apply(fields, settings, kind, spec.name, key, value);
             return maker(std::move(settings), arguments...);
         });
         entries_.push_back(std::move(entry));
@@ -71,8 +73,8 @@ private:
             if (f.name == key) return f.set(settings, name + ":" + key, value);
             names.push_back(f.name);
         }
-        fail_request("{} '{}' has no setting '{}'{} (`ravine describe {}` shows its settings)", kind, name, key,
-                     suggestion(key, names), name);
+        fail_request("{} '{}' has no setting '{}'{} (`ravine describe {}` shows its settings)", kind, name,
+                     key, suggestion(key, names), name);
     }
 
     std::string kind_;

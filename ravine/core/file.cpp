@@ -21,8 +21,8 @@ std::string reason() { return std::strerror(errno); }
 class TemporaryFile {
 public:
     explicit TemporaryFile(const std::filesystem::path& target) {
-        // Unique among processes and among the threads of this one, and in the target's folder: a rename is atomic
-        // only within one file system.
+        // Unique among processes and among the threads of this one, and in the target's folder: a rename is
+        // atomic only within one file system.
         static std::atomic<int> counter{0};
         path_ = fmt::format("{}.tmp-{}-{}", target.string(), getpid(), counter++);
         descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -65,7 +65,8 @@ std::string read_file(const std::filesystem::path& path, uint64_t limit) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
     if (!std::filesystem::exists(status)) fail_request("{}: no such file", path.string());
-    if (!std::filesystem::is_regular_file(status)) fail_request("{}: expected a file, found a folder or device", path.string());
+    if (!std::filesystem::is_regular_file(status))
+        fail_request("{}: expected a file, found a folder or device", path.string());
     const uint64_t size = std::filesystem::file_size(path, error);
     std::ifstream stream(path, std::ios::binary);
     if (error || !stream) fail_request("{}: cannot read: {}", path.string(), reason());
@@ -82,8 +83,8 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const st
     for (const auto piece : pieces)
         if (!file.write(piece)) fail_run("{}: cannot write: {}", path.string(), reason());
     if (!file.finish(path)) fail_run("{}: cannot write: {}", path.string(), reason());
-    // The new name outlives a power cut only once its folder is on the disk too. Not all file systems can do that,
-    // and the file is complete in any case, so a failure here is none of the caller's business.
+    // The new name outlives a power cut only once its folder is on the disk too. Not all file systems can do
+    // that, and the file is complete in any case, so a failure here is none of the caller's business.
     const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
     const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor >= 0) {

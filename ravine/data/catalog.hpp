@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,23 +13,23 @@ namespace ravine {
 
 /// What to load.
 struct DataRequest {
-    std::string
-        dataset;  ///< NAME[:key=value,...], the path of a .csv or .csv.gz file, or of a folder of IDX files
-    std::string data_dir;          ///< where named sets are looked for first; empty: only the usual places
-    std::string target;            ///< CSV: the column to predict
-    std::string task;              ///< CSV: "classification" or "regression"; empty: inferred
-    uint64_t seed = 0;             ///< of made data and of the split
-    double validation_share = -1;  ///< in [0, 1); negative: the default of the set
-    double test_share = -1;        ///< in [0, 1); negative: the default of the set
+    std::string dataset =
+        {};  ///< NAME[:key=value,...], the path of a .csv[.gz] file, or a folder of IDX files
+    std::string data_dir = {};  ///< where named sets are looked for first; empty: only the usual places
+    std::string target = {};    ///< CSV: the column to predict
+    std::string task = {};      ///< CSV: "classification" or "regression"; empty: inferred
+    uint64_t seed = 0;          ///< of made data and of the split
+    std::optional<double> validation_share = {};  ///< in [0, 1); the default depends on the set
+    std::optional<double> test_share = {};        ///< in [0, 1); not for sets with a test part of their own
 };
 
 /// The parts of a data set, disjoint. Training learns from `training`, choices are made on `validation`, and
 /// `test` is looked at once, at the end.
 struct Parts {
-    Dataset training, validation, test;
-    Schema schema;  ///< with the normalisation fitted on `training` alone
-    std::vector<std::string>
-        notes;  ///< what a person should be told: what was inferred, where files were found
+    Dataset training = {}, validation = {}, test = {};
+    Schema schema = {};  ///< with the normalisation fitted on `training` alone
+    std::vector<std::string> notes =
+        {};  ///< what to tell a person: what was inferred, where files were found
 };
 
 /// The named sets: made ones with their settings, and those whose files are looked for.
@@ -38,9 +39,12 @@ const Catalog<Parts, const DataRequest&>& datasets();
 /// damaged file, and RunError, listing where it looked, where the files of a named set are not found.
 Parts load_parts(const DataRequest& request);
 
-/// Reads data for a saved model: a labelled table for `evaluate`, or any table for `predict`, in whose
-/// columns the schema's are found by name.
+/// Reads other data for a saved model, in the form it was trained on. A model of a table (or of a made set,
+/// whose columns are x0, x1, ...) reads a CSV file, in which the schema's columns are found by name; a model
+/// of images reads an IDX file of images, whose labels, where they are required, stand beside it under the
+/// name with `labels-idx1` for `images-idx3`; a folder means its test files. Without targets the data set is
+/// not labelled. Throws RequestError for what is missing, damaged, of another shape, or outside the classes.
 enum class Targets { required, ignored };
-Dataset load_like(const Schema& schema, const std::string& csv_path, Targets targets);
+Dataset load_like(const Schema& schema, const std::string& path, Targets targets);
 
 }  // namespace ravine

@@ -21,17 +21,17 @@ Task parse_task(const std::string& what, const std::string& text);
 
 /// n examples in memory: their features, row by row, and their targets.
 struct Dataset {
-    std::string name;
+    std::string name = {};
     Task task = Task::classification;
-    Shape feature_shape;  ///< of one example: {2}; images are height x width x channels: {28, 28, 1}
+    Shape feature_shape = {};  ///< of one example: {2}; images are height x width x channels: {28, 28, 1}
     /// n x element_count(feature_shape) numbers; a byte b means the number b / 255.
-    std::variant<std::vector<float>, std::vector<uint8_t>> features;
-    std::vector<int32_t> labels;       ///< classification: n class indices; empty where they are not known
-    std::vector<float> values;         ///< regression: n x output_count; empty where they are not known
+    std::variant<std::vector<float>, std::vector<uint8_t>> features = {};
+    std::vector<int32_t> labels = {};  ///< classification: n class indices; empty where they are not known
+    std::vector<float> values = {};    ///< regression: n x output_count; empty where they are not known
     int64_t output_count = 0;          ///< the number of classes, or of targets per example
-    std::vector<std::string> classes;  ///< names of the classes; empty for regression
-    std::vector<std::string> columns;  ///< names of the features where they have names, else empty
-    std::string target;                ///< name of the target column where it has one
+    std::vector<std::string> classes = {};  ///< names of the classes; empty for regression
+    std::vector<std::string> columns = {};  ///< names of the features where they have names, else empty
+    std::string target = {};                ///< name of the target column where it has one
 
     /// The number n of examples.
     int64_t size() const;

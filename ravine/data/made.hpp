@@ -7,8 +7,8 @@
 namespace ravine {
 
 /// Made data sets. Each is a pure function of its settings and a seed; classes are as equal in size as
-/// `examples` allows (example i has class i mod classes). Noise is a standard deviation, in the units of the
-/// features.
+/// `examples` allows (example i has class i mod classes), and the features are called x0, x1, ... Noise is a
+/// standard deviation, in the units of the features.
 
 /// Intertwined spirals in the plane: class c at radius r in [0, 1] has the angle 2 pi (turns r + c /
 /// classes); then normal noise on the angle, in radians (after Karpathy 2015, CS231n, "Minimal neural network

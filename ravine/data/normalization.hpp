@@ -11,7 +11,7 @@ namespace ravine {
 /// each feature of a table ({d}), each channel of an image ({h, w, c}). Deviations are population ones
 /// (divided by n).
 struct Normalization {
-    std::vector<double> mean, deviation;
+    std::vector<double> mean = {}, deviation = {};
 
     /// Leaves every number as it is.
     static Normalization identity(int64_t channels);

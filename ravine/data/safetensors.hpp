@@ -12,16 +12,16 @@ namespace ravine {
 
 /// A tensor with its name; the data are dense and row-major.
 struct NamedTensor {
-    std::string name;
-    Shape shape;
-    Vector data;  ///< f32 or f64
+    std::string name = {};
+    Shape shape = {};
+    Vector data = {};  ///< f32 or f64
 };
 
 /// The contents of a safetensors file: an 8-byte little-endian header length, a JSON header of at most 100
 /// MB, and the tensors' bytes without gaps (format of the Hugging Face safetensors library, version 0.4).
 struct TensorFile {
-    std::vector<NamedTensor> tensors;  ///< in the order of the file
-    std::map<std::string, std::string> metadata;
+    std::vector<NamedTensor> tensors = {};  ///< in the order of the file
+    std::map<std::string, std::string> metadata = {};
 
     /// The tensor of that name, or nullptr.
     const NamedTensor* find(const std::string& name) const;

@@ -13,8 +13,8 @@ namespace ravine {
 /// One column of a table as it is read: a number (one feature), or one of several categories (one-hot: one
 /// feature each, in this order).
 struct Column {
-    std::string name;
-    std::vector<std::string> categories;  ///< empty for a number
+    std::string name = {};
+    std::vector<std::string> categories = {};  ///< empty for a number
 
     int64_t width() const { return categories.empty() ? 1 : static_cast<int64_t>(categories.size()); }
     bool operator==(const Column&) const = default;
@@ -23,15 +23,15 @@ struct Column {
 /// What a model was trained on: all that is needed to feed it other data alike. It travels with the saved
 /// model.
 struct Schema {
-    std::string dataset;  ///< as it was asked for: "mnist", "spiral:noise=0.1", "houses.csv"
+    std::string dataset = {};  ///< as it was asked for: "mnist", "spiral:noise=0.1", "houses.csv"
     Task task = Task::classification;
-    Shape feature_shape;
+    Shape feature_shape = {};
     int64_t output_count = 0;
-    std::vector<std::string> classes;
-    std::vector<Column> columns;         ///< tables only
-    std::string target;                  ///< tables only
-    Normalization normalization;         ///< of the features, fitted on the training part
-    Normalization target_normalization;  ///< of regression values; identity unless it was asked for
+    std::vector<std::string> classes = {};
+    std::vector<Column> columns = {};         ///< tables only
+    std::string target = {};                  ///< tables only
+    Normalization normalization = {};         ///< of the features, fitted on the training part
+    Normalization target_normalization = {};  ///< of regression values; identity unless it was asked for
     bool operator==(const Schema&) const = default;
 };
 

@@ -15,9 +15,9 @@ struct Split {
 /// How many of n examples a share is: share * n rounded, at least 1 where the share is above 0.
 int64_t share_count(double share, int64_t n);
 
-/// Splits by `seed` alone. For classification every part gets each class in its proportion (to within one
-/// example; a class of one example goes to training). Throws RequestError where no training example would be
-/// left.
+/// Splits by `seed` alone. For classification every part gets each class in its proportion, to about one
+/// example; a class of one example goes to training, where that is more than half. Throws RequestError where
+/// no training example would be left.
 Split split_examples(const Dataset& data, int64_t validation_count, int64_t test_count, uint64_t seed);
 
 }  // namespace ravine

@@ -1,0 +1,94 @@
+#include "ravine/data/batch.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "ravine/core/error.hpp"
+
+namespace ravine {
+namespace {
+
+template <class T>
+void gather_floats(const std::vector<float>& features, int64_t width, const Normalization& normalization,
+                   std::span<const int64_t> examples, T* out) {
+    const double* mean = normalization.mean.data();
+    const double* deviation = normalization.deviation.data();
+    const int64_t channels = normalization.channels();
+    for (const int64_t example : examples) {
+        const float* row = features.data() + example * width;
+        for (int64_t i = 0; i < width; i += channels)
+            for (int64_t c = 0; c < channels; ++c)
+                *out++ = static_cast<T>((row[i + c] - mean[c]) / deviation[c]);
+    }
+}
+
+/// A channel of bytes has only 256 different results, so they are tabulated: a lookup instead of a division
+/// each.
+template <class T>
+void gather_bytes(const std::vector<uint8_t>& features, int64_t width, const Normalization& normalization,
+                  std::span<const int64_t> examples, T* out) {
+    const int64_t channels = normalization.channels();
+    for (int64_t c = 0; c < channels; ++c) {
+        std::array<T, 256> table;
+        for (int64_t byte = 0; byte < 256; ++byte)
+            table[static_cast<size_t>(byte)] =
+                static_cast<T>(normalization.apply(static_cast<double>(byte) / 255, c));
+        T* target = out;
+        for (const int64_t example : examples) {
+            const uint8_t* row = features.data() + example * width;
+            for (int64_t i = c; i < width; i += channels) target[i] = table[row[i]];
+            target += width;
+        }
+    }
+}
+
+template <class T>
+void gather_labels(const Dataset& data, std::span<const int64_t> examples, T* out) {
+    std::fill_n(out, std::ssize(examples) * data.output_count, T{0});
+    for (size_t i = 0; i < examples.size(); ++i)
+        out[static_cast<int64_t>(i) * data.output_count + data.labels[static_cast<size_t>(examples[i])]] =
+            T{1};
+}
+
+}  // namespace
+
+template <class T>
+void gather_features(const Dataset& data, const Normalization& normalization,
+                     std::span<const int64_t> examples, T* out) {
+    const int64_t width = element_count(data.feature_shape);
+    require(normalization.channels() > 0 && width % normalization.channels() == 0,
+            "a normalisation of {} channels for examples of shape {}", normalization.channels(),
+            to_string(data.feature_shape));
+    if (const auto* bytes = std::get_if<std::vector<uint8_t>>(&data.features))
+        gather_bytes(*bytes, width, normalization, examples, out);
+    else
+        gather_floats(std::get<std::vector<float>>(data.features), width, normalization, examples, out);
+}
+
+template <class T>
+void gather_targets(const Dataset& data, std::span<const int64_t> examples, T* out) {
+    require(data.labelled(), "data set '{}' has no targets", data.name);
+    if (data.task == Task::classification) return gather_labels(data, examples, out);
+    for (const int64_t example : examples)
+        for (int64_t i = 0; i < data.output_count; ++i)
+            *out++ = static_cast<T>(data.values[static_cast<size_t>(example * data.output_count + i)]);
+}
+
+template <class T>
+void gather_targets(const Dataset& data, const Normalization& normalization,
+                    std::span<const int64_t> examples, T* out) {
+    require(data.labelled(), "data set '{}' has no targets", data.name);
+    if (data.task == Task::classification) return gather_labels(data, examples, out);
+    require(normalization.channels() == data.output_count, "a normalisation of {} channels for {} targets",
+            normalization.channels(), data.output_count);
+    gather_floats(data.values, data.output_count, normalization, examples, out);
+}
+
+template void gather_features(const Dataset&, const Normalization&, std::span<const int64_t>, float*);
+template void gather_features(const Dataset&, const Normalization&, std::span<const int64_t>, double*);
+template void gather_targets(const Dataset&, std::span<const int64_t>, float*);
+template void gather_targets(const Dataset&, std::span<const int64_t>, double*);
+template void gather_targets(const Dataset&, const Normalization&, std::span<const int64_t>, float*);
+template void gather_targets(const Dataset&, const Normalization&, std::span<const int64_t>, double*);
+
+}  // namespace ravine

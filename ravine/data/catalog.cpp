@@ -1,0 +1,287 @@
+#include "ravine/data/catalog.hpp"
+
+#include <filesystem>
+
+#include "ravine/data/excerpt.hpp"
+#include "ravine/data/idx.hpp"
+#include "ravine/data/locate.hpp"
+#include "ravine/data/made.hpp"
+#include "ravine/data/split.hpp"
+#include "ravine/data/table.hpp"
+
+namespace ravine {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Shares {
+    double validation, test;
+};
+
+Shares shares_of(const DataRequest& request, Shares usual) {
+    constexpr Range allowed = below_one;
+    const Shares shares{request.validation_share.value_or(usual.validation),
+                        request.test_share.value_or(usual.test)};
+    if (!allowed.contains(shares.validation))
+        fail_request("validation share: expected a number {}, found {}", allowed.text(), shares.validation);
+    if (!allowed.contains(shares.test))
+        fail_request("test share: expected a number {}, found {}", allowed.text(), shares.test);
+    if (shares.validation + shares.test >= 1)
+        fail_request("validation and test share: expected less than 1 together, found {}",
+                     shares.validation + shares.test);
+    return shares;
+}
+
+/// Cuts `data` into parts; those beside a test part of its own, where it has one.
+Parts split_parts(const Dataset& data, Shares shares, const DataRequest& request) {
+    const int64_t n = data.size();
+    const Split split =
+        split_examples(data, share_count(shares.validation, n), share_count(shares.test, n), request.seed);
+    return {.training = data.subset(split.training),
+            .validation = data.subset(split.validation),
+            .test = data.subset(split.test),
+            .schema = {},
+            .notes = {}};
+}
+
+void note_sizes(Parts& parts) {
+    parts.notes.push_back(fmt::format("{} training, {} validation and {} test examples",
+                                      parts.training.size(), parts.validation.size(), parts.test.size()));
+}
+
+void refuse_columns(const DataRequest& request) {
+    if (!request.target.empty()) fail_request("{}: --target is for CSV files", request.dataset);
+    if (!request.task.empty()) fail_request("{}: --task is for CSV files", request.dataset);
+}
+
+Parts made_parts(Dataset data, const DataRequest& request) {
+    refuse_columns(request);
+    Parts parts = split_parts(data, shares_of(request, {0.2, 0.2}), request);
+    parts.schema = schema_of(parts.training);
+    note_sizes(parts);
+    return parts;
+}
+
+Parts idx_parts(const std::string& name, const IdxFiles& files, const std::vector<std::string>& classes,
+                const DataRequest& request) {
+    refuse_columns(request);
+    if (request.test_share) fail_request("{}: has a test part of its own, so no test share", request.dataset);
+    const Shares shares = shares_of(request, {1.0 / 12, 0});  // 5,000 of MNIST's 60,000
+    Dataset all = load_idx_pair(files.training_images, files.training_labels, classes);
+    all.name = name;
+    Parts parts = split_parts(all, shares, request);
+    parts.test = load_idx_pair(files.test_images, files.test_labels, all.classes);
+    parts.test.name = name;
+    if (parts.test.feature_shape != all.feature_shape)
+        fail_request("{}: byte 8: expected images of shape {} as in {}, found {}", files.test_images.string(),
+                     to_string(all.feature_shape), files.training_images.string(),
+                     to_string(parts.test.feature_shape));
+    parts.schema = schema_of(parts.training);
+    parts.notes.push_back("read from " + files.training_images.parent_path().string());
+    note_sizes(parts);
+    return parts;
+}
+
+Parts csv_parts(const DataRequest& request) {
+    const CsvTable table = CsvTable::read(request.dataset);
+    if (request.target.empty())
+        fail_request("{}: expected the column to predict (--target COLUMN), one of {}", request.dataset,
+                     excerpt(table.header()));
+    EncodedTable encoded = encode_table(table, request.target, request.task);
+    encoded.data.name = request.dataset;
+    Parts parts = split_parts(encoded.data, shares_of(request, {0.2, 0.2}), request);
+    const auto columns = std::move(encoded.schema.columns);
+    parts.schema = schema_of(parts.training);
+    parts.schema.columns = columns;
+    // Made values are of order 1; a table's may be prices, which no usual learning rate reaches from weights
+    // near 0.
+    if (parts.schema.task == Task::regression)
+        parts.schema.target_normalization = Normalization::fit_values(parts.training);
+    parts.notes = std::move(encoded.notes);
+    note_sizes(parts);
+    return parts;
+}
+
+/// Adds a made set: `make` turns its settings and a seed into examples.
+template <class T>
+void add_made(Catalog<Parts, const DataRequest&>& catalog, Entry entry, std::vector<Field<T>> fields,
+              Dataset (*make)(const T&, uint64_t)) {
+    catalog.add<T>(
+        std::move(entry), std::move(fields), [make](const T& settings, const DataRequest& request) {
+            constexpr int64_t most = 1'000'000'000;  // numbers, 4 GB of them
+            int64_t features = 2, classes = 1;
+            if constexpr (requires { settings.features; }) features = settings.features;
+            if constexpr (requires { settings.classes; }) classes = settings.classes;
+            if (settings.examples > most / features)
+                fail_request("{}: expected at most {} numbers, found {} examples of {} features",
+                             request.dataset, most, settings.examples, features);
+            if (settings.examples < classes)
+                fail_request("{}: expected an example of each of the {} classes, found {} examples",
+                             request.dataset, classes, settings.examples);
+            return made_parts(make(settings, request.seed), request);
+        });
+}
+
+struct NoSettings {};
+
+void add_idx(Catalog<Parts, const DataRequest&>& catalog, Entry entry, std::vector<std::string> classes) {
+    const std::string name = entry.name;
+    catalog.add<NoSettings>(std::move(entry), {}, [name, classes](NoSettings, const DataRequest& request) {
+        return idx_parts(name, locate_idx_set(name, request.data_dir), classes, request);
+    });
+}
+
+constexpr Range example_range{5, 1e8}, class_range{2, 1000}, feature_range{1, 1e6};
+constexpr const char* examples_meaning = "how many, over all parts";
+
+template <class T>
+Field<T> noise_field(const char* meaning) {
+    return field("noise", &T::noise, non_negative, meaning);
+}
+
+void add_planar_and_spatial(Catalog<Parts, const DataRequest&>& catalog) {
+    add_made<Spiral>(
+        catalog,
+        {.name = "spiral",
+         .summary = "intertwined spirals in the plane, one a class",
+         .formula = "x = r (cos a, sin a), a = 2 pi (turns r + c / classes) + noise n,\n"
+                    "r uniform in [0, 1], n standard normal, c the class",
+         .source = "after Karpathy 2015, CS231n, minimal neural network case study"},
+        {field("examples", &Spiral::examples, example_range, examples_meaning),
+         field("classes", &Spiral::classes, class_range, "number of arms"),
+         field("turns", &Spiral::turns, any_number, "full turns from the centre to the end of an arm"),
+         noise_field<Spiral>("deviation of the angle, in radians")},
+        make_spiral);
+    add_made<Moons>(
+        catalog,
+        {.name = "moons",
+         .summary = "complex moons: two interleaved half-circles, bent and noisy",
+         .formula = "class 0: (cos a, sin a); class 1: (1 - cos a, 1/2 - sin a); a uniform in [0, pi];\n"
+                    "y += bend sin(3 x); then noise on both",
+         .source = "after scikit-learn, make_moons (Pedregosa et al. 2011)"},
+        {field("examples", &Moons::examples, example_range, examples_meaning),
+         noise_field<Moons>("deviation of both coordinates"),
+         field("bend", &Moons::bend, any_number, "how far the half-circles are bent; 0: plain moons")},
+        make_moons);
+    add_made<Circles>(catalog,
+                      {.name = "circles",
+                       .summary = "noisy concentric circles, one a class",
+                       .formula = "x = (c + 1) / classes (cos a, sin a) + noise n, a uniform in [0, 2 pi]",
+                       .source = "after scikit-learn, make_circles (Pedregosa et al. 2011)"},
+                      {field("examples", &Circles::examples, example_range, examples_meaning),
+                       field("classes", &Circles::classes, class_range, "number of circles"),
+                       noise_field<Circles>("deviation of both coordinates; the outer circle has radius 1")},
+                      make_circles);
+    add_made<Rings>(
+        catalog,
+        {.name = "rings",
+         .summary = "a chain of interlocked rings in space, one a class",
+         .formula = "x = (c - (classes - 1) / 2 + cos a, sin a, 0) for even c, (..., 0, sin a) for odd;\n"
+                    "a uniform in [0, 2 pi]; then noise on all three",
+         .source = "Ravine"},
+        {field("examples", &Rings::examples, example_range, examples_meaning),
+         field("classes", &Rings::classes, class_range, "number of rings"),
+         noise_field<Rings>("deviation of each coordinate; rings have radius 1")},
+        make_rings);
+}
+
+void add_clouds(Catalog<Parts, const DataRequest&>& catalog) {
+    add_made<Blobs>(
+        catalog,
+        {.name = "blobs",
+         .summary = "normal clouds around random centres, one a class",
+         .formula = "x = m_c + noise n, m_c uniform in [-spread, spread]^features",
+         .source = "after scikit-learn, make_blobs (Pedregosa et al. 2011)"},
+        {field("examples", &Blobs::examples, example_range, examples_meaning),
+         field("classes", &Blobs::classes, class_range, "number of clouds"),
+         field("features", &Blobs::features, feature_range, "dimension"),
+         noise_field<Blobs>("deviation of a cloud"),
+         field("spread", &Blobs::spread, positive, "half the width of the box that holds the centres")},
+        make_blobs);
+    add_made<GaussianQuantiles>(
+        catalog,
+        {.name = "gaussian-quantiles",
+         .summary = "one normal cloud cut into nested shells of equal size, one a class",
+         .formula = "x = deviation n; class = floor(classes rank(|x|) / examples)",
+         .source = "scikit-learn, make_gaussian_quantiles; Hastie, Tibshirani and Friedman 2009, eq. 10.2"},
+        {field("examples", &GaussianQuantiles::examples, example_range, examples_meaning),
+         field("classes", &GaussianQuantiles::classes, class_range, "number of shells"),
+         field("features", &GaussianQuantiles::features, feature_range, "dimension"),
+         field("deviation", &GaussianQuantiles::deviation, positive, "of each coordinate")},
+        make_gaussian_quantiles);
+}
+
+void add_values(Catalog<Parts, const DataRequest&>& catalog) {
+    add_made<LinearRegression>(
+        catalog,
+        {.name = "linear-regression",
+         .summary = "a linear function with noise",
+         .formula = "y = w . x + b + noise n; x, w, b and n standard normal",
+         .source = "after scikit-learn, make_regression (Pedregosa et al. 2011)"},
+        {field("examples", &LinearRegression::examples, example_range, examples_meaning),
+         field("features", &LinearRegression::features, feature_range, "dimension of x"),
+         noise_field<LinearRegression>("deviation of y")},
+        make_linear_regression);
+    add_made<NoisySine>(
+        catalog,
+        {.name = "noisy-sine",
+         .summary = "a sine with noise, one number in and one out",
+         .formula = "y = sin(frequency x) + noise n; x uniform in [-pi, pi], n standard normal",
+         .source = "Ravine"},
+        {field("examples", &NoisySine::examples, example_range, examples_meaning),
+         field("frequency", &NoisySine::frequency, any_number, "in radians per unit of x"),
+         noise_field<NoisySine>("deviation of y")},
+        make_noisy_sine);
+}
+
+void add_files(Catalog<Parts, const DataRequest&>& catalog) {
+    add_idx(catalog,
+            {.name = "mnist",
+             .summary = "handwritten digits: 60,000 and 10,000 test images, 28 x 28 grey; IDX files",
+             .formula = "byte / 255, normalised by the mean and deviation of the training part",
+             .source = "LeCun, Cortes and Burges, The MNIST database of handwritten digits"},
+            {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});
+    add_idx(catalog,
+            {.name = "fashion-mnist",
+             .summary = "pictures of clothes: 60,000 and 10,000 test images, 28 x 28 grey; IDX files",
+             .formula = "byte / 255, normalised by the mean and deviation of the training part",
+             .source = "Xiao, Rasul and Vollgraf 2017, Fashion-MNIST"},
+            {"T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag",
+             "ankle boot"});
+}
+
+bool is_csv(const std::string& path) { return path.ends_with(".csv") || path.ends_with(".csv.gz"); }
+
+}  // namespace
+
+const Catalog<Parts, const DataRequest&>& datasets() {
+    static const Catalog<Parts, const DataRequest&> catalog = [] {
+        Catalog<Parts, const DataRequest&> result("dataset");
+        add_planar_and_spatial(result);
+        add_clouds(result);
+        add_values(result);
+        add_files(result);
+        return result;
+    }();
+    return catalog;
+}
+
+Parts load_parts(const DataRequest& request) {
+    const std::string& name = request.dataset;
+    std::error_code ignored;
+    Parts parts;
+    if (is_csv(name))
+        parts = csv_parts(request);
+    else if (!datasets().contains(name) && fs::is_directory(name, ignored))
+        parts = idx_parts(name, locate_idx_files(name), {}, request);
+    else if (fs::is_regular_file(name, ignored) ||
+             (name.find('/') != std::string::npos && name.find(':') == std::string::npos))
+        fail_request("{}: expected a .csv file or a folder of IDX files, found {}", name,
+                     fs::exists(name, ignored) ? "something else" : "nothing");
+    else
+        parts = datasets().make(Spec::parse(name), request);
+    parts.schema.dataset = name;
+    return parts;
+}
+
+}  // namespace ravine

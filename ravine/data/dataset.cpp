@@ -1,0 +1,90 @@
+#include "ravine/data/dataset.hpp"
+
+#include "ravine/core/error.hpp"
+#include "ravine/core/spec.hpp"
+
+namespace ravine {
+namespace {
+
+/// The rows `examples` of a table with rows of `width` elements; an empty table stays empty.
+template <class T>
+std::vector<T> take_rows(const std::vector<T>& table, std::span<const int64_t> examples, int64_t width) {
+    std::vector<T> result;
+    if (table.empty()) return result;
+    result.reserve(examples.size() * static_cast<size_t>(width));
+    for (const int64_t example : examples)
+        result.insert(result.end(), table.begin() + example * width, table.begin() + (example + 1) * width);
+    return result;
+}
+
+}  // namespace
+
+std::string to_string(Task task) { return task == Task::classification ? "classification" : "regression"; }
+
+Task parse_task(const std::string& what, const std::string& text) {
+    if (text == "classification") return Task::classification;
+    if (text == "regression") return Task::regression;
+    fail_request("{}: expected classification or regression, found '{}'{}", what, text,
+                 suggestion(text, {"classification", "regression"}));
+}
+
+int64_t Dataset::size() const {
+    const size_t numbers = std::visit([](const auto& elements) { return elements.size(); }, features);
+    return static_cast<int64_t>(numbers) / element_count(feature_shape);
+}
+
+bool Dataset::labelled() const {
+    return task == Task::classification ? std::ssize(labels) == size()
+                                        : std::ssize(values) == size() * output_count;
+}
+
+Dataset Dataset::subset(std::span<const int64_t> examples) const {
+    const int64_t n = size();
+    for (const int64_t example : examples)
+        require(example >= 0 && example < n, "example {} of a set of {}", example, n);
+    Dataset result{.name = name,
+                   .task = task,
+                   .feature_shape = feature_shape,
+                   .features = {},
+                   .labels = take_rows(labels, examples, 1),
+                   .values = take_rows(values, examples, output_count),
+                   .output_count = output_count,
+                   .classes = classes,
+                   .columns = columns,
+                   .target = target};
+    const int64_t width = element_count(feature_shape);
+    std::visit([&](const auto& elements) { result.features = take_rows(elements, examples, width); },
+               features);
+    return result;
+}
+
+double Dataset::feature(int64_t example, int64_t index) const {
+    const auto position = static_cast<size_t>(example * element_count(feature_shape) + index);
+    if (const auto* bytes = std::get_if<std::vector<uint8_t>>(&features)) return (*bytes)[position] / 255.0;
+    return std::get<std::vector<float>>(features)[position];
+}
+
+void Dataset::check() const {
+    const int64_t width = element_count(feature_shape);
+    require(width > 0, "data set '{}': no features", name);
+    const size_t numbers = std::visit([](const auto& elements) { return elements.size(); }, features);
+    require(numbers % static_cast<size_t>(width) == 0, "data set '{}': {} numbers in rows of {}", name,
+            numbers, width);
+    require(output_count > 0, "data set '{}': no outputs", name);
+    require(columns.empty() || std::ssize(columns) == width, "data set '{}': {} columns for {} features",
+            name, columns.size(), width);
+    if (task == Task::classification) {
+        require(std::ssize(classes) == output_count, "data set '{}': {} names of {} classes", name,
+                classes.size(), output_count);
+        require(labels.empty() || labelled(), "data set '{}': {} labels of {} examples", name, labels.size(),
+                size());
+        for (const int32_t label : labels)
+            require(label >= 0 && label < output_count, "data set '{}': label {} of {} classes", name, label,
+                    output_count);
+    } else {
+        require(values.empty() || labelled(), "data set '{}': {} values of {} examples", name, values.size(),
+                size());
+    }
+}
+
+}  // namespace ravine

@@ -1,0 +1,65 @@
+#include <filesystem>
+
+#include "ravine/core/error.hpp"
+#include "ravine/data/catalog.hpp"
+#include "ravine/data/idx.hpp"
+#include "ravine/data/locate.hpp"
+#include "ravine/data/table.hpp"
+
+namespace ravine {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The file of labels beside a file of images: "...images-idx3..." -> "...labels-idx1...", plain or
+/// compressed.
+fs::path labels_beside(const fs::path& images) {
+    const std::string from = "images-idx3", to = "labels-idx1";
+    std::string name = images.filename().string();
+    const size_t at = name.find(from);
+    if (at == std::string::npos)
+        fail_request("{}: expected a name with '{}', beside which the labels stand as '{}'", images.string(),
+                     from, to);
+    name.replace(at, from.size(), to);
+    const fs::path same = images.parent_path() / name;
+    const fs::path other =
+        name.ends_with(".gz") ? fs::path(same).replace_extension() : fs::path(same.string() + ".gz");
+    std::error_code ignored;
+    return !fs::exists(same, ignored) && fs::exists(other, ignored) ? other : same;
+}
+
+Dataset load_images(const Schema& schema, const std::string& path, Targets targets) {
+    fs::path images = path, labels;
+    std::error_code ignored;
+    if (fs::is_directory(images, ignored)) {
+        const IdxFiles files = locate_idx_files(images);
+        images = files.test_images;
+        labels = files.test_labels;
+    } else if (targets == Targets::required) {
+        labels = labels_beside(images);
+    }
+    Dataset data;
+    if (targets == Targets::required) {
+        data = load_idx_pair(images, labels, schema.classes);
+    } else {
+        IdxArray pixels = read_idx(images, 3);
+        data.feature_shape = {pixels.shape[1], pixels.shape[2], 1};
+        data.features = std::move(pixels.bytes);
+        data.output_count = schema.output_count;
+        data.classes = schema.classes;
+    }
+    if (data.feature_shape != schema.feature_shape)
+        fail_request("{}: byte 8: expected images of shape {} as the model was trained on, found {}",
+                     images.string(), to_string(schema.feature_shape), to_string(data.feature_shape));
+    data.name = path;
+    return data;
+}
+
+}  // namespace
+
+Dataset load_like(const Schema& schema, const std::string& path, Targets targets) {
+    if (schema.columns.empty()) return load_images(schema, path, targets);
+    return encode_like(CsvTable::read(path), schema, targets == Targets::required);
+}
+
+}  // namespace ravine
