@@ -25,7 +25,7 @@ Dataset make_spiral(const Spiral& settings, uint64_t seed);
 /// pi]; bent: y gains `bend` sin(3 x); then normal noise.
 struct Moons {
     int64_t examples = 3000;
-    double noise = 0.2;
+    double noise = 0.25;
     double bend = 0.3;
 };
 Dataset make_moons(const Moons& settings, uint64_t seed);
@@ -34,7 +34,7 @@ Dataset make_moons(const Moons& settings, uint64_t seed);
 struct Circles {
     int64_t examples = 3000;
     int64_t classes = 3;
-    double noise = 0.15;
+    double noise = 0.22;
 };
 Dataset make_circles(const Circles& settings, uint64_t seed);
 
