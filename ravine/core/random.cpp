@@ -12,11 +12,11 @@
 namespace ravine {
 
 std::array<uint32_t, 4> random_words(const RandomKey& key, uint64_t item, uint64_t block) {
-    // Philox takes 128 bits of counter and 64 of key. Seed and purpose-stream are mixed into the key by one more
-    // Philox call, so that the whole counter is left for (block, item, step).
+    // Philox takes 128 bits of counter and 64 of key. Seed and purpose-stream are mixed into the key by one
+    // more Philox call, so that the whole counter is left for (block, item, step).
     r123::Philox4x32 philox;
-    const auto mixed = philox({static_cast<uint32_t>(key.purpose), key.stream, static_cast<uint32_t>(item >> 32),
-                               static_cast<uint32_t>(key.step >> 32)},
+    const auto mixed = philox({static_cast<uint32_t>(key.purpose), key.stream,
+                               static_cast<uint32_t>(item >> 32), static_cast<uint32_t>(key.step >> 32)},
                               {static_cast<uint32_t>(key.seed), static_cast<uint32_t>(key.seed >> 32)});
     const auto words = philox({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32),
                                static_cast<uint32_t>(item), static_cast<uint32_t>(key.step)},

@@ -9,8 +9,9 @@ namespace ravine {
 /// What random numbers are drawn for; part of their key, so that no two uses share numbers.
 enum class Purpose : uint32_t { initialization = 1, data, split, shuffle, sampling, layer, test };
 
-/// Counter-based random numbers (Philox 4x32-10; Salmon, Moraes, Dror and Shaw 2011): a number is a pure function
-/// of (seed, purpose, stream, step, item, position). Threads, batch position and resumption cannot change it.
+/// Counter-based random numbers (Philox 4x32-10; Salmon, Moraes, Dror and Shaw 2011): a number is a pure
+/// function of (seed, purpose, stream, step, item, position). Threads, batch position and resumption cannot
+/// change it.
 struct RandomKey {
     uint64_t seed = 0;
     Purpose purpose = Purpose::test;
@@ -21,11 +22,12 @@ struct RandomKey {
 /// Four random 32-bit words for block `block` of item `item` under `key`.
 std::array<uint32_t, 4> random_words(const RandomKey& key, uint64_t item, uint64_t block);
 
-/// A uniform number in [0, 1) with 32 random bits from a word; exact in double, rounded down in float by callers.
+/// A uniform number in [0, 1) with 32 random bits from a word; exact in double, rounded down in float by
+/// callers.
 double to_uniform(uint32_t word);
 
-/// Draws one number after another from a key: for set-up work (initial weights, made data, shuffles), where the
-/// sequence is drawn by one thread. Inside a program use the random operations of the graph instead.
+/// Draws one number after another from a key: for set-up work (initial weights, made data, shuffles), where
+/// the sequence is drawn by one thread. Inside a program use the random operations of the graph instead.
 class RandomSequence {
 public:
     explicit RandomSequence(const RandomKey& key, uint64_t item = 0) : key_(key), item_(item) {}

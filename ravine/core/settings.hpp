@@ -25,10 +25,10 @@ constexpr double unbounded = 1e308;  ///< infinity itself is never a valid setti
 constexpr Range any_number{-unbounded, unbounded};
 constexpr Range positive{0, unbounded, true};
 constexpr Range non_negative{0, unbounded};
-constexpr Range unit_interval{0, 1};             ///< [0, 1]
-constexpr Range below_one{0, 1, false, true};    ///< [0, 1)
-constexpr Range inside_unit{0, 1, true, true};   ///< (0, 1)
-constexpr Range up_to_one{0, 1, true, false};    ///< (0, 1]
+constexpr Range unit_interval{0, 1};            ///< [0, 1]
+constexpr Range below_one{0, 1, false, true};   ///< [0, 1)
+constexpr Range inside_unit{0, 1, true, true};  ///< (0, 1)
+constexpr Range up_to_one{0, 1, true, false};   ///< (0, 1]
 constexpr Range at_least_one{1, unbounded};
 
 /// One setting of a method as people see it: what `describe`, `--help` and the docs print.
@@ -76,13 +76,16 @@ template <class T>
 Field<T> field(std::string name, bool T::*member, std::string meaning) {
     return {std::move(name), "true or false", std::move(meaning),
             [member](const T& t) { return std::string(t.*member ? "true" : "false"); },
-            [member](T& t, const std::string& what, const std::string& text) { t.*member = parse_flag(what, text); }};
+            [member](T& t, const std::string& what, const std::string& text) {
+                t.*member = parse_flag(what, text);
+            }};
 }
 
 /// Any text.
 template <class T>
 Field<T> field(std::string name, std::string T::*member, std::string expected, std::string meaning) {
-    return {std::move(name), std::move(expected), std::move(meaning), [member](const T& t) { return t.*member; },
+    return {std::move(name), std::move(expected), std::move(meaning),
+            [member](const T& t) { return t.*member; },
             [member](T& t, const std::string&, const std::string& text) { t.*member = text; }};
 }
 

@@ -38,8 +38,7 @@ std::vector<int64_t> broadcast_strides(const Shape& from, const Shape& to) {
     const auto dense = dense_strides(from);
     std::vector<int64_t> strides(to.size(), 0);
     const size_t skipped = to.size() - from.size();
-    for (size_t i = 0; i < from.size(); ++i)
-        strides[skipped + i] = from[i] == 1 ? 0 : dense[i];
+    for (size_t i = 0; i < from.size(); ++i) strides[skipped + i] = from[i] == 1 ? 0 : dense[i];
     return strides;
 }
 

@@ -22,8 +22,8 @@ Shape broadcast_shape(const Shape& a, const Shape& b);
 /// Strides in elements of a dense row-major tensor.
 std::vector<int64_t> dense_strides(const Shape& shape);
 
-/// Strides with which a dense tensor of shape `from` is read as if it had the shape `to`; 0 along repeated axes.
-/// Requires that `from` broadcasts to `to`.
+/// Strides with which a dense tensor of shape `from` is read as if it had the shape `to`; 0 along repeated
+/// axes. Requires that `from` broadcasts to `to`.
 std::vector<int64_t> broadcast_strides(const Shape& from, const Shape& to);
 
 }  // namespace ravine

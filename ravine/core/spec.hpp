@@ -24,7 +24,8 @@ struct Spec {
     void set(const std::string& key, const std::string& value);
 };
 
-/// The candidate with the smallest edit distance to `name` (Levenshtein 1966), or an empty string where none is near.
+/// The candidate with the smallest edit distance to `name` (Levenshtein 1966), or an empty string where none
+/// is near.
 std::string nearest_name(const std::string& name, const std::vector<std::string>& candidates);
 
 /// "; did you mean 'adam'?" or an empty string: the end of an error about an unknown name.

@@ -92,7 +92,8 @@ std::vector<Value> vjp(std::span<const Value> ys, std::span<const Value> seeds, 
     return result;
 }
 
-std::vector<Value> jvp(std::span<const Value> ys, std::span<const Value> wrt, std::span<const Value> tangents) {
+std::vector<Value> jvp(std::span<const Value> ys, std::span<const Value> wrt,
+                       std::span<const Value> tangents) {
     require(!ys.empty() && wrt.size() == tangents.size(), "jvp: {} values, {} tangents", wrt.size(),
             tangents.size());
     Graph& graph = *ys[0].graph;
@@ -110,7 +111,8 @@ std::vector<Value> jvp(std::span<const Value> ys, std::span<const Value> wrt, st
         const auto index = static_cast<size_t>(id);
         if (!depends[index] || is_wrt[index]) continue;
         std::vector<MaybeValue> parts;
-        for (const int argument : graph.node(id).arguments) parts.push_back(known[static_cast<size_t>(argument)]);
+        for (const int argument : graph.node(id).arguments)
+            parts.push_back(known[static_cast<size_t>(argument)]);
         if (std::ranges::none_of(parts, [](const MaybeValue& part) { return part.has_value(); })) continue;
         graph.label = graph.node(id).label;
         known[index] = rule_of(graph.node(id).op).jvp({&graph, id}, parts);

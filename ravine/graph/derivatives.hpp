@@ -7,15 +7,17 @@
 
 namespace ravine {
 
-// Derived programs: each function appends nodes to the graph of its arguments and returns the values to compute.
-// `wrt` may be any nodes, not only leaves; the graph is cut there: what lies before them is held constant.
+// Derived programs: each function appends nodes to the graph of its arguments and returns the values to
+// compute. `wrt` may be any nodes, not only leaves; the graph is cut there: what lies before them is held
+// constant.
 
-/// The adjoints of `wrt` for adjoints `seeds` of `ys`: sum_i seeds_i' dys_i/dwrt_j (reverse mode). A value on which
-/// no y depends gets a constant zero.
+/// The adjoints of `wrt` for adjoints `seeds` of `ys`: sum_i seeds_i' dys_i/dwrt_j (reverse mode). A value on
+/// which no y depends gets a constant zero.
 std::vector<Value> vjp(std::span<const Value> ys, std::span<const Value> seeds, std::span<const Value> wrt);
 
 /// The tangents of `ys` for tangents of `wrt`: sum_j dys_i/dwrt_j tangents_j (forward mode).
-std::vector<Value> jvp(std::span<const Value> ys, std::span<const Value> wrt, std::span<const Value> tangents);
+std::vector<Value> jvp(std::span<const Value> ys, std::span<const Value> wrt,
+                       std::span<const Value> tangents);
 
 /// The gradient of a scalar.
 std::vector<Value> gradient(Value y, std::span<const Value> wrt);

@@ -13,7 +13,8 @@
 namespace ravine {
 
 /// The closed set of primitive operations: each one's derivatives are graphs of these same operations, so
-/// derivatives of any order exist. Images are [batch, height, width, channels], kernels [out, in, height, width].
+/// derivatives of any order exist. Images are [batch, height, width, channels], kernels [out, in, height,
+/// width].
 enum class Op : uint8_t {
     // Leaves.
     constant,   ///< a tensor filled with `number`
@@ -23,19 +24,39 @@ enum class Op : uint8_t {
     uniform,    ///< random numbers in [0, 1), stream integers[0]
     normal,     ///< random numbers from N(0, 1), stream integers[0]
     // Elementwise, one argument.
-    negate, exp, log, sqrt, reciprocal, square, abs, sign,
-    step,       ///< 1 where x > 0, else 0
-    relu, tanh, sigmoid, softplus, sin, cos,
+    negate,
+    exp,
+    log,
+    sqrt,
+    reciprocal,
+    square,
+    abs,
+    sign,
+    step,  ///< 1 where x > 0, else 0
+    relu,
+    tanh,
+    sigmoid,
+    softplus,
+    sin,
+    cos,
     stop_gradient,      ///< the identity, with derivative 0
     cross_replica_sum,  ///< the sum over processes: the identity on one
     // Elementwise, two arguments.
-    add, subtract, multiply, divide, maximum, minimum,
+    add,
+    subtract,
+    multiply,
+    divide,
+    maximum,
+    minimum,
     greater,  ///< 1 where a > b, else 0
     equal,    ///< 1 where a = b, else 0
     // Elementwise, three arguments.
     select,  ///< b where a is not 0, else c
     // Between shapes.
-    broadcast, sum_to, max_to, reshape,
+    broadcast,
+    sum_to,
+    max_to,
+    reshape,
     permute,  ///< axis i of the result is axis integers[i] of the argument
     slice,    ///< from the offsets `integers` on
     pad,      ///< zeros around: the argument stands at the offsets `integers`
@@ -51,7 +72,8 @@ enum class Op : uint8_t {
     average_pool,           ///< the mean of each window, padding counted as zeros
     average_pool_gradient,  ///< (output gradient) -> image
     // Over the last axis of [n, c].
-    softmax, log_softmax,
+    softmax,
+    log_softmax,
     softmax_cross_entropy,  ///< (logits, targets) -> [n, 1]: -sum_c targets log softmax(logits)
 };
 

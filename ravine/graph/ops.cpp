@@ -35,8 +35,8 @@ bool is_constant(Value x, double number) {
 
 int64_t pooled_extent(int64_t extent, int64_t kernel, int64_t stride, int64_t padding) {
     const int64_t result = (extent + 2 * padding - kernel) / stride + 1;
-    require(extent + 2 * padding >= kernel && result > 0, "a window of {} does not fit into {} with padding {}",
-            kernel, extent, padding);
+    require(extent + 2 * padding >= kernel && result > 0,
+            "a window of {} does not fit into {} with padding {}", kernel, extent, padding);
     return result;
 }
 
@@ -57,12 +57,24 @@ Value operator-(Value x) {
     if (x.op() == Op::negate) return x.argument(0);
     return folded(Op::negate, x, [](double c) { return -c; });
 }
-Value exp(Value x) { return folded(Op::exp, x, [](double c) { return std::exp(c); }); }
-Value log(Value x) { return folded(Op::log, x, [](double c) { return std::log(c); }); }
-Value sqrt(Value x) { return folded(Op::sqrt, x, [](double c) { return std::sqrt(c); }); }
-Value reciprocal(Value x) { return folded(Op::reciprocal, x, [](double c) { return 1 / c; }); }
-Value square(Value x) { return folded(Op::square, x, [](double c) { return c * c; }); }
-Value abs(Value x) { return folded(Op::abs, x, [](double c) { return std::abs(c); }); }
+Value exp(Value x) {
+    return folded(Op::exp, x, [](double c) { return std::exp(c); });
+}
+Value log(Value x) {
+    return folded(Op::log, x, [](double c) { return std::log(c); });
+}
+Value sqrt(Value x) {
+    return folded(Op::sqrt, x, [](double c) { return std::sqrt(c); });
+}
+Value reciprocal(Value x) {
+    return folded(Op::reciprocal, x, [](double c) { return 1 / c; });
+}
+Value square(Value x) {
+    return folded(Op::square, x, [](double c) { return c * c; });
+}
+Value abs(Value x) {
+    return folded(Op::abs, x, [](double c) { return std::abs(c); });
+}
 Value sign(Value x) { return unary(Op::sign, x); }
 Value step(Value x) { return unary(Op::step, x); }
 Value relu(Value x) { return unary(Op::relu, x); }
@@ -76,7 +88,8 @@ Value cross_replica_sum(Value x) { return unary(Op::cross_replica_sum, x); }
 
 Value operator+(Value a, Value b) {
     std::tie(a, b) = align(a, b);
-    if (constant_value(a) && constant_value(b)) return constant_like(a, *constant_value(a) + *constant_value(b));
+    if (constant_value(a) && constant_value(b))
+        return constant_like(a, *constant_value(a) + *constant_value(b));
     if (is_constant(a, 0)) return b;
     if (is_constant(b, 0)) return a;
     return binary(Op::add, a, b);
@@ -84,7 +97,8 @@ Value operator+(Value a, Value b) {
 
 Value operator-(Value a, Value b) {
     std::tie(a, b) = align(a, b);
-    if (constant_value(a) && constant_value(b)) return constant_like(a, *constant_value(a) - *constant_value(b));
+    if (constant_value(a) && constant_value(b))
+        return constant_like(a, *constant_value(a) - *constant_value(b));
     if (is_constant(b, 0)) return a;
     if (is_constant(a, 0)) return -b;
     return binary(Op::subtract, a, b);
@@ -92,7 +106,8 @@ Value operator-(Value a, Value b) {
 
 Value operator*(Value a, Value b) {
     std::tie(a, b) = align(a, b);
-    if (constant_value(a) && constant_value(b)) return constant_like(a, *constant_value(a) * *constant_value(b));
+    if (constant_value(a) && constant_value(b))
+        return constant_like(a, *constant_value(a) * *constant_value(b));
     if (is_constant(a, 1) || is_constant(b, 0)) return b;
     if (is_constant(b, 1) || is_constant(a, 0)) return a;
     if (is_constant(a, -1)) return -b;
@@ -154,7 +169,8 @@ Value sum_to(Value x, const Shape& shape) {
     if (x.shape() == shape) return x;
     require(broadcast_shape(x.shape(), shape) == x.shape(), "sum_to: {} to {}", to_string(x.shape()),
             to_string(shape));
-    const auto repeats = static_cast<double>(element_count(x.shape())) / static_cast<double>(element_count(shape));
+    const auto repeats =
+        static_cast<double>(element_count(x.shape())) / static_cast<double>(element_count(shape));
     if (const auto c = constant_value(x)) return x.graph->constant(*c * repeats, shape);
     if (element_count(x.shape()) == element_count(shape)) return reshape(x, shape);
     if (x.op() == Op::sum_to) return sum_to(x.argument(0), shape);
@@ -235,8 +251,8 @@ Value matmul(Value a, Value b, Transpose transpose_a, Transpose transpose_b) {
             to_string(b.shape()));
     const bool ta = transpose_a == Transpose::yes, tb = transpose_b == Transpose::yes;
     const int64_t m = a.shape()[ta ? 1 : 0], k = a.shape()[ta ? 0 : 1], n = b.shape()[tb ? 0 : 1];
-    require(b.shape()[tb ? 1 : 0] == k, "matmul: {}{} and {}{}", to_string(a.shape()), ta ? " transposed" : "",
-            to_string(b.shape()), tb ? " transposed" : "");
+    require(b.shape()[tb ? 1 : 0] == k, "matmul: {}{} and {}{}", to_string(a.shape()),
+            ta ? " transposed" : "", to_string(b.shape()), tb ? " transposed" : "");
     return a.graph->make(Op::matmul, {a.id, b.id}, {m, n}, integers({ta, tb}));
 }
 
@@ -280,7 +296,8 @@ Value max_pool(Value x, PoolGeometry g) {
 }
 
 Value average_pool(Value x, PoolGeometry g) {
-    return x.graph->make(Op::average_pool, {x.id}, pooled_shape(x, g), integers({g.kernel, g.stride, g.padding}));
+    return x.graph->make(Op::average_pool, {x.id}, pooled_shape(x, g),
+                         integers({g.kernel, g.stride, g.padding}));
 }
 
 namespace {

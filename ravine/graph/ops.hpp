@@ -7,9 +7,9 @@
 
 namespace ravine {
 
-// Functions that build nodes. Elementwise functions broadcast their arguments by NumPy's rule. All of them throw
-// std::logic_error where the shapes do not fit, naming the operation and the shapes. Trivial work (x + 0, x * 1,
-// constants among themselves, a reshape to the same shape) is done while building.
+// Functions that build nodes. Elementwise functions broadcast their arguments by NumPy's rule. All of them
+// throw std::logic_error where the shapes do not fit, naming the operation and the shapes. Trivial work (x +
+// 0, x * 1, constants among themselves, a reshape to the same shape) is done while building.
 
 /// The number that fills a constant node, or nothing for any other node.
 std::optional<double> constant_value(Value x);
@@ -112,11 +112,12 @@ Value average_pool(Value x, PoolGeometry geometry = {});
 Value softmax(Value x);
 /// x_c - log sum exp(x) over the last axis of [n, c].
 Value log_softmax(Value x);
-/// -sum_c targets_c log softmax(logits)_c of each row, [n, 1]. Targets are any distributions, not only one-hot.
+/// -sum_c targets_c log softmax(logits)_c of each row, [n, 1]. Targets are any distributions, not only
+/// one-hot.
 Value softmax_cross_entropy(Value logits, Value targets);
 
-/// Numbers in [0, 1) that depend only on the workspace's random key, `stream` and the example: axis 0 of `shape`
-/// runs over examples.
+/// Numbers in [0, 1) that depend only on the workspace's random key, `stream` and the example: axis 0 of
+/// `shape` runs over examples.
 Value random_uniform(Graph& graph, const Shape& shape, int64_t stream);
 /// Standard normal numbers, keyed like random_uniform.
 Value random_normal(Graph& graph, const Shape& shape, int64_t stream);

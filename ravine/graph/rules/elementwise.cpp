@@ -4,28 +4,47 @@
 namespace ravine {
 namespace {
 
-/// The partial derivative of y with respect to its argument i, elementwise; nothing where it is zero everywhere.
+/// The partial derivative of y with respect to its argument i, elementwise; nothing where it is zero
+/// everywhere.
 MaybeValue partial(Value y, size_t i) {
     const Value a = y.argument(0);
     switch (y.op()) {
-        case Op::negate: return constant_like(y, -1);
-        case Op::exp: return y;
-        case Op::log: return reciprocal(a);
-        case Op::sqrt: return 0.5 / y;
-        case Op::reciprocal: return -square(y);
-        case Op::square: return 2 * a;
-        case Op::abs: return sign(a);
-        case Op::relu: return step(y);  // of the result, so that the argument need not be kept
-        case Op::tanh: return 1 - square(y);
-        case Op::sigmoid: return y * (1 - y);
-        case Op::softplus: return sigmoid(a);
-        case Op::sin: return cos(a);
-        case Op::cos: return -sin(a);
-        case Op::cross_replica_sum: return constant_like(y, 1);
-        case Op::add: return constant_like(y, 1);
-        case Op::subtract: return constant_like(y, i == 0 ? 1 : -1);
-        case Op::multiply: return y.argument(1 - i);
-        case Op::divide: return i == 0 ? reciprocal(y.argument(1)) : -y / y.argument(1);
+        case Op::negate:
+            return constant_like(y, -1);
+        case Op::exp:
+            return y;
+        case Op::log:
+            return reciprocal(a);
+        case Op::sqrt:
+            return 0.5 / y;
+        case Op::reciprocal:
+            return -square(y);
+        case Op::square:
+            return 2 * a;
+        case Op::abs:
+            return sign(a);
+        case Op::relu:
+            return step(y);  // of the result, so that the argument need not be kept
+        case Op::tanh:
+            return 1 - square(y);
+        case Op::sigmoid:
+            return y * (1 - y);
+        case Op::softplus:
+            return sigmoid(a);
+        case Op::sin:
+            return cos(a);
+        case Op::cos:
+            return -sin(a);
+        case Op::cross_replica_sum:
+            return constant_like(y, 1);
+        case Op::add:
+            return constant_like(y, 1);
+        case Op::subtract:
+            return constant_like(y, i == 0 ? 1 : -1);
+        case Op::multiply:
+            return y.argument(1 - i);
+        case Op::divide:
+            return i == 0 ? reciprocal(y.argument(1)) : -y / y.argument(1);
         case Op::maximum: {
             const Value second = greater(y.argument(1), a);
             return i == 0 ? 1 - second : second;
@@ -34,7 +53,8 @@ MaybeValue partial(Value y, size_t i) {
             const Value second = greater(a, y.argument(1));
             return i == 0 ? 1 - second : second;
         }
-        default: return std::nullopt;  // sign, step, greater, equal, stop_gradient: zero wherever it exists
+        default:
+            return std::nullopt;  // sign, step, greater, equal, stop_gradient: zero wherever it exists
     }
 }
 

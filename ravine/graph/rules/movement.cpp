@@ -13,12 +13,18 @@ std::vector<int64_t> inverse(const std::vector<int64_t>& axes) {
 /// The operation of y applied to another argument: the tangent of a linear operation.
 Value apply(Value y, Value x) {
     switch (y.op()) {
-        case Op::broadcast: return broadcast(x, y.shape());
-        case Op::sum_to: return sum_to(x, y.shape());
-        case Op::reshape: return reshape(x, y.shape());
-        case Op::permute: return permute(x, y.node().attributes.integers);
-        case Op::slice: return slice(x, y.node().attributes.integers, y.shape());
-        default: return pad(x, y.node().attributes.integers, y.shape());
+        case Op::broadcast:
+            return broadcast(x, y.shape());
+        case Op::sum_to:
+            return sum_to(x, y.shape());
+        case Op::reshape:
+            return reshape(x, y.shape());
+        case Op::permute:
+            return permute(x, y.node().attributes.integers);
+        case Op::slice:
+            return slice(x, y.node().attributes.integers, y.shape());
+        default:
+            return pad(x, y.node().attributes.integers, y.shape());
     }
 }
 
@@ -26,12 +32,18 @@ Value apply(Value y, Value x) {
 Value transpose(Value y, Value adjoint) {
     const Shape& shape = y.argument(0).shape();
     switch (y.op()) {
-        case Op::broadcast: return sum_to(adjoint, shape);
-        case Op::sum_to: return broadcast(adjoint, shape);
-        case Op::reshape: return reshape(adjoint, shape);
-        case Op::permute: return permute(adjoint, inverse(y.node().attributes.integers));
-        case Op::slice: return pad(adjoint, y.node().attributes.integers, shape);
-        default: return slice(adjoint, y.node().attributes.integers, shape);
+        case Op::broadcast:
+            return sum_to(adjoint, shape);
+        case Op::sum_to:
+            return broadcast(adjoint, shape);
+        case Op::reshape:
+            return reshape(adjoint, shape);
+        case Op::permute:
+            return permute(adjoint, inverse(y.node().attributes.integers));
+        case Op::slice:
+            return pad(adjoint, y.node().attributes.integers, shape);
+        default:
+            return slice(adjoint, y.node().attributes.integers, shape);
     }
 }
 

@@ -8,16 +8,20 @@ Value with_windows_of(Value y, Op op, std::vector<int> arguments, const Shape& s
     return y.graph->make(op, std::move(arguments), shape, y.node().attributes);
 }
 
-// Gather and scatter at fixed indices are linear and adjoint to each other; so are average pooling and its gradient.
+// Gather and scatter at fixed indices are linear and adjoint to each other; so are average pooling and its
+// gradient.
 std::vector<MaybeValue> vjp(Value y, Value adjoint) {
     const Shape& shape = y.argument(0).shape();
     switch (y.op()) {
         case Op::pool_gather:
-            return {with_windows_of(y, Op::pool_scatter, {adjoint.id, y.argument(1).id}, shape), std::nullopt};
+            return {with_windows_of(y, Op::pool_scatter, {adjoint.id, y.argument(1).id}, shape),
+                    std::nullopt};
         case Op::pool_scatter:
             return {with_windows_of(y, Op::pool_gather, {adjoint.id, y.argument(1).id}, shape), std::nullopt};
-        case Op::average_pool: return {with_windows_of(y, Op::average_pool_gradient, {adjoint.id}, shape)};
-        default: return {with_windows_of(y, Op::average_pool, {adjoint.id}, shape)};
+        case Op::average_pool:
+            return {with_windows_of(y, Op::average_pool_gradient, {adjoint.id}, shape)};
+        default:
+            return {with_windows_of(y, Op::average_pool, {adjoint.id}, shape)};
     }
 }
 

@@ -17,9 +17,12 @@ Value apply(Value y, Value a, Value b) {
             const auto& flags = y.node().attributes.integers;
             return matmul(a, b, flag(flags[0]), flag(flags[1]));
         }
-        case Op::conv2d: return conv2d(a, b, geometry_of(y));
-        case Op::conv2d_input_gradient: return conv2d_input_gradient(a, b, y.shape(), geometry_of(y));
-        default: return conv2d_weight_gradient(a, b, y.shape(), geometry_of(y));
+        case Op::conv2d:
+            return conv2d(a, b, geometry_of(y));
+        case Op::conv2d_input_gradient:
+            return conv2d_input_gradient(a, b, y.shape(), geometry_of(y));
+        default:
+            return conv2d_weight_gradient(a, b, y.shape(), geometry_of(y));
     }
 }
 
@@ -38,8 +41,8 @@ std::vector<MaybeValue> matmul_vjp(Value y, Value adjoint) {
             tb ? matmul(adjoint, a, Transpose::yes, flag(ta)) : matmul(a, adjoint, flag(!ta), Transpose::no)};
 }
 
-// With C(x, w) the convolution, I(dy, w) and W(x, dy) its adjoints, <C(x, w), dy> = <x, I(dy, w)> = <w, W(x, dy)>
-// is one trilinear form: the adjoint of each operation is another one of the three.
+// With C(x, w) the convolution, I(dy, w) and W(x, dy) its adjoints, <C(x, w), dy> = <x, I(dy, w)> = <w, W(x,
+// dy)> is one trilinear form: the adjoint of each operation is another one of the three.
 std::vector<MaybeValue> convolution_vjp(Value y, Value adjoint) {
     const Value a = y.argument(0), b = y.argument(1);
     const auto geometry = geometry_of(y);

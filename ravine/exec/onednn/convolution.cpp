@@ -1,0 +1,180 @@
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "ravine/exec/onednn/dnnl.hpp"
+#include "ravine/exec/onednn/product.hpp"
+
+namespace ravine {
+namespace {
+
+using dnnl::memory;
+
+/// One of the three convolutions. Activations are dense NHWC; kernels stand in the parameter vector as OIHW
+/// and are reordered to the layout that the primitive wants (and weight gradients back), once a run.
+class ConvolutionKernel : public Kernel {
+public:
+    explicit ConvolutionKernel(const ProductRequest& request) : request_(request) {
+        const Shape& image = request.op == Op::conv2d_input_gradient ? request.result : request.first;
+        const Shape& kernel = request.op == Op::conv2d_weight_gradient ? request.result : request.second;
+        const Shape& output = request.op == Op::conv2d                  ? request.result
+                              : request.op == Op::conv2d_input_gradient ? request.first
+                                                                        : request.second;
+        const auto f32 = memory::data_type::f32;
+        const auto nhwc = [&](const Shape& s) {
+            return memory::desc({s[0], s[3], s[1], s[2]}, f32, memory::format_tag::nhwc);
+        };
+        const memory::desc x = nhwc(image), y = nhwc(output);
+        const memory::desc any(kernel, f32, memory::format_tag::any);
+        plain_kernel_ = memory::desc(kernel, f32, memory::format_tag::oihw);
+        const memory::dims strides{request.integers[0], request.integers[0]};
+        const memory::dims begin{request.integers[1], request.integers[1]};
+        // Behind the image so much padding that the windows end exactly with it.
+        const auto end = [&](size_t axis) {
+            return (output[axis] - 1) * request.integers[0] + kernel[axis + 1] - image[axis] -
+                   request.integers[1];
+        };
+        const memory::dims behind{end(1), end(2)};
+        dnnl::primitive_attr attributes;
+        attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+        if (request.activation) append_activation(attributes, *request.activation);
+
+        const DnnlThreads threads(request.threads);
+        const auto direct = dnnl::algorithm::convolution_direct;
+        const auto training = dnnl::prop_kind::forward_training;
+        const dnnl::convolution_forward::primitive_desc hint(
+            {training, direct, x, any, y, strides, begin, behind}, dnnl_engine());
+        if (request.op == Op::conv2d) {
+            const memory::desc bias({kernel[0]}, f32, memory::format_tag::a);
+            using Description = dnnl::convolution_forward::desc;
+            const auto description =
+                request.bias_buffer >= 0
+                    ? Description(training, direct, x, any, bias, y, strides, begin, behind)
+                    : Description(training, direct, x, any, y, strides, begin, behind);
+            use(dnnl::convolution_forward::primitive_desc(description, attributes, dnnl_engine()));
+        } else if (request.op == Op::conv2d_input_gradient) {
+            use(dnnl::convolution_backward_data::primitive_desc({direct, x, any, y, strides, begin, behind},
+                                                                attributes, dnnl_engine(), hint));
+        } else {
+            use(dnnl::convolution_backward_weights::primitive_desc(
+                {direct, x, any, y, strides, begin, behind}, attributes, dnnl_engine(), hint));
+        }
+        if (packed_kernel_ != plain_kernel_) {
+            const bool produces = request.op == Op::conv2d_weight_gradient;
+            reorder_ = dnnl::reorder(
+                dnnl::reorder::primitive_desc(dnnl_engine(), produces ? packed_kernel_ : plain_kernel_,
+                                              dnnl_engine(), produces ? plain_kernel_ : packed_kernel_));
+        }
+    }
+
+    int64_t scratch_bytes() const override { return static_cast<int64_t>(scratchpad_.get_size()); }
+
+    std::unique_ptr<KernelState> make_state() const override {
+        auto state = std::make_unique<State>();
+        const auto handle = [](const memory::desc& desc) { return memory(desc, dnnl_engine(), nullptr); };
+        state->first = handle(first_);
+        state->result = handle(result_);
+        state->plain_kernel = handle(plain_kernel_);
+        state->packed_kernel = reorder_ ? memory(packed_kernel_, dnnl_engine()) : state->plain_kernel;
+        state->scratchpad = handle(scratchpad_);
+        if (request_.bias_buffer >= 0)
+            state->bias =
+                handle(memory::desc({request_.result[3]}, memory::data_type::f32, memory::format_tag::a));
+        switch (request_.op) {
+            case Op::conv2d:
+                state->arguments = {{DNNL_ARG_SRC, state->first},
+                                    {DNNL_ARG_WEIGHTS, state->packed_kernel},
+                                    {DNNL_ARG_DST, state->result}};
+                if (request_.bias_buffer >= 0) state->arguments.emplace(DNNL_ARG_BIAS, state->bias);
+                break;
+            case Op::conv2d_input_gradient:
+                state->arguments = {{DNNL_ARG_DIFF_DST, state->first},
+                                    {DNNL_ARG_WEIGHTS, state->packed_kernel},
+                                    {DNNL_ARG_DIFF_SRC, state->result}};
+                break;
+            default:
+                state->arguments = {{DNNL_ARG_SRC, state->first},
+                                    {DNNL_ARG_DIFF_DST, state->result},
+                                    {DNNL_ARG_DIFF_WEIGHTS, state->packed_kernel}};
+        }
+        state->arguments.emplace(DNNL_ARG_SCRATCHPAD, state->scratchpad);
+        return state;
+    }
+
+    void run(const Context& context, KernelState* kernel_state) const override {
+        auto& state = static_cast<State&>(*kernel_state);
+        const bool produces = request_.op == Op::conv2d_weight_gradient;
+        if (state.bindings != context.bindings) {
+            state.first.set_data_handle(context.buffers[request_.first_buffer]);
+            // For a weight gradient the second tensor is the output gradient and the result is the kernel.
+            state.result.set_data_handle(
+                context.buffers[produces ? request_.second_buffer : request_.result_buffer]);
+            state.plain_kernel.set_data_handle(
+                context.buffers[produces ? request_.result_buffer : request_.second_buffer]);
+            state.scratchpad.set_data_handle(context.scratch);
+            if (request_.bias_buffer >= 0) state.bias.set_data_handle(context.buffers[request_.bias_buffer]);
+            state.bindings = context.bindings;
+        }
+        const DnnlThreads threads(request_.threads);
+        auto& stream = dnnl_stream();
+        if (reorder_ && !produces) reorder_.execute(stream, state.plain_kernel, state.packed_kernel);
+        primitive_.execute(stream, state.arguments);
+        if (reorder_ && produces) reorder_.execute(stream, state.packed_kernel, state.plain_kernel);
+    }
+
+    std::string describe() const override {
+        return fmt::format("{} {} {} [{}]{}{}", name_of(request_.op), to_string(request_.first),
+                           to_string(request_.second), implementation_,
+                           request_.bias_buffer >= 0 ? " + bias" : "",
+                           request_.activation ? std::string(" + ") + name_of(*request_.activation) : "");
+    }
+
+private:
+    struct State : KernelState {
+        memory first, result, plain_kernel, packed_kernel, bias, scratchpad;
+        std::unordered_map<int, memory> arguments;
+        uint64_t bindings = 0;
+    };
+
+    void use(const dnnl::convolution_forward::primitive_desc& descriptor) {
+        first_ = descriptor.src_desc(), result_ = descriptor.dst_desc();
+        packed_kernel_ = descriptor.weights_desc();
+        take(descriptor);
+        primitive_ = dnnl::convolution_forward(descriptor);
+    }
+
+    void use(const dnnl::convolution_backward_data::primitive_desc& descriptor) {
+        first_ = descriptor.diff_dst_desc(), result_ = descriptor.diff_src_desc();
+        packed_kernel_ = descriptor.weights_desc();
+        take(descriptor);
+        primitive_ = dnnl::convolution_backward_data(descriptor);
+    }
+
+    void use(const dnnl::convolution_backward_weights::primitive_desc& descriptor) {
+        first_ = descriptor.src_desc(), result_ = descriptor.diff_dst_desc();
+        packed_kernel_ = descriptor.diff_weights_desc();
+        take(descriptor);
+        primitive_ = dnnl::convolution_backward_weights(descriptor);
+    }
+
+    template <class Descriptor>
+    void take(const Descriptor& descriptor) {
+        scratchpad_ = descriptor.scratchpad_desc();
+        implementation_ = descriptor.impl_info_str();
+        require_fast(implementation_, describe());
+    }
+
+    ProductRequest request_;
+    std::string implementation_;
+    memory::desc first_, result_, plain_kernel_, packed_kernel_, scratchpad_;
+    dnnl::primitive primitive_;
+    dnnl::reorder reorder_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_convolution(const ProductRequest& request) {
+    return std::make_unique<ConvolutionKernel>(request);
+}
+
+}  // namespace ravine

@@ -1,0 +1,323 @@
+#include "ravine/exec/onednn/fused.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "ravine/core/error.hpp"
+#include "ravine/core/threads.hpp"
+#include "ravine/exec/onednn/fusion.hpp"
+#include "ravine/exec/onednn/walk.hpp"
+
+namespace ravine {
+namespace {
+
+// 512 floats are 2 KB: about a dozen live registers fit into the first-level cache, and a call of a loop
+// costs little against its work.
+constexpr int64_t tile_elements = 512;
+// Below this many elements starting the threads costs more than they save.
+constexpr int64_t parallel_grain = 32768;
+
+class FusedKernel : public Kernel {
+public:
+    FusedKernel(FusedSpec spec, int threads) : spec_(std::move(spec)), threads_(threads) {
+        elements_ = element_count(spec_.space);
+        for (const auto& load : spec_.loads)
+            load_walks_.emplace_back(load.kind == FusedSpec::Load::buffer ? load.shape : Shape{},
+                                     spec_.space);
+        for (const auto& reduction : spec_.reductions)
+            reduction_walks_.emplace_back(reduction.shape, spec_.space);
+        choose_tile();
+        assign_places();
+        size_scratch();
+    }
+
+    int64_t scratch_bytes() const override { return threads_ * thread_bytes_; }
+
+    std::string describe() const override {
+        return fmt::format("fused {}: {} loads, {} operations, {} stores, {} reductions",
+                           to_string(spec_.space), spec_.loads.size(), spec_.instructions.size(),
+                           spec_.stores.size(), spec_.reductions.size());
+    }
+
+    void run(const Context& context, KernelState*) const override {
+        const int64_t tiles = (elements_ + tile_ - 1) / tile_;
+        const int threads = elements_ >= parallel_grain ? threads_ : 1;
+        if (threads == 1) {
+            run_tiles(context, 0, tiles, 0, true);
+        } else {
+            const bool caller_flushes = FlushSubnormals::here();
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+            for (int i = 0; i < threads; ++i) {
+                const FlushSubnormals flush(caller_flushes);
+                run_tiles(context, tiles * i / threads, tiles * (i + 1) / threads, i, false);
+            }
+        }
+        finish_reductions(context, threads);
+    }
+
+private:
+    /// Where a register lives.
+    struct Place {
+        enum Kind { slot, memory } kind = slot;
+        int index = 0;  // of the slot, or the buffer
+    };
+
+    /// A tile that is a multiple of the row length of repeated rows lets them be laid out once.
+    void choose_tile() {
+        tile_ = tile_elements;
+        for (const auto& walk : load_walks_) {
+            const int64_t period = walk.period();
+            if (period == 0 || period > tile_elements) continue;
+            period_ = period;
+            tile_ = tile_elements / period * period;
+            return;
+        }
+    }
+
+    bool is_fixed(size_t load) const {
+        return spec_.loads[load].kind != FusedSpec::Load::buffer || load_walks_[load].is_single() ||
+               (period_ > 0 && load_walks_[load].period() == period_);
+    }
+
+    /// Gives each register a slot of the scratch memory, or the memory that it is loaded from or stored to.
+    void assign_places() {
+        const size_t loads = spec_.loads.size(), registers = loads + spec_.instructions.size();
+        require(registers <= max_fused_registers, "a fused kernel of {} registers", registers);
+        std::vector<int> last_use(registers, -1);
+        for (size_t i = 0; i < spec_.instructions.size(); ++i) {
+            const auto& instruction = spec_.instructions[i];
+            for (const int argument : {instruction.a, instruction.b, instruction.c})
+                if (argument >= 0) last_use[static_cast<size_t>(argument)] = static_cast<int>(i);
+        }
+        constexpr int at_end = std::numeric_limits<int>::max();
+        for (const auto& reduction : spec_.reductions)
+            last_use[static_cast<size_t>(reduction.value)] = at_end;
+
+        places_.resize(registers);
+        std::vector<std::optional<Place>> decided(registers);
+        for (size_t i = 0; i < loads; ++i)
+            if (spec_.loads[i].kind == FusedSpec::Load::buffer && load_walks_[i].is_direct())
+                decided[i] = Place{Place::memory, spec_.loads[i].index};
+        for (const auto& store : spec_.stores) {
+            const auto value = static_cast<size_t>(store.value);
+            // The result goes straight to memory unless it is a load, has gone elsewhere already, or would
+            // overwrite an input that a later instruction still reads.
+            const bool overwrites = store.alias >= 0 && last_use[static_cast<size_t>(store.alias)] >
+                                                            store.value - static_cast<int>(loads);
+            if (value < loads || decided[value] || overwrites) {
+                late_stores_.push_back(store);
+                last_use[value] = at_end;
+            } else {
+                decided[value] = Place{Place::memory, store.buffer};
+            }
+        }
+        std::vector<int> free;
+        const auto take = [&] {
+            if (free.empty()) free.push_back(slots_++);
+            const int slot = free.back();
+            free.pop_back();
+            return slot;
+        };
+        // Loads that are laid out once keep their slot for good.
+        for (size_t i = 0; i < loads; ++i) places_[i] = decided[i].value_or(Place{Place::slot, -1});
+        for (size_t i = 0; i < loads; ++i)
+            if (places_[i].index < 0) places_[i].index = take();
+        for (size_t i = 0; i < spec_.instructions.size(); ++i) {
+            const auto& instruction = spec_.instructions[i];
+            std::array<int, 3> arguments{instruction.a, instruction.b, instruction.c};
+            for (size_t j = 0; j < 3; ++j) {
+                const int argument = arguments[j];
+                const bool repeated = std::find(arguments.begin(), arguments.begin() + j, argument) !=
+                                      arguments.begin() + static_cast<std::ptrdiff_t>(j);
+                if (argument < static_cast<int>(loads) || repeated) continue;
+                const Place place = places_[static_cast<size_t>(argument)];
+                if (place.kind == Place::slot &&
+                    last_use[static_cast<size_t>(argument)] == static_cast<int>(i))
+                    free.push_back(place.index);  // the result may take the place of a dying argument
+            }
+            const size_t result = loads + i;
+            places_[result] = decided[result] ? *decided[result] : Place{Place::slot, take()};
+        }
+    }
+
+    void size_scratch() {
+        int64_t bytes = slots_ * tile_ * static_cast<int64_t>(sizeof(float));
+        for (const auto& reduction : spec_.reductions) {
+            partial_offsets_.push_back(bytes);
+            const int64_t count = element_count(reduction.shape);
+            bytes += (count * (count == 1 ? int64_t{sizeof(double)} : int64_t{sizeof(float)}) + 63) / 64 * 64;
+        }
+        thread_bytes_ = (bytes + 63) / 64 * 64;
+    }
+
+    /// The accumulator of a reduction: in double for a scalar, else in float; in place where one thread does
+    /// it all.
+    template <class T>
+    T* partial(const Context& context, size_t reduction, int thread) const {
+        return reinterpret_cast<T*>(context.scratch + thread * thread_bytes_ + partial_offsets_[reduction]);
+    }
+
+    float* accumulator(const Context& context, size_t reduction, int thread, bool alone) const {
+        return alone ? context.as<float>(spec_.reductions[reduction].buffer)
+                     : partial<float>(context, reduction, thread);
+    }
+
+    void run_tiles(const Context& context, int64_t first, int64_t last, int thread, bool alone) const {
+        auto* slots = reinterpret_cast<float*>(context.scratch + thread * thread_bytes_);
+        std::array<float*, max_fused_registers> at;
+        const size_t loads = spec_.loads.size();
+        for (size_t i = 0; i < places_.size(); ++i)
+            at[i] = places_[i].kind == Place::slot ? slots + places_[i].index * tile_
+                                                   : context.as<float>(places_[i].index) + first * tile_;
+        for (size_t i = 0; i < loads; ++i)
+            if (is_fixed(i) && places_[i].kind == Place::slot)
+                lay_out(context, i, 0, std::min(tile_, elements_), at[i]);
+        for (size_t i = 0; i < spec_.reductions.size(); ++i) start_reduction(context, i, thread, alone);
+
+        for (int64_t tile = first; tile < last; ++tile) {
+            const int64_t begin = tile * tile_, length = std::min(tile_, elements_ - begin);
+            const auto n = static_cast<size_t>(length);
+            for (size_t i = 0; i < loads; ++i)
+                if (places_[i].kind == Place::slot && !is_fixed(i)) lay_out(context, i, begin, length, at[i]);
+            for (size_t i = 0; i < spec_.instructions.size(); ++i) {
+                const auto& [function, a, b, c] = spec_.instructions[i];
+                const auto pointer = [&](int r) { return r < 0 ? nullptr : at[static_cast<size_t>(r)]; };
+                loops_[i](pointer(a), pointer(b), pointer(c), at[loads + i], n);
+            }
+            for (const auto& store : late_stores_)
+                std::memcpy(context.as<float>(store.buffer) + begin, at[static_cast<size_t>(store.value)],
+                            n * sizeof(float));
+            for (size_t i = 0; i < spec_.reductions.size(); ++i)
+                reduce(context, i, begin, length, at[static_cast<size_t>(spec_.reductions[i].value)], thread,
+                       alone);
+            for (size_t i = 0; i < places_.size(); ++i)
+                if (places_[i].kind == Place::memory) at[i] += tile_;
+        }
+    }
+
+    /// Writes the elements [begin, begin + length) of a broadcast load one after another.
+    void lay_out(const Context& context, size_t load, int64_t begin, int64_t length, float* out) const {
+        const auto& [kind, index, number, shape] = spec_.loads[load];
+        if (kind != FusedSpec::Load::buffer) {
+            const double value = kind == FusedSpec::Load::scalar ? context.scalars[index] : number;
+            std::fill_n(out, length, static_cast<float>(value));
+            return;
+        }
+        const float* from = context.as<const float>(index);
+        load_walks_[load].runs(begin, length, [&](int64_t at, int64_t offset, int64_t count, int64_t stride) {
+            if (stride == 1)
+                std::copy_n(from + offset, count, out + at);
+            else if (stride == 0)
+                std::fill_n(out + at, count, from[offset]);
+            else
+                for (int64_t i = 0; i < count; ++i) out[at + i] = from[offset + i * stride];
+        });
+    }
+
+    static float start_of(FusedSpec::Reduction::Kind kind) {
+        return kind == FusedSpec::Reduction::sum ? 0 : -std::numeric_limits<float>::infinity();
+    }
+
+    void start_reduction(const Context& context, size_t i, int thread, bool alone) const {
+        const auto& reduction = spec_.reductions[i];
+        const int64_t count = element_count(reduction.shape);
+        if (count == 1)
+            *partial<double>(context, i, thread) = start_of(reduction.kind);
+        else
+            std::fill_n(accumulator(context, i, thread, alone), count, start_of(reduction.kind));
+    }
+
+    void reduce(const Context& context, size_t i, int64_t begin, int64_t length, const float* x, int thread,
+                bool alone) const {
+        const auto& reduction = spec_.reductions[i];
+        const bool sums = reduction.kind == FusedSpec::Reduction::sum;
+        if (element_count(reduction.shape) == 1) {
+            double& total = *partial<double>(context, i, thread);
+            const double value = sums ? tile::sum(x, static_cast<size_t>(length))
+                                      : static_cast<double>(tile::largest(x, static_cast<size_t>(length)));
+            if (sums)
+                total += value;
+            else if (!(value <= total))
+                total = value;
+            return;
+        }
+        float* to = accumulator(context, i, thread, alone);
+        reduction_walks_[i].runs(
+            begin, length, [&](int64_t at, int64_t offset, int64_t count, int64_t stride) {
+                const auto n = static_cast<size_t>(count);
+                if (stride == 0) {
+                    if (sums)
+                        to[offset] += static_cast<float>(tile::sum(x + at, n));
+                    else
+                        tile::accumulate_largest(std::array{tile::largest(x + at, n)}.data(), to + offset, 1);
+                } else if (stride == 1 && count >= 16) {
+                    sums ? tile::accumulate(x + at, to + offset, n)
+                         : tile::accumulate_largest(x + at, to + offset, n);
+                } else {
+                    for (int64_t k = 0; k < count; ++k) {
+                        float& target = to[offset + k * stride];
+                        if (sums)
+                            target += x[at + k];
+                        else if (!(x[at + k] <= target))
+                            target = x[at + k];
+                    }
+                }
+            });
+    }
+
+    void finish_reductions(const Context& context, int threads) const {
+        for (size_t i = 0; i < spec_.reductions.size(); ++i) {
+            const auto& reduction = spec_.reductions[i];
+            const bool sums = reduction.kind == FusedSpec::Reduction::sum;
+            const int64_t count = element_count(reduction.shape);
+            float* to = context.as<float>(reduction.buffer);
+            if (count == 1) {
+                double total = *partial<double>(context, i, 0);
+                for (int thread = 1; thread < threads; ++thread) {
+                    const double value = *partial<double>(context, i, thread);
+                    if (sums)
+                        total += value;
+                    else if (!(value <= total))
+                        total = value;
+                }
+                *to = static_cast<float>(total);
+            } else if (threads > 1) {
+                std::copy_n(partial<float>(context, i, 0), count, to);
+                for (int thread = 1; thread < threads; ++thread) {
+                    const float* part = partial<float>(context, i, thread);
+                    sums ? tile::accumulate(part, to, static_cast<size_t>(count))
+                         : tile::accumulate_largest(part, to, static_cast<size_t>(count));
+                }
+            }
+        }
+    }
+
+    FusedSpec spec_;
+    int threads_;
+    int64_t elements_ = 0, tile_ = 0, period_ = 0;
+    std::vector<Walk> load_walks_, reduction_walks_;
+    std::vector<Place> places_;
+    std::vector<FusedSpec::Store> late_stores_;
+    std::vector<tile::Loop> loops_ = [this] {
+        std::vector<tile::Loop> loops;
+        for (const auto& instruction : spec_.instructions)
+            loops.push_back(tile::loop_of(instruction.function));
+        return loops;
+    }();
+    int slots_ = 0;
+    int64_t thread_bytes_ = 0;
+    std::vector<int64_t> partial_offsets_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_fused(FusedSpec spec, int threads) {
+    return std::make_unique<FusedKernel>(std::move(spec), threads);
+}
+
+}  // namespace ravine

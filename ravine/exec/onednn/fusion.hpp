@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "ravine/exec/plan.hpp"
+
+namespace ravine {
+
+constexpr size_t max_fused_registers = 128;
+
+/// A set of nodes that one kernel computes.
+struct Unit {
+    enum Kind {
+        fused,    ///< elementwise operations over one space, with reductions at their ends
+        product,  ///< a matmul or conv2d, its bias and its activation
+        single,   ///< any other operation
+    } kind;
+    std::vector<int> members;  ///< in topological order
+    Shape space{};             ///< of a fused unit
+    int phase = 0;
+};
+
+/// Splits the needed nodes of a graph into units, in an order in which they can run. Elementwise operations
+/// over the same space join as far as no cycle arises; constants, scalars and broadcasts that only fused
+/// units read are not computed at all: they are loaded as they are needed.
+class Fusion {
+public:
+    explicit Fusion(const Lowering& lowering);
+
+    const std::vector<Unit>& units() const { return ordered_; }
+    /// Whether the node is read lazily: a constant, scalar or broadcast without memory of its own.
+    bool is_lazy(int id) const { return lazy_[static_cast<size_t>(id)]; }
+    /// How many needed nodes read the node.
+    int use_count(int id) const { return static_cast<int>(uses_[static_cast<size_t>(id)].size()); }
+
+    /// Whether a computed node outside `members` reads the node, directly or through views.
+    bool is_read_outside(int id, const std::vector<int>& members) const;
+
+private:
+    /// The computed node behind views and lazy broadcasts, or -1 where there is none (leaves).
+    int source_of(int id) const;
+    bool reads_hard(int reader, int source) const;
+    void find_uses();
+    void find_lazy();
+    void absorb_epilogues();
+    void join_elementwise();
+    bool may_join(int a, int b) const;
+    void join(int a, int b);
+    void order();
+
+    const Lowering& lowering_;
+    const Graph& graph_;
+    std::vector<std::vector<int>> uses_;  // by node: the needed nodes that read it directly
+    std::vector<std::vector<int>>
+        readers_;  // by computed node: the computed nodes that read it, through views
+    std::vector<char> lazy_;
+    std::vector<int> unit_of_;
+    std::vector<Unit> units_;
+    std::vector<Unit> ordered_;
+};
+
+}  // namespace ravine

@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "ravine/exec/onednn/dnnl.hpp"
+#include "ravine/exec/onednn/product.hpp"
+
+namespace ravine {
+namespace {
+
+using dnnl::memory;
+
+class MatmulKernel : public Kernel {
+public:
+    explicit MatmulKernel(const ProductRequest& request) : request_(request) {
+        const bool ta = request.integers[0], tb = request.integers[1];
+        m_ = request.result[0], n_ = request.result[1], k_ = request.first[ta ? 0 : 1];
+        const auto f32 = memory::data_type::f32;
+        const memory::desc a({m_, k_}, f32, ta ? memory::dims{1, m_} : memory::dims{k_, 1});
+        const memory::desc b({k_, n_}, f32, tb ? memory::dims{1, k_} : memory::dims{n_, 1});
+        const memory::desc c({m_, n_}, f32, memory::dims{n_, 1});
+        const memory::desc bias({1, n_}, f32, memory::dims{n_, 1});
+        dnnl::primitive_attr attributes;
+        attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+        if (request.activation) append_activation(attributes, *request.activation);
+        const DnnlThreads threads(request.threads);
+        const auto description =
+            request.bias_buffer >= 0 ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c);
+        descriptor_ = dnnl::matmul::primitive_desc(description, attributes, dnnl_engine());
+        require_fast(descriptor_.impl_info_str(), describe());
+        primitive_ = dnnl::matmul(descriptor_);
+    }
+
+    int64_t scratch_bytes() const override {
+        return static_cast<int64_t>(descriptor_.scratchpad_desc().get_size());
+    }
+
+    std::unique_ptr<KernelState> make_state() const override {
+        auto state = std::make_unique<State>();
+        const auto add = [&](int argument, const memory::desc& desc) {
+            state->arguments.emplace(argument, memory(desc, dnnl_engine(), nullptr));
+        };
+        add(DNNL_ARG_SRC, descriptor_.src_desc());
+        add(DNNL_ARG_WEIGHTS, descriptor_.weights_desc());
+        add(DNNL_ARG_DST, descriptor_.dst_desc());
+        add(DNNL_ARG_SCRATCHPAD, descriptor_.scratchpad_desc());
+        if (request_.bias_buffer >= 0) add(DNNL_ARG_BIAS, descriptor_.bias_desc());
+        return state;
+    }
+
+    void run(const Context& context, KernelState* kernel_state) const override {
+        auto& state = static_cast<State&>(*kernel_state);
+        if (state.bindings != context.bindings) {
+            const auto set = [&](int argument, void* data) {
+                state.arguments.at(argument).set_data_handle(data);
+            };
+            set(DNNL_ARG_SRC, context.buffers[request_.first_buffer]);
+            set(DNNL_ARG_WEIGHTS, context.buffers[request_.second_buffer]);
+            set(DNNL_ARG_DST, context.buffers[request_.result_buffer]);
+            set(DNNL_ARG_SCRATCHPAD, context.scratch);
+            if (request_.bias_buffer >= 0) set(DNNL_ARG_BIAS, context.buffers[request_.bias_buffer]);
+            state.bindings = context.bindings;
+        }
+        const DnnlThreads threads(request_.threads);
+        primitive_.execute(dnnl_stream(), state.arguments);
+    }
+
+    std::string describe() const override {
+        return fmt::format("matmul {}x{}x{}{}{}", m_, k_, n_, request_.bias_buffer >= 0 ? " + bias" : "",
+                           request_.activation ? std::string(" + ") + name_of(*request_.activation) : "");
+    }
+
+private:
+    struct State : KernelState {
+        std::unordered_map<int, memory> arguments;
+        uint64_t bindings = 0;
+    };
+
+    ProductRequest request_;
+    int64_t m_, n_, k_;
+    dnnl::matmul::primitive_desc descriptor_;
+    dnnl::matmul primitive_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_matmul(const ProductRequest& request) {
+    return std::make_unique<MatmulKernel>(request);
+}
+
+}  // namespace ravine

@@ -1,0 +1,175 @@
+#include "ravine/exec/onednn/tile.hpp"
+
+#include "ravine/core/error.hpp"
+
+// clang-format off: the order matters to Highway, which includes this file once for every instruction set
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ravine/exec/onednn/tile.cpp"
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+// clang-format on
+
+HWY_BEFORE_NAMESPACE();
+namespace ravine::tile::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+/// Applies f to vectors of up to three arguments, the last one partial.
+template <int arguments, class F>
+HWY_INLINE void map(const float* a, const float* b, const float* c, float* out, size_t n, F f) {
+    const D d;
+    const size_t width = hn::Lanes(d);
+    size_t i = 0;
+    for (; i + width <= n; i += width) {
+        const V x = hn::LoadU(d, a + i);
+        const V y = arguments > 1 ? hn::LoadU(d, b + i) : x;
+        const V z = arguments > 2 ? hn::LoadU(d, c + i) : x;
+        hn::StoreU(f(d, x, y, z), d, out + i);
+    }
+    if (i < n) {
+        const auto mask = hn::FirstN(d, n - i);
+        const V x = hn::MaskedLoad(mask, d, a + i);
+        const V y = arguments > 1 ? hn::MaskedLoad(mask, d, b + i) : x;
+        const V z = arguments > 2 ? hn::MaskedLoad(mask, d, c + i) : x;
+        hn::BlendedStore(f(d, x, y, z), mask, d, out + i);
+    }
+}
+
+HWY_INLINE V one(D d) { return hn::Set(d, 1.0f); }
+
+HWY_INLINE V infinity(D d) { return hn::Set(d, __builtin_huge_valf()); }
+
+/// exp with the ends that Highway leaves open: infinity above the range, NaN for NaN.
+HWY_INLINE V full_exp(D d, V x) {
+    const V y = hn::IfThenElse(hn::Gt(x, hn::Set(d, 88.72283f)), infinity(d),
+                               hn::Exp(d, hn::Min(x, hn::Set(d, 88.72283f))));
+    return hn::IfThenElse(hn::IsNaN(x), x, y);
+}
+
+/// log with its ends: -infinity at 0, NaN below, infinity at infinity.
+HWY_INLINE V full_log(D d, V x) {
+    V y = hn::Log(d, x);
+    y = hn::IfThenElse(hn::Eq(x, infinity(d)), x, y);
+    y = hn::IfThenElse(hn::Eq(x, hn::Zero(d)), hn::Neg(infinity(d)), y);
+    return hn::IfThenElse(hn::Or(hn::Lt(x, hn::Zero(d)), hn::IsNaN(x)), hn::NaN(d), y);
+}
+
+HWY_INLINE V sigmoid_of(D d, V x) { return hn::Div(one(d), hn::Add(one(d), full_exp(d, hn::Neg(x)))); }
+
+HWY_INLINE V mask_to_one(D d, hn::Mask<D> mask) { return hn::IfThenElseZero(mask, one(d)); }
+
+#define RAVINE_LOOP(name, arguments, expression)                                      \
+    void name(const float* a, const float* b, const float* c, float* out, size_t n) { \
+        map<arguments>(a, b, c, out, n, [](D d, V x, V y, V z) HWY_ATTR {             \
+            (void)d, (void)x, (void)y, (void)z;                                       \
+            return expression;                                                        \
+        });                                                                           \
+    }
+
+RAVINE_LOOP(Copy, 1, x)
+RAVINE_LOOP(Negate, 1, hn::Neg(x))
+RAVINE_LOOP(Exp, 1, full_exp(d, x))
+RAVINE_LOOP(Log, 1, full_log(d, x))
+RAVINE_LOOP(Sqrt, 1, hn::Sqrt(x))
+RAVINE_LOOP(Reciprocal, 1, hn::Div(one(d), x))
+RAVINE_LOOP(Square, 1, hn::Mul(x, x))
+RAVINE_LOOP(Abs, 1, hn::Abs(x))
+RAVINE_LOOP(Sign, 1, hn::Sub(mask_to_one(d, hn::Gt(x, hn::Zero(d))), mask_to_one(d, hn::Lt(x, hn::Zero(d)))))
+RAVINE_LOOP(Step, 1, mask_to_one(d, hn::Gt(x, hn::Zero(d))))
+// NaN passes: a diverged activation must not look like a dead unit.
+RAVINE_LOOP(Relu, 1, hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x))
+RAVINE_LOOP(Tanh, 1, hn::IfThenElse(hn::IsNaN(x), x, hn::Tanh(d, x)))
+RAVINE_LOOP(Sigmoid, 1, sigmoid_of(d, x))
+RAVINE_LOOP(Softplus, 1,
+            hn::Add(hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x),
+                    hn::Log1p(d, full_exp(d, hn::Neg(hn::Abs(x))))))
+RAVINE_LOOP(Sin, 1, hn::Sin(d, x))
+RAVINE_LOOP(Cos, 1, hn::Cos(d, x))
+RAVINE_LOOP(Add, 2, hn::Add(x, y))
+RAVINE_LOOP(Subtract, 2, hn::Sub(x, y))
+RAVINE_LOOP(Multiply, 2, hn::Mul(x, y))
+RAVINE_LOOP(Divide, 2, hn::Div(x, y))
+RAVINE_LOOP(Maximum, 2, hn::IfThenElse(hn::Lt(x, y), y, x))
+RAVINE_LOOP(Minimum, 2, hn::IfThenElse(hn::Lt(y, x), y, x))
+RAVINE_LOOP(Greater, 2, mask_to_one(d, hn::Gt(x, y)))
+RAVINE_LOOP(Equal, 2, mask_to_one(d, hn::Eq(x, y)))
+RAVINE_LOOP(Select, 3, hn::IfThenElse(hn::Ne(x, hn::Zero(d)), y, z))
+RAVINE_LOOP(MultiplyAdd, 3, hn::MulAdd(x, y, z))
+RAVINE_LOOP(NegativeMultiplyAdd, 3, hn::NegMulAdd(x, y, z))
+
+#undef RAVINE_LOOP
+
+double Sum(const float* x, size_t n) {
+    const hn::ScalableTag<double> d;
+    const hn::Rebind<float, decltype(d)> half;
+    const size_t width = hn::Lanes(d);
+    auto total = hn::Zero(d), second = hn::Zero(d);
+    size_t i = 0;
+    for (; i + 2 * width <= n; i += 2 * width) {
+        total = hn::Add(total, hn::PromoteTo(d, hn::LoadU(half, x + i)));
+        second = hn::Add(second, hn::PromoteTo(d, hn::LoadU(half, x + i + width)));
+    }
+    double result = hn::GetLane(hn::SumOfLanes(d, hn::Add(total, second)));
+    for (; i < n; ++i) result += static_cast<double>(x[i]);
+    return result;
+}
+
+float Largest(const float* x, size_t n) {
+    float result = x[0];
+    for (size_t i = 1; i < n; ++i) result = x[i] > result || x[i] != x[i] ? x[i] : result;
+    return result;
+}
+
+void Accumulate(const float* x, float* to, size_t n) { Add(to, x, nullptr, to, n); }
+
+void AccumulateLargest(const float* x, float* to, size_t n) {
+    map<2>(x, to, nullptr, to, n,
+           [](D, V a, V b, V) HWY_ATTR { return hn::IfThenElse(hn::Or(hn::Gt(a, b), hn::IsNaN(a)), a, b); });
+}
+
+}  // namespace ravine::tile::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ravine::tile {
+
+#define RAVINE_EXPORTS(X)                                                                                   \
+    X(Copy)                                                                                                 \
+    X(Negate) X(Exp) X(Log) X(Sqrt) X(Reciprocal) X(Square) X(Abs) X(Sign) X(Step) X(Relu) X(Tanh)          \
+        X(Sigmoid) X(Softplus) X(Sin) X(Cos) X(Add) X(Subtract) X(Multiply) X(Divide) X(Maximum) X(Minimum) \
+            X(Greater) X(Equal) X(Select) X(MultiplyAdd) X(NegativeMultiplyAdd)
+
+#define RAVINE_EXPORT(name) HWY_EXPORT(name);
+RAVINE_EXPORTS(RAVINE_EXPORT)
+HWY_EXPORT(Sum);
+HWY_EXPORT(Largest);
+HWY_EXPORT(Accumulate);
+HWY_EXPORT(AccumulateLargest);
+
+Loop loop_of(Function function) {
+    // The target is chosen before the first address is taken: before that every address is that of the
+    // chooser.
+    static const bool chosen = (hwy::GetChosenTarget().Update(hwy::SupportedTargets()), true);
+    (void)chosen;
+    // In the order of the enumeration.
+#define RAVINE_POINTER(name) &HWY_DYNAMIC_DISPATCH(name),
+    static const Loop loops[] = {RAVINE_EXPORTS(RAVINE_POINTER)};
+    static_assert(std::size(loops) == static_cast<size_t>(Function::negative_multiply_add) + 1);
+    return loops[static_cast<size_t>(function)];
+}
+
+double sum(const float* x, size_t n) { return HWY_DYNAMIC_DISPATCH(Sum)(x, n); }
+
+float largest(const float* x, size_t n) { return HWY_DYNAMIC_DISPATCH(Largest)(x, n); }
+
+void accumulate(const float* x, float* to, size_t n) { HWY_DYNAMIC_DISPATCH(Accumulate)(x, to, n); }
+
+void accumulate_largest(const float* x, float* to, size_t n) {
+    HWY_DYNAMIC_DISPATCH(AccumulateLargest)(x, to, n);
+}
+
+}  // namespace ravine::tile
+#endif  // HWY_ONCE

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ravine/exec/kernel.hpp"
+#include "ravine/exec/program.hpp"
+
+namespace ravine {
+
+/// A place for a value: in a named storage, or in the arena.
+struct Buffer {
+    int64_t elements = 0;
+    int storage = -1;    ///< -1: in the arena
+    int64_t offset = 0;  ///< in elements, within the storage or the arena
+};
+
+struct Storage {
+    std::string name;
+    int64_t elements = 0;
+    bool is_read = false;  ///< an input or parameter vector
+};
+
+struct Step {
+    std::unique_ptr<Kernel> kernel;
+    std::vector<int> reads, writes;  ///< buffers
+    int phase = 0;
+};
+
+/// A compiled graph.
+struct Plan {
+    std::vector<Step> steps;  ///< ordered by phase
+    std::vector<Buffer> buffers;
+    std::vector<Storage> storages;
+    std::vector<std::string> scalars;
+    int phases = 1;
+    int64_t arena_elements = 0;  ///< planned buffers
+    int64_t scratch_bytes = 0;   ///< behind them
+};
+
+/// What both executors do alike: finds the needed nodes and their phases, gives values places, collects steps
+/// and plans the arena. An executor derives kernels from the nodes and adds them in order.
+class Lowering {
+public:
+    Lowering(const Graph& graph, std::vector<Output> outputs, CompileOptions options);
+
+    const Graph& graph() const { return graph_; }
+    const CompileOptions& options() const { return options_; }
+    const std::vector<Output>& outputs() const { return outputs_; }
+
+    /// The node itself, or the node whose value it passes on unchanged (stop_gradient, cross_replica_sum).
+    int resolve(int id) const;
+    /// The nodes that some output needs, in topological order.
+    const std::vector<int>& needed() const { return needed_; }
+    /// The first phase that needs the node.
+    int phase_of(int id) const { return phase_[static_cast<size_t>(id)]; }
+    /// Whether an output is this node's value, possibly through views.
+    bool is_output(int id) const { return is_output_[static_cast<size_t>(id)]; }
+
+    /// Lets outputs of this storage be written where the inputs of the same storage stand: the executor has
+    /// seen that a single kernel reads and writes them element by element.
+    void allow_in_place(int storage) { in_place_[storage] = true; }
+
+    /// The buffer with the value of a node; made on first use.
+    int buffer(int id);
+    /// Whether two buffers are the same memory of one storage.
+    bool same_place(int a, int b) const;
+    int storage(const std::string& name);
+    int scalar(const std::string& name);
+
+    void add(std::unique_ptr<Kernel> kernel, std::vector<int> reads, std::vector<int> writes, int phase);
+    /// Adds copies for outputs that no kernel writes directly, orders the steps and plans the arena.
+    std::unique_ptr<const Plan> finish();
+
+private:
+    void find_needed();
+    void place_outputs();
+
+    const Graph& graph_;
+    CompileOptions options_;
+    std::vector<Output> outputs_;
+    std::vector<int> needed_, phase_;
+    std::vector<char> is_output_;
+    std::map<int, int> buffer_of_;  // by node
+    std::map<int, std::pair<int, int64_t>>
+        placed_;                    // node -> storage and offset that it is written to directly
+    std::vector<Output> copies_;    // outputs that are copied when their phase ends
+    std::map<int, bool> in_place_;  // by storage
+    bool outputs_placed_ = false;
+    std::unique_ptr<Plan> plan_;
+};
+
+/// Gives each arena buffer an offset such that buffers whose lives overlap do not: largest first, each at the
+/// lowest free place. Returns the number of elements needed.
+int64_t plan_memory(Plan& plan);
+
+/// The executors.
+std::unique_ptr<const Plan> lower_to_reference(const Graph& graph, std::vector<Output> outputs,
+                                               CompileOptions options);
+std::unique_ptr<const Plan> lower_to_onednn(const Graph& graph, std::vector<Output> outputs,
+                                            CompileOptions options);
+
+}  // namespace ravine
