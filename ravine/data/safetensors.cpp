@@ -55,18 +55,19 @@ float widen_bfloat(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} <
 /// Parses the header; a name given twice, of which a JSON object would keep only the last, is refused.
 json parse_header(const std::string& path, std::string_view text) {
     std::vector<std::set<std::string>> seen;
-    const auto watch = [&](int, json::parse_event_t event, json& parsed) {
-        if (event == json::parse_event_t::object_start) {
+    const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
+        // Objects within one object, and lists within those. Deeper ones have no meaning, and printing one
+        // could exhaust the stack.
+        if ((event == json::parse_event_t::object_start && depth > 1) ||
+            (event == json::parse_event_t::array_start && depth > 2))
+            fail_request("{}: byte 8: expected a header of two levels, found more", path);
+        if (event == json::parse_event_t::object_start)
             seen.emplace_back();
-            if (seen.size() > 2)
-                fail_request("{}: byte 8: expected a header of two levels, found more", path);
-        } else if (event == json::parse_event_t::object_end) {
+        else if (event == json::parse_event_t::object_end)
             seen.pop_back();
-        } else if (event == json::parse_event_t::key &&
-                   !seen.back().insert(parsed.get<std::string>()).second) {
+        else if (event == json::parse_event_t::key && !seen.back().insert(parsed.get<std::string>()).second)
             fail_request("{}: byte 8: expected different names in the header, found {} twice", path,
                          brief(parsed));
-        }
         return true;
     };
     try {
