@@ -62,11 +62,15 @@ Parts made_parts(Dataset data, const DataRequest& request) {
     return parts;
 }
 
-Parts idx_parts(const std::string& name, const IdxFiles& files, const std::vector<std::string>& classes,
-                const DataRequest& request) {
+/// What can be said about the request for a set with a test part of its own, before its files are looked for.
+Shares idx_shares(const DataRequest& request) {
     refuse_columns(request);
     if (request.test_share) fail_request("{}: has a test part of its own, so no test share", request.dataset);
-    const Shares shares = shares_of(request, {1.0 / 12, 0});  // 5,000 of MNIST's 60,000
+    return shares_of(request, {1.0 / 12, 0});  // 5,000 of MNIST's 60,000
+}
+
+Parts idx_parts(const std::string& name, const IdxFiles& files, const std::vector<std::string>& classes,
+                Shares shares, const DataRequest& request) {
     Dataset all = load_idx_pair(files.training_images, files.training_labels, classes);
     all.name = name;
     Parts parts = split_parts(all, shares, request);
@@ -127,7 +131,8 @@ struct NoSettings {};
 void add_idx(Catalog<Parts, const DataRequest&>& catalog, Entry entry, std::vector<std::string> classes) {
     const std::string name = entry.name;
     catalog.add<NoSettings>(std::move(entry), {}, [name, classes](NoSettings, const DataRequest& request) {
-        return idx_parts(name, locate_idx_set(name, request.data_dir), classes, request);
+        const Shares shares = idx_shares(request);
+        return idx_parts(name, locate_idx_set(name, request.data_dir), classes, shares, request);
     });
 }
 
@@ -273,7 +278,7 @@ Parts load_parts(const DataRequest& request) {
     if (is_csv(name))
         parts = csv_parts(request);
     else if (!datasets().contains(name) && fs::is_directory(name, ignored))
-        parts = idx_parts(name, locate_idx_files(name), {}, request);
+        parts = idx_parts(name, locate_idx_files(name), {}, idx_shares(request), request);
     else if (fs::is_regular_file(name, ignored) ||
              (name.find('/') != std::string::npos && name.find(':') == std::string::npos))
         fail_request("{}: expected a .csv file or a folder of IDX files, found {}", name,
