@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "ravine/core/catalog.hpp"
+
+namespace ravine {
+
+/// A multiplier of the learning rate: of update `step` (0 for the first) of `total` updates. A schedule is a
+/// plain aggregate of settings with `double operator()(int64_t step, int64_t total) const`.
+using Schedule = std::function<double(int64_t step, int64_t total)>;
+
+/// The schedules by name.
+const Catalog<Schedule>& schedules();
+
+}  // namespace ravine
