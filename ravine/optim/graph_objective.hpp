@@ -9,18 +9,10 @@
 #include <vector>
 
 #include "ravine/exec/program.hpp"
+#include "ravine/graph/loss_graph.hpp"
 #include "ravine/optim/objective.hpp"
 
 namespace ravine {
-
-/// A loss as a graph, and what a program may ask of it.
-struct LossGraph {
-    Value loss;                          ///< a scalar
-    std::optional<Value> outputs = {};   ///< what the loss is a function of: logits, predictions
-    std::vector<Value> parameters = {};  ///< every parameter node, in the order of the layout
-    std::vector<std::pair<std::string, Value>> taps =
-        {};  ///< further values of the forward phase, by storage name
-};
 
 /// The objective of a graph. Programs are compiled when they are first needed: forward and backward as two
 /// phases, the curvature products each on their own. Inputs and run-time scalars are set by name and reach

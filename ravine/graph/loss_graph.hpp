@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ravine/graph/graph.hpp"
+
+namespace ravine {
+
+/// A loss as a graph, and what a program may ask of it.
+struct LossGraph {
+    Value loss;                                            ///< a scalar
+    std::optional<Value> outputs = {};                     ///< what the loss is a function of: logits, predictions
+    std::vector<Value> parameters = {};                    ///< every parameter node, in the order of the layout
+    std::vector<std::pair<std::string, Value>> taps = {};  ///< further values of the forward phase, by storage name
+};
+
+}  // namespace ravine
