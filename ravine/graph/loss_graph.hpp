@@ -11,10 +11,13 @@ namespace ravine {
 
 /// A loss as a graph, and what a program may ask of it.
 struct LossGraph {
-    Value loss;                                            ///< a scalar
-    std::optional<Value> outputs = {};                     ///< what the loss is a function of: logits, predictions
-    std::vector<Value> parameters = {};                    ///< every parameter node, in the order of the layout
-    std::vector<std::pair<std::string, Value>> taps = {};  ///< further values of the forward phase, by storage name
+    Value loss;                          ///< a scalar
+    std::optional<Value> outputs = {};   ///< what the loss is a function of: logits, predictions
+    std::vector<Value> parameters = {};  ///< every parameter node, in the order of the layout
+    std::vector<std::pair<std::string, Value>> taps =
+        {};  ///< further values of the forward phase, by storage name
+    /// What running statistics become when the step is accepted: offset in the vector of buffers, and value.
+    std::vector<std::pair<int64_t, Value>> buffer_updates = {};
 };
 
 }  // namespace ravine

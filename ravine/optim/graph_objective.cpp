@@ -44,6 +44,7 @@ GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOp
     dimension_ = total_size(built.parameters);
     std::vector<Output> outputs{{built.loss, "loss"}};
     for (const auto& [name, value] : built.taps) outputs.push_back({value, name});
+    for (const auto& [offset, next] : built.buffer_updates) outputs.push_back({next, "new_buffers", offset});
     append_flat(outputs, "gradient", gradient(built.loss, built.parameters), 1);
     main_ = compile(graph, std::move(outputs));
 }

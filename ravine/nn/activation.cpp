@@ -1,0 +1,90 @@
+#include "ravine/nn/activation.hpp"
+
+#include "ravine/core/error.hpp"
+#include "ravine/graph/ops.hpp"
+#include "ravine/nn/layers.hpp"
+
+namespace ravine {
+namespace {
+
+struct None {};
+
+struct LeakyRelu {
+    double slope = 0.01;
+};
+
+struct Maxout {
+    int64_t pieces = 2;
+};
+
+/// Softmax over the last axis of any shape.
+Value softmax_last(Value x) {
+    const int64_t columns = x.shape().back();
+    return reshape(softmax(reshape(x, {element_count(x.shape()) / columns, columns})), x.shape());
+}
+
+/// The maximum over groups of `pieces` neighbouring features.
+Value maxout(Value x, int64_t pieces) {
+    Shape grouped = x.shape(), reduced, result = x.shape();
+    require(grouped.back() % pieces == 0, "maxout: {} features in groups of {}", grouped.back(), pieces);
+    result.back() /= pieces;
+    grouped.back() = result.back();
+    reduced = grouped;
+    grouped.push_back(pieces);
+    reduced.push_back(1);
+    return reshape(max_to(reshape(x, grouped), reduced), result);
+}
+
+Catalog<Activation> make_catalog() {
+    Catalog<Activation> catalog("activation");
+    const auto simple = [&](const char* name, const char* summary, const char* formula, const char* source,
+                            Value (*function)(Value), bool is_rectifier) {
+        catalog.add<None>(
+            {.name = name, .summary = summary, .formula = formula, .source = source}, {}, [=](None) {
+                return Activation{[function](Builder&, Value x) { return function(x); }, 1, is_rectifier};
+            });
+    };
+    simple(
+        "linear", "the identity", "y = x", "", [](Value x) { return x; }, false);
+    simple("relu", "rectified linear unit", "y = max(x, 0)", "Nair and Hinton 2010", relu, true);
+    catalog.add<LeakyRelu>({.name = "leaky-relu",
+                            .summary = "a ReLU that never dies",
+                            .formula = "y = max(x, slope x)",
+                            .source = "Maas, Hannun and Ng 2013"},
+                           {field("slope", &LeakyRelu::slope, below_one, "for x < 0")}, [](LeakyRelu l) {
+                               return Activation{
+                                   [slope = l.slope](Builder&, Value x) { return maximum(x, slope * x); }, 1,
+                                   true};
+                           });
+    simple("sigmoid", "logistic function", "y = 1 / (1 + exp(-x))", "", sigmoid, false);
+    simple("tanh", "hyperbolic tangent", "y = tanh(x)", "", tanh, false);
+    simple("softplus", "a smooth ReLU", "y = log(1 + exp(x))", "Dugas et al. 2001", softplus, false);
+    simple("softmax", "a distribution over the features", "y_i = exp(x_i) / sum_j exp(x_j)", "", softmax_last,
+           false);
+    catalog.add<Maxout>(
+        {.name = "maxout",
+         .summary = "the maximum of several linear functions; the layer before gets pieces times the units",
+         .formula = "y_i = max_j x_(i pieces + j)",
+         .source = "Goodfellow et al. 2013"},
+        {field("pieces", &Maxout::pieces, Range{2, 64}, "linear functions a unit")}, [](Maxout m) {
+            return Activation{[k = m.pieces](Builder&, Value x) { return maxout(x, k); }, m.pieces, false};
+        });
+    catalog.add<None>(
+        {.name = "max-plus",
+         .summary = "a morphological layer with as many outputs as inputs",
+         .formula = "y_j = max_i (x_i + w_ij)",
+         .source = "Ritter and Sussner 1996; Zhang, Blusseau, Velasco-Forero, Bloch and Angulo 2019"},
+        {}, [](None) {
+            return Activation{[](Builder& b, Value x) { return max_plus(b, x, x.shape().back()); }, 1, false};
+        });
+    return catalog;
+}
+
+}  // namespace
+
+const Catalog<Activation>& activations() {
+    static const auto catalog = make_catalog();
+    return catalog;
+}
+
+}  // namespace ravine

@@ -1,0 +1,114 @@
+#include "ravine/nn/layers.hpp"
+
+#include "ravine/core/error.hpp"
+
+namespace ravine {
+namespace {
+
+/// The shape of a tensor reduced to its last axis.
+Shape channels_of(Value x) { return {x.shape().back()}; }
+
+}  // namespace
+
+Value dense(Builder& b, Value x, int64_t units, const DenseOptions& options) {
+    require(x.shape().size() == 2, "dense: expected [n, features], found {}", to_string(x.shape()));
+    const Value weight = b.parameter("weight", {units, x.shape()[1]}, options.weights);
+    const Value y = matmul(x, weight, Transpose::no, Transpose::yes);
+    return options.bias ? y + b.undecayed_parameter("bias", {units}, constant_initializer(0)) : y;
+}
+
+Value convolution(Builder& b, Value x, int64_t channels, const ConvolutionOptions& options) {
+    require(x.shape().size() == 4, "convolution: expected [n, height, width, channels], found {}",
+            to_string(x.shape()));
+    const Value weight =
+        b.parameter("weight", {channels, x.shape()[3], options.kernel, options.kernel}, options.weights);
+    const Value y = conv2d(x, weight, {options.stride, options.padding});
+    return options.bias ? y + b.undecayed_parameter("bias", {channels}, constant_initializer(0)) : y;
+}
+
+Value batch_norm(Builder& b, Value x, const BatchNormOptions& options) {
+    const Shape shape = channels_of(x);
+    const Value gamma = b.undecayed_parameter("weight", shape, constant_initializer(1));
+    const Value beta = b.undecayed_parameter("bias", shape, constant_initializer(0));
+    const Value running_mean = b.buffer("running_mean", shape, 0);
+    const Value running_variance = b.buffer("running_var", shape, 1);
+    if (b.mode() == Mode::evaluation) {
+        const Value scale = gamma / sqrt(running_variance + options.epsilon);
+        return x * scale + (beta - running_mean * scale);
+    }
+    const double count = static_cast<double>(element_count(x.shape()) / shape[0]);
+    const Value batch_mean = cross_replica_sum(sum_to(x, shape)) / count;
+    const Value centered = x - batch_mean;
+    const Value variance = cross_replica_sum(sum_to(square(centered), shape)) / count;
+    const double keep = 1 - options.momentum, unbiased = count > 1 ? count / (count - 1) : 1;
+    b.update_buffer(running_mean, keep * running_mean + options.momentum * batch_mean);
+    b.update_buffer(running_variance, keep * running_variance + options.momentum * unbiased * variance);
+    return centered * (gamma / sqrt(variance + options.epsilon)) + beta;
+}
+
+Value dropout(Builder& b, Value x, double rate) {
+    require(rate >= 0 && rate < 1, "a drop rate of {}", rate);
+    if (b.mode() == Mode::evaluation || rate == 0) return x;
+    const Value uniform = random_uniform(b.graph(), x.shape(), b.next_stream());
+    const Value kept = 1 - greater(constant_like(x, rate), uniform);
+    return x * kept * (1 / (1 - rate));
+}
+
+Value flatten(Value x) {
+    if (x.shape().size() == 2) return x;
+    const int64_t n = x.shape()[0];
+    if (x.shape().size() == 4) x = permute(x, {0, 3, 1, 2});
+    return reshape(x, {n, element_count(x.shape()) / n});
+}
+
+Value global_average_pool(Value x) {
+    const Shape& s = x.shape();
+    require(s.size() == 4, "global_average_pool: found {}", to_string(s));
+    return reshape(sum_to(x, {s[0], 1, 1, s[3]}) / static_cast<double>(s[1] * s[2]), {s[0], s[3]});
+}
+
+Value max_plus(Builder& b, Value x, int64_t units) {
+    require(x.shape().size() == 2, "max_plus: expected [n, features], found {}", to_string(x.shape()));
+    const int64_t n = x.shape()[0], inputs = x.shape()[1];
+    const Value weight = b.parameter("weight", {units, inputs}, glorot_initializer());
+    const Value sums = reshape(x, {n, 1, inputs}) + weight;
+    return reshape(max_to(sums, {n, units, 1}), {n, units});
+}
+
+Sequential& Sequential::dense(int64_t units, const DenseOptions& options) {
+    return layer([&](Builder& b, Value x) { return ravine::dense(b, x, units, options); });
+}
+
+Sequential& Sequential::convolution(int64_t channels, const ConvolutionOptions& options) {
+    return layer([&](Builder& b, Value x) { return ravine::convolution(b, x, channels, options); });
+}
+
+Sequential& Sequential::batch_norm(const BatchNormOptions& options) {
+    return layer([&](Builder& b, Value x) { return ravine::batch_norm(b, x, options); });
+}
+
+Sequential& Sequential::dropout(double rate) {
+    return layer([&](Builder& b, Value x) { return ravine::dropout(b, x, rate); });
+}
+
+Sequential& Sequential::activation(const Activation& activation) {
+    return layer([&](Builder& b, Value x) { return activation.apply(b, x); });
+}
+
+Sequential& Sequential::relu() {
+    return layer([](Builder&, Value x) { return ravine::relu(x); });
+}
+
+Sequential& Sequential::max_pool(PoolGeometry geometry) {
+    return layer([&](Builder&, Value x) { return ravine::max_pool(x, geometry); });
+}
+
+Sequential& Sequential::global_average_pool() {
+    return layer([](Builder&, Value x) { return ravine::global_average_pool(x); });
+}
+
+Sequential& Sequential::flatten() {
+    return layer([](Builder&, Value x) { return ravine::flatten(x); });
+}
+
+}  // namespace ravine

@@ -1,0 +1,133 @@
+#include "ravine/nn/loss.hpp"
+
+#include <cmath>
+#include <numbers>
+
+#include "ravine/core/error.hpp"
+#include "ravine/graph/ops.hpp"
+
+namespace ravine {
+namespace {
+
+struct None {};
+
+struct Hinge {
+    double margin = 1;
+};
+
+struct SquaredError {
+    enum class On { outputs, probabilities } on = On::outputs;
+};
+
+struct Gaussian {
+    double largest_precision = 1e6;
+};
+
+Value row_sum(Value x) { return sum_to(x, {x.shape()[0], 1}); }
+
+Value row_mean(Value x) { return row_sum(x) / static_cast<double>(x.shape()[1]); }
+
+/// For a single output of a two-class problem the target is the share of class 1.
+Value targets_for(Value outputs, Value targets) {
+    if (outputs.shape() == targets.shape()) return targets;
+    require(outputs.shape()[1] == 1 && targets.shape()[1] == 2, "outputs {} and targets {}",
+            to_string(outputs.shape()), to_string(targets.shape()));
+    return slice(targets, {0, 1}, outputs.shape());
+}
+
+/// sum_c t_c log t_c, with 0 log 0 = 0.
+Value negative_entropy(Value t) {
+    const Value positive = greater(t, constant_like(t, 0));
+    const Value inside = select(positive, t, constant_like(t, 1));  // log 1 = 0
+    return row_sum(inside * log(inside));
+}
+
+Catalog<Loss> make_catalog() {
+    Catalog<Loss> catalog("loss");
+    catalog.add<None>({.name = "cross-entropy",
+                       .summary = "cross-entropy of the softmax of the outputs; targets are distributions",
+                       .formula = "-sum_c t_c log softmax(z)_c",
+                       .source = "Goodfellow, Bengio and Courville 2016, section 6.2"},
+                      {}, [](None) {
+                          return Loss{[](Builder&, Value z, Value t) { return softmax_cross_entropy(z, t); },
+                                      Prediction::softmax};
+                      });
+    catalog.add<None>(
+        {.name = "kl",
+         .summary = "Kullback-Leibler divergence from the softmax to the targets: cross-entropy less "
+                    "the targets' entropy, so that its minimum is 0",
+         .formula = "sum_c t_c (log t_c - log softmax(z)_c)",
+         .source = "Kullback and Leibler 1951"},
+        {}, [](None) {
+            return Loss{
+                [](Builder&, Value z, Value t) { return softmax_cross_entropy(z, t) + negative_entropy(t); },
+                Prediction::softmax};
+        });
+    catalog.add<SquaredError>(
+        {.name = "squared-error",
+         .summary = "squared error, of the outputs or of their softmax",
+         .formula = "(1/k) sum_j (z_j - t_j)^2",
+         .source = "Gauss 1809"},
+        {choice("on", &SquaredError::on,
+                {{"outputs", SquaredError::On::outputs}, {"probabilities", SquaredError::On::probabilities}},
+                "what is compared with the targets")},
+        [](SquaredError s) {
+            const bool probabilities = s.on == SquaredError::On::probabilities;
+            return Loss{[=](Builder&, Value z, Value t) {
+                            return row_mean(square((probabilities ? softmax(z) : z) - targets_for(z, t)));
+                        },
+                        probabilities ? Prediction::softmax : Prediction::values};
+        });
+    catalog.add<Hinge>(
+        {.name = "hinge",
+         .summary = "multi-class hinge loss: a linear support vector machine with model linear and --l2",
+         .formula = "max_j (z_j + margin (1 - t_j)) - sum_j t_j z_j; with one output max(0, margin - y z)",
+         .source = "Crammer and Singer 2001"},
+        {field("margin", &Hinge::margin, positive, "by which the right class should win")}, [](Hinge h) {
+            return Loss{[margin = h.margin](Builder&, Value z, Value targets) {
+                            const Value t = targets_for(z, targets);
+                            if (z.shape()[1] == 1) return relu(margin - (2 * t - 1) * z);
+                            const Value best = max_to(z + margin * (1 - t), {z.shape()[0], 1});
+                            return best - row_sum(t * z);
+                        },
+                        Prediction::scores};
+        });
+    catalog.add<None>(
+        {.name = "logistic",
+         .summary = "logistic loss of independent events; one output for two classes, or one a class",
+         .formula = "(1/k) sum_j softplus(z_j) - t_j z_j",
+         .source = "Cox 1958"},
+        {}, [](None) {
+            return Loss{[](Builder&, Value z, Value targets) {
+                            return row_mean(softplus(z) - targets_for(z, targets) * z);
+                        },
+                        Prediction::sigmoid};
+        });
+    catalog.add<Gaussian>(
+        {.name = "gaussian",
+         .summary = "negative log likelihood of a normal distribution with a learned precision beta = exp(s)",
+         .formula = "(1/k) sum_j (beta (z_j - t_j)^2 - log beta + log 2 pi) / 2",
+         .source = "Goodfellow, Bengio and Courville 2016, section 8.4 (precision starts at 1)"},
+        {field("largest_precision", &Gaussian::largest_precision, positive,
+               "bound of beta: without one the likelihood grows without limit")},
+        [](Gaussian g) {
+            return Loss{[bound = g.largest_precision](Builder& b, Value z, Value t) {
+                            const Value s =
+                                b.undecayed_parameter("log_precision", {1}, constant_initializer(0));
+                            const Value beta = minimum(exp(s), constant_like(s, bound));
+                            return row_mean(
+                                0.5 * (beta * square(z - t) - log(beta) + std::log(2 * std::numbers::pi)));
+                        },
+                        Prediction::values};
+        });
+    return catalog;
+}
+
+}  // namespace
+
+const Catalog<Loss>& losses() {
+    static const auto catalog = make_catalog();
+    return catalog;
+}
+
+}  // namespace ravine

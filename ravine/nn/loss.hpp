@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+
+#include "ravine/core/catalog.hpp"
+#include "ravine/nn/builder.hpp"
+
+namespace ravine {
+
+/// How outputs become what a person asked for.
+enum class Prediction {
+    softmax,  ///< outputs are logits of one distribution
+    sigmoid,  ///< outputs are logits of independent events
+    scores,   ///< the largest output wins; no probabilities
+    values,   ///< outputs are the predicted numbers
+};
+
+/// A loss: what a model's outputs cost against targets. Targets are distributions over the classes (one-hot
+/// or any other) or the values of a regression.
+struct Loss {
+    /// The loss of each example, [n, 1], for outputs and targets [n, k].
+    std::function<Value(Builder&, Value outputs, Value targets)> per_example;
+    Prediction prediction;
+};
+
+/// The losses by name.
+const Catalog<Loss>& losses();
+
+}  // namespace ravine

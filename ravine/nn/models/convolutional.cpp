@@ -1,0 +1,86 @@
+#include "ravine/core/error.hpp"
+#include "ravine/nn/layers.hpp"
+#include "ravine/nn/model.hpp"
+
+namespace ravine {
+namespace {
+
+struct Cnn {
+    std::vector<int64_t> channels{32, 64, 128};
+    int64_t hidden = 256;
+    double dropout = 0;
+    bool batch_norm = false;
+};
+
+struct Lenet {
+    double dropout = 0;
+};
+
+void require_images(Value x, const char* model, int64_t smallest) {
+    const Shape& s = x.shape();
+    if (s.size() != 4)
+        fail_request("model {} needs images; these examples have the shape {}", model,
+                     to_string(Shape(s.begin() + 1, s.end())));
+    if (s[1] < smallest || s[2] < smallest)
+        fail_request("model {} needs images of at least {}x{}; these are {}x{}", model, smallest, smallest,
+                     s[1], s[2]);
+}
+
+Value build(const Cnn& cnn, Builder& b, Value x, int64_t outputs) {
+    require_images(x, "cnn", int64_t{1} << (cnn.channels.size() - 1));
+    Sequential net(b, x);
+    for (size_t i = 0; i < cnn.channels.size(); ++i) {
+        if (i > 0) net.max_pool();
+        net.convolution(cnn.channels[i], {.padding = 1, .bias = !cnn.batch_norm});
+        if (cnn.batch_norm) net.batch_norm();
+        net.relu();
+    }
+    net.flatten();
+    net.dense(cnn.hidden, {.weights = he_initializer()}).relu();
+    if (cnn.dropout > 0) net.dropout(cnn.dropout);
+    return net.dense(outputs).output();
+}
+
+Value build(const Lenet& lenet, Builder& b, Value x, int64_t outputs) {
+    require_images(x, "lenet", 28);
+    const int64_t padding =
+        x.shape()[1] < 32 ? 2 : 0;  // 28x28 images are padded to 32x32, as LeCun et al. did
+    Sequential net(b, x);
+    net.convolution(6, {.kernel = 5, .padding = padding}).relu().max_pool();
+    net.convolution(16, {.kernel = 5}).relu().max_pool().flatten();
+    for (const int64_t units : {120, 84}) {
+        net.dense(units, {.weights = he_initializer()}).relu();
+        if (lenet.dropout > 0) net.dropout(lenet.dropout);
+    }
+    return net.dense(outputs).output();
+}
+
+}  // namespace
+
+void add_convolutional_models(Catalog<Model>& catalog) {
+    catalog.add<Cnn>(
+        {.name = "cnn",
+         .summary = "3x3 convolutions with ReLU, 2x2 max-pooling between them, then two dense layers; the "
+                    "defaults are the 3-conv net for MNIST",
+         .formula = "[conv 3x3, relu, max-pool] ... conv 3x3, relu, dense, relu, dense",
+         .source = "LeCun, Bottou, Bengio and Haffner 1998"},
+        {field("channels", &Cnn::channels, Range{1, 65536}, "of each convolution: 32-64-128"),
+         field("hidden", &Cnn::hidden, Range{1, 1e6}, "units of the first dense layer"),
+         field("dropout", &Cnn::dropout, below_one, "probability to drop a unit of that layer"),
+         field("batch_norm", &Cnn::batch_norm, "batch normalisation after each convolution")},
+        [](Cnn cnn) {
+            return Model{[cnn](Builder& b, Value x, int64_t outputs) { return build(cnn, b, x, outputs); }};
+        });
+    catalog.add<Lenet>(
+        {.name = "lenet",
+         .summary = "LeNet-5 with ReLU and max-pooling, dropout after the first two dense layers",
+         .formula = "conv 6@5x5, pool, conv 16@5x5, pool, dense 120, dense 84, dense",
+         .source = "LeCun, Bottou, Bengio and Haffner 1998"},
+        {field("dropout", &Lenet::dropout, below_one, "probability to drop a unit of the dense layers")},
+        [](Lenet lenet) {
+            return Model{
+                [lenet](Builder& b, Value x, int64_t outputs) { return build(lenet, b, x, outputs); }};
+        });
+}
+
+}  // namespace ravine

@@ -1,0 +1,103 @@
+#include "ravine/nn/network.hpp"
+
+#include <algorithm>
+
+#include "ravine/core/error.hpp"
+#include "ravine/graph/ops.hpp"
+
+namespace ravine {
+namespace {
+
+Spec loss_of(const NetworkOptions& options, const Model& model) {
+    if (!options.loss.name.empty()) return options.loss;
+    return Spec{options.classification ? model.default_loss : "squared-error", {}};
+}
+
+}  // namespace
+
+Network::Network(NetworkOptions options)
+    : options_(std::move(options)), model_(models().make(options_.model)) {
+    options_.loss = loss_of(options_, model_);
+    loss_ = losses().make(options_.loss);
+    if (!options_.classification && loss_.prediction != Prediction::values)
+        fail_request("loss '{}' needs classes; for regression use squared-error or gaussian",
+                     options_.loss.name);
+    if (model_.single_output && (!options_.classification || options_.target_count != 2))
+        fail_request(
+            "model '{}' is for two classes; this data set has {}", options_.model.name,
+            options_.classification ? fmt::format("{}", options_.target_count) : "numbers to predict");
+    if (model_.single_output && loss_.prediction == Prediction::softmax)
+        fail_request("model '{}' has one output; use --loss logistic, hinge or squared-error",
+                     options_.model.name);
+    output_count_ = model_.single_output ? 1 : options_.target_count;
+
+    // One build for a single example declares everything.
+    Graph graph;
+    Builder builder(graph, Mode::evaluation);
+    build(builder, 1);
+    parameters_ = std::make_shared<ParameterLayout>(builder.parameters());
+    buffers_ = builder.buffers();
+    initializers_ = builder.initializers();
+    buffer_values_ = builder.initial_buffers();
+}
+
+Network::Built Network::build(Builder& builder, int64_t batch) const {
+    Graph& graph = builder.graph();
+    Shape features{batch};
+    features.insert(features.end(), options_.feature_shape.begin(), options_.feature_shape.end());
+    const Value outputs = model_.build(builder, graph.input("features", features), output_count_);
+    const Builder::Scope scope(builder, "loss");
+    return {outputs,
+            loss_.per_example(builder, outputs, graph.input("targets", {batch, options_.target_count}))};
+}
+
+LossGraph Network::training_graph(Graph& graph, int64_t batch) const {
+    Builder builder(graph, Mode::training);
+    const auto [outputs, losses] = build(builder, batch);
+    const Builder::Scope scope(builder, "loss");
+    Value loss = mean(losses * graph.input("example_weights", {batch, 1}));
+    if (options_.l2 > 0) {
+        const Value l2 = graph.scalar("l2");
+        for (size_t i = 0; i < parameters_->slices.size(); ++i)
+            if (parameters_->slices[i].decays) loss = loss + l2 * sum(square(builder.parameter_values()[i]));
+    }
+    LossGraph result{loss, outputs, builder.parameter_values(), {{"outputs", outputs}}};
+    for (const auto& [offset, next] : builder.buffer_updates())
+        result.buffer_updates.emplace_back(offset, next);
+    return result;
+}
+
+Network::Evaluation Network::evaluation_graph(Graph& graph, int64_t batch) const {
+    Builder builder(graph, Mode::evaluation);
+    const auto [outputs, losses] = build(builder, batch);
+    return {outputs, losses};
+}
+
+void Network::initialize(Parameters& parameters, uint64_t seed) const {
+    Vector& values = parameters.write();
+    for (size_t i = 0; i < parameters_->slices.size(); ++i) {
+        const Slice& slice = parameters_->slices[i];
+        std::vector<double> tensor(static_cast<size_t>(slice.size()));
+        RandomSequence random(
+            {.seed = seed, .purpose = Purpose::initialization, .stream = static_cast<uint32_t>(i)});
+        const auto& chosen = options_.initialization;
+        const bool is_bias = slice.name.ends_with("bias");
+        if (chosen && slice.decays)
+            chosen->weights(slice.shape, random, tensor);
+        else
+            initializers_[i](slice.shape, random, tensor);
+        if (chosen && is_bias) std::ranges::fill(tensor, chosen->bias);
+        for (size_t j = 0; j < tensor.size(); ++j)
+            values.set(slice.offset + static_cast<int64_t>(j), tensor[j]);
+    }
+}
+
+Vector Network::initial_buffers(Precision precision) const {
+    Vector values(buffers_.size, precision);
+    for (size_t i = 0; i < buffers_.slices.size(); ++i)
+        for (int64_t j = 0; j < buffers_.slices[i].size(); ++j)
+            values.set(buffers_.slices[i].offset + j, buffer_values_[i]);
+    return values;
+}
+
+}  // namespace ravine

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "ravine/core/parameters.hpp"
+#include "ravine/graph/loss_graph.hpp"
+#include "ravine/nn/loss.hpp"
+#include "ravine/nn/model.hpp"
+
+namespace ravine {
+
+/// What a network is made of.
+struct NetworkOptions {
+    Spec model;
+    Spec loss{};           ///< empty name: the model's default, or squared error for regression
+    Shape feature_shape;   ///< of one example: {2}, {28, 28, 1}
+    int64_t target_count;  ///< classes, or numbers to predict
+    bool classification = true;
+    double l2 = 0;                                   ///< the penalty l2 * sum w^2 over the tensors that decay
+    std::optional<Initialization> initialization{};  ///< of all weights and biases; empty: each layer's own
+};
+
+/// A model with its loss: builds the graphs of training and evaluation for any batch size, and knows how its
+/// parameters and buffers are laid out and initialised.
+///
+/// Inputs of the graphs: "features" [n, feature_shape], "targets" [n, target_count], "example_weights" [n,
+/// 1].
+class Network {
+public:
+    /// Throws RequestError for unknown names, bad settings, or a loss that does not fit the task.
+    explicit Network(NetworkOptions options);
+
+    const NetworkOptions& options() const { return options_; }
+    const std::shared_ptr<const ParameterLayout>& parameters() const { return parameters_; }
+    const ParameterLayout& buffers() const { return buffers_; }
+    const Loss& loss() const { return loss_; }
+    /// Columns of the outputs.
+    int64_t output_count() const { return output_count_; }
+
+    /// (1/n) sum_i weight_i loss_i + l2 sum w^2, with the tap "outputs" and the updates of the buffers.
+    LossGraph training_graph(Graph& graph, int64_t batch) const;
+
+    /// In evaluation mode: the outputs, and the loss of each example [n, 1] without penalty.
+    struct Evaluation {
+        Value outputs, losses;
+    };
+    Evaluation evaluation_graph(Graph& graph, int64_t batch) const;
+
+    /// The initial parameters for a seed. Each tensor draws from a key of its own.
+    void initialize(Parameters& parameters, uint64_t seed) const;
+    /// The initial buffers.
+    Vector initial_buffers(Precision precision) const;
+
+private:
+    struct Built {
+        Value outputs, losses;
+    };
+    Built build(Builder& builder, int64_t batch) const;
+
+    NetworkOptions options_;
+    Model model_;
+    Loss loss_;
+    int64_t output_count_;
+    std::shared_ptr<const ParameterLayout> parameters_;
+    ParameterLayout buffers_;
+    std::vector<Initializer> initializers_;
+    std::vector<double> buffer_values_;
+};
+
+}  // namespace ravine

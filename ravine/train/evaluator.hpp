@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "ravine/data/dataset.hpp"
+#include "ravine/data/normalization.hpp"
+#include "ravine/exec/program.hpp"
+#include "ravine/nn/network.hpp"
+
+namespace ravine {
+
+/// How well a network does on a data set.
+struct Scores {
+    double loss = 0;      ///< mean over the examples
+    double accuracy = 0;  ///< share of examples whose most likely class is the right one; NaN for regression
+};
+
+/// Runs a network in evaluation mode over data sets, batch by batch.
+class Evaluator {
+public:
+    Evaluator(const Network& network, CompileOptions options) : network_(network), options_(options) {}
+
+    /// Loss and accuracy; zero examples give NaN.
+    Scores evaluate(const Dataset& data, const Normalization& features, const Normalization& targets,
+                    const Parameters& parameters, const Vector& buffers);
+
+    /// The outputs for every example, [n, output_count], for unlabelled data too.
+    std::vector<double> outputs(const Dataset& data, const Normalization& features,
+                                const Parameters& parameters, const Vector& buffers);
+
+    int64_t forward_passes() const { return forward_passes_; }
+
+private:
+    Workspace& workspace(int64_t batch);
+    template <class Visit>
+    void run(const Dataset& data, const Normalization& features, const Normalization* targets,
+             const Parameters& parameters, const Vector& buffers, Visit visit);
+
+    const Network& network_;
+    CompileOptions options_;
+    std::map<int64_t, std::unique_ptr<Workspace>> workspaces_;  // by batch size
+    int64_t forward_passes_ = 0;
+};
+
+/// The predicted class of one row of outputs.
+int64_t predicted_class(std::span<const double> outputs);
+
+/// The probabilities that a row of outputs stands for, one a class; empty for a loss without probabilities.
+std::vector<double> probabilities(std::span<const double> outputs, Prediction prediction);
+
+}  // namespace ravine
