@@ -54,7 +54,7 @@ void refuse_columns(const DataRequest& request) {
     if (!request.task.empty()) fail_request("{}: --task is for CSV files", request.dataset);
 }
 
-Parts made_parts(Dataset data, const DataRequest& request) {
+Parts made_parts(const Dataset& data, const DataRequest& request) {
     refuse_columns(request);
     Parts parts = split_parts(data, shares_of(request, {0.2, 0.2}), request);
     parts.schema = schema_of(parts.training);
@@ -128,7 +128,8 @@ void add_made(Catalog<Parts, const DataRequest&>& catalog, Entry entry, std::vec
 
 struct NoSettings {};
 
-void add_idx(Catalog<Parts, const DataRequest&>& catalog, Entry entry, std::vector<std::string> classes) {
+void add_idx(Catalog<Parts, const DataRequest&>& catalog, Entry entry,
+             const std::vector<std::string>& classes) {
     const std::string name = entry.name;
     catalog.add<NoSettings>(std::move(entry), {}, [name, classes](NoSettings, const DataRequest& request) {
         const Shares shares = idx_shares(request);

@@ -14,7 +14,8 @@ Normalization fit_table(const std::vector<T>& table, int64_t channels, double sc
     require(!table.empty() && channels > 0, "a normalisation fitted on no examples");
     Normalization result = Normalization::identity(channels);
     const auto width = static_cast<size_t>(channels);
-    const double count = static_cast<double>(table.size() / width);
+    const size_t rows = table.size() / width;
+    const auto count = static_cast<double>(rows);
     std::vector<double> sum(width), squares(width), low(width, INFINITY), high(width, -INFINITY);
     for (size_t i = 0; i < table.size(); ++i) {
         const double x = table[i] * scale;

@@ -207,7 +207,8 @@ TensorFile read_safetensors(const std::filesystem::path& file_path) {
 void write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
     std::vector<const NamedTensor*> order;
     for (const auto& tensor : file.tensors) order.push_back(&tensor);
-    std::ranges::stable_partition(order, [](const auto* t) { return t->data.precision() == Precision::f64; });
+    std::stable_partition(order.begin(), order.end(),
+                          [](const auto* t) { return t->data.precision() == Precision::f64; });
 
     ordered_json header = ordered_json::object();
     if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
