@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ravine/core/spec.hpp"
+#include "ravine/core/catalog.hpp"
 
 namespace ravine {
 
@@ -15,6 +15,9 @@ struct Clipping {
     Kind kind = Kind::none;
     double limit = 0;
 };
+
+/// The kinds of clipping by name: none, value, norm, tensor-norm.
+const Catalog<Clipping>& clippings();
 
 /// Reads "none", "value:limit=0.5", "norm:limit=1" or "tensor-norm:limit=1"; throws RequestError otherwise.
 Clipping make_clipping(const Spec& spec);

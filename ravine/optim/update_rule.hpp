@@ -58,7 +58,8 @@ private:
 ///
 ///     double learning_rate;                                   the rate before any schedule
 ///     Value update(RuleGraph& r) const;                       theta after the update
-///     Value evaluation_point(RuleGraph& r) const;             optional: where the gradient is evaluated
+///     std::optional<Value> evaluation_point(RuleGraph& r) const;
+///                                                             optional: where the gradient is evaluated
 ///
 /// `update` declares the next value of every state; the rule itself holds none: UpdateRule rule = Adam{.beta2
 /// = 0.99}.
