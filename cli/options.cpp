@@ -1,0 +1,38 @@
+#include "cli/options.hpp"
+
+namespace ravine::cli {
+namespace {
+
+std::string last_spelling(const std::string& name) { return name.substr(name.rfind(',') + 1); }
+
+}  // namespace
+
+CLI::Option* add_integer(CLI::App& command, const std::string& name, int64_t& value, const Range& range,
+                         const std::string& meaning) {
+    const auto read = [&value, range, what = last_spelling(name)](const std::string& text) {
+        value = parse_integer(what, text, range);
+    };
+    return command.add_option_function<std::string>(name, read, meaning)
+        ->type_name("N")
+        ->default_str(std::to_string(value));
+}
+
+CLI::Option* add_number(CLI::App& command, const std::string& name, double& value, const Range& range,
+                        const std::string& meaning) {
+    const auto read = [&value, range, what = last_spelling(name)](const std::string& text) {
+        value = parse_number(what, text, range);
+    };
+    return command.add_option_function<std::string>(name, read, meaning)
+        ->type_name("X")
+        ->default_str(format_number(value));
+}
+
+CLI::Option* add_number(CLI::App& command, const std::string& name, std::optional<double>& value,
+                        const Range& range, const std::string& meaning) {
+    const auto read = [&value, range, what = last_spelling(name)](const std::string& text) {
+        value = parse_number(what, text, range);
+    };
+    return command.add_option_function<std::string>(name, read, meaning)->type_name("X");
+}
+
+}  // namespace ravine::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "ravine/core/settings.hpp"
+
+namespace ravine::cli {
+
+// Options that hold numbers, checked as the settings of a method are: "--steps: expected an integer at least
+// 1, found '0'". The default is what `value` holds.
+
+/// `name` is the option as CLI11 takes it, "-n,--steps"; errors speak of the last of its spellings.
+CLI::Option* add_integer(CLI::App& command, const std::string& name, int64_t& value, const Range& range,
+                         const std::string& meaning);
+CLI::Option* add_number(CLI::App& command, const std::string& name, double& value, const Range& range,
+                        const std::string& meaning);
+/// Without a default: empty unless given.
+CLI::Option* add_number(CLI::App& command, const std::string& name, std::optional<double>& value,
+                        const Range& range, const std::string& meaning);
+
+}  // namespace ravine::cli
