@@ -11,7 +11,7 @@ template <class T>
 bool read_whole(const std::string& text, T& value) {
     const char* begin = text.data();
     const char* end = begin + text.size();
-    if (begin != end && *begin == '+') ++begin;
+    if (end - begin > 1 && begin[0] == '+' && begin[1] != '-') ++begin;
     const auto [rest, error] = std::from_chars(begin, end, value);
     return error == std::errc() && rest == end && begin != end;
 }
@@ -21,6 +21,8 @@ bool read_whole(const std::string& text, T& value) {
 bool Range::contains(double value) const {
     return (open_low ? value > low : value >= low) && (open_high ? value < high : value <= high);
 }
+
+bool Range::is_unbounded() const { return low <= -unbounded && high >= unbounded; }
 
 std::string Range::text() const {
     const bool has_low = low > -unbounded, has_high = high < unbounded;
@@ -32,20 +34,24 @@ std::string Range::text() const {
     return "any finite number";
 }
 
+std::string integer_text(const Range& range) {
+    return range.is_unbounded() ? "an integer" : "an integer " + range.text();
+}
+
 std::string format_number(double value) { return fmt::format("{}", value); }
 
 double parse_number(const std::string& what, const std::string& text, const Range& range) {
     double value = 0;
-    if (!read_whole(text, value) || !std::isfinite(value))
-        fail_request("{}: expected a number {}, found '{}'", what, range.text(), text);
-    if (!range.contains(value)) fail_request("{}: expected a number {}, found {}", what, range.text(), text);
+    if (!read_whole(text, value) || !std::isfinite(value) || !range.contains(value))
+        fail_request("{}: expected {}, found '{}'", what,
+                     range.is_unbounded() ? range.text() : "a number " + range.text(), text);
     return value;
 }
 
 int64_t parse_integer(const std::string& what, const std::string& text, const Range& range) {
     int64_t value = 0;
     if (!read_whole(text, value) || !range.contains(static_cast<double>(value)))
-        fail_request("{}: expected an integer {}, found '{}'", what, range.text(), text);
+        fail_request("{}: expected {}, found '{}'", what, integer_text(range), text);
     return value;
 }
 

@@ -17,6 +17,7 @@ struct Range {
     bool open_low = false, open_high = false;
 
     bool contains(double value) const;
+    bool is_unbounded() const;
     /// "at least 0", "above 0", "in [0, 1)", "any finite number".
     std::string text() const;
 };
@@ -30,6 +31,9 @@ constexpr Range below_one{0, 1, false, true};   ///< [0, 1)
 constexpr Range inside_unit{0, 1, true, true};  ///< (0, 1)
 constexpr Range up_to_one{0, 1, true, false};   ///< (0, 1]
 constexpr Range at_least_one{1, unbounded};
+
+/// "an integer at least 1", "an integer".
+std::string integer_text(const Range& range);
 
 /// One setting of a method as people see it: what `describe`, `--help` and the docs print.
 struct SettingInfo {
@@ -64,7 +68,7 @@ Field<T> field(std::string name, double T::*member, Range range, std::string mea
 /// An integer within a range.
 template <class T>
 Field<T> field(std::string name, int64_t T::*member, Range range, std::string meaning) {
-    return {std::move(name), "an integer " + range.text(), std::move(meaning),
+    return {std::move(name), integer_text(range), std::move(meaning),
             [member](const T& t) { return std::to_string(t.*member); },
             [member, range](T& t, const std::string& what, const std::string& text) {
                 t.*member = parse_integer(what, text, range);

@@ -72,7 +72,8 @@ std::string nearest_name(const std::string& name, const std::vector<std::string>
         // What a person typed as the beginning of a name is near it, however long the rest is.
         const bool prefix = name.size() >= 3 && candidate.starts_with(name);
         const size_t distance = prefix ? 1 : edit_distance(name, candidate);
-        if (distance < best_distance) {
+        const bool all_wrong = distance >= std::max(name.size(), candidate.size());
+        if (distance < best_distance && !all_wrong) {
             best_distance = distance;
             best = candidate;
         }

@@ -7,34 +7,31 @@
 #endif
 
 namespace ravine {
+#if defined(__x86_64__)
+
 namespace {
 
-[[maybe_unused]] constexpr unsigned flush_to_zero = 0x8000, subnormals_are_zero = 0x0040;
+constexpr unsigned flush_to_zero = 0x8000, subnormals_are_zero = 0x0040;
 
 }  // namespace
 
-FlushSubnormals::FlushSubnormals(bool active) : active_(active) {
-#if defined(__x86_64__)
-    if (active_) {
-        saved_ = _mm_getcsr();
-        _mm_setcsr(saved_ | flush_to_zero | subnormals_are_zero);
-    }
-#endif
+// A new thread inherits the control word of the thread that makes it, so `false` has to clear the bits too.
+FlushSubnormals::FlushSubnormals(bool active) : saved_(_mm_getcsr()) {
+    const unsigned bits = flush_to_zero | subnormals_are_zero;
+    _mm_setcsr(active ? saved_ | bits : saved_ & ~bits);
 }
 
-bool FlushSubnormals::here() {
-#if defined(__x86_64__)
-    return _mm_getcsr() & flush_to_zero;
+bool FlushSubnormals::here() { return _mm_getcsr() & flush_to_zero; }
+
+FlushSubnormals::~FlushSubnormals() { _mm_setcsr(saved_); }
+
 #else
-    return false;
-#endif
-}
 
-FlushSubnormals::~FlushSubnormals() {
-#if defined(__x86_64__)
-    if (active_) _mm_setcsr(saved_);
+FlushSubnormals::FlushSubnormals(bool) {}
+bool FlushSubnormals::here() { return false; }
+FlushSubnormals::~FlushSubnormals() = default;
+
 #endif
-}
 
 int available_threads() {
     cpu_set_t set;

@@ -5,8 +5,9 @@
 
 namespace ravine {
 
-/// While it lives, subnormal floats of this thread are treated as zero in both directions: gradients of dead
-/// units would otherwise slow an update several times. The threads of parallel() do as their caller does.
+/// While it lives, subnormal floats of this thread are treated as zero in both directions (or, with `false`,
+/// are not, whatever the thread did before): gradients of dead units would otherwise slow an update several
+/// times. The threads of parallel() do as their caller does.
 class FlushSubnormals {
 public:
     explicit FlushSubnormals(bool active = true);
@@ -17,8 +18,7 @@ public:
     FlushSubnormals& operator=(const FlushSubnormals&) = delete;
 
 private:
-    bool active_;
-    unsigned saved_ = 0;
+    unsigned saved_ = 0;  ///< the control word
 };
 
 /// The number of processors that this process may use.
