@@ -103,6 +103,8 @@ std::vector<Value> jvp(std::span<const Value> ys, std::span<const Value> wrt,
     std::vector<MaybeValue> known(depends.size());
     std::vector<char> is_wrt(depends.size(), 0);
     for (size_t i = 0; i < wrt.size(); ++i) {
+        require(wrt[i].shape() == tangents[i].shape(), "jvp: a tangent of {} for {}",
+                to_string(tangents[i].shape()), to_string(wrt[i].shape()));
         if (wrt[i].id > last) continue;
         known[static_cast<size_t>(wrt[i].id)] = tangents[i];
         is_wrt[static_cast<size_t>(wrt[i].id)] = 1;

@@ -1,5 +1,6 @@
 #include "ravine/graph/graph.hpp"
 
+#include <bit>
 #include <utility>
 
 #include "ravine/core/error.hpp"
@@ -64,6 +65,10 @@ const char* name_of(Op op) {
 
 bool is_elementwise(Op op) { return op >= Op::negate && op <= Op::select; }
 
+bool is_stored_leaf(Op op) { return op == Op::input || op == Op::parameter; }
+
+bool is_reduction(Op op) { return op == Op::sum_to || op == Op::max_to; }
+
 const Node& Value::node() const { return graph->node(id); }
 
 const Shape& Value::shape() const { return node().shape; }
@@ -71,7 +76,12 @@ const Shape& Value::shape() const { return node().shape; }
 Value Graph::make(Op op, std::vector<int> arguments, Shape shape, Attributes attributes) {
     for (const int id : arguments)
         require(id >= 0 && id < static_cast<int>(nodes_.size()), "{}: no node {}", name_of(op), id);
-    Key key{op, arguments, shape, attributes};
+    Key key{op,
+            arguments,
+            shape,
+            attributes.integers,
+            std::bit_cast<uint64_t>(attributes.number),
+            attributes.name};
     if (const auto found = known_.find(key); found != known_.end()) return {this, found->second};
     const int id = static_cast<int>(nodes_.size());
     nodes_.push_back({op, std::move(arguments), std::move(shape), std::move(attributes), label});

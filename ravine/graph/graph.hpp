@@ -81,14 +81,16 @@ enum class Op : uint8_t {
 const char* name_of(Op op);
 /// Whether the operation works element by element on arguments of its own shape.
 bool is_elementwise(Op op);
+/// Whether the operation is a tensor that lies in a named vector: an input or a parameter.
+bool is_stored_leaf(Op op);
+/// sum_to or max_to.
+bool is_reduction(Op op);
 
 /// What an operation needs to know besides its arguments.
 struct Attributes {
     std::vector<int64_t> integers;
     double number = 0;
     std::string name;
-
-    auto operator<=>(const Attributes&) const = default;
 };
 
 struct Node {
@@ -140,7 +142,8 @@ public:
     std::string label;
 
 private:
-    using Key = std::tuple<Op, std::vector<int>, Shape, Attributes>;
+    // The number by its bits: as doubles NaN has no place in an order, and -0 would be taken for 0.
+    using Key = std::tuple<Op, std::vector<int>, Shape, std::vector<int64_t>, uint64_t, std::string>;
 
     std::deque<Node> nodes_;  // a deque: references to nodes stay valid while nodes are added
     std::map<Key, int> known_;

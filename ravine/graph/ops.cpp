@@ -19,9 +19,13 @@ Value folded(Op op, Value x, F function) {
     return unary(op, x);
 }
 
+void require_one_graph(Value a, Value b) {
+    require(a.graph == b.graph, "values of two graphs in one operation");
+}
+
 /// Brings both arguments to their common shape.
 std::pair<Value, Value> align(Value a, Value b) {
-    require(a.graph == b.graph, "values of two graphs in one operation");
+    require_one_graph(a, b);
     const Shape shape = broadcast_shape(a.shape(), b.shape());
     return {broadcast(a, shape), broadcast(b, shape)};
 }
@@ -34,10 +38,19 @@ bool is_constant(Value x, double number) {
 }
 
 int64_t pooled_extent(int64_t extent, int64_t kernel, int64_t stride, int64_t padding) {
-    const int64_t result = (extent + 2 * padding - kernel) / stride + 1;
-    require(extent + 2 * padding >= kernel && result > 0,
-            "a window of {} does not fit into {} with padding {}", kernel, extent, padding);
-    return result;
+    require(kernel > 0 && stride > 0 && padding >= 0 && extent + 2 * padding >= kernel,
+            "a window of {} with stride {} does not fit into {} with padding {}", kernel, stride, extent,
+            padding);
+    return (extent + 2 * padding - kernel) / stride + 1;
+}
+
+/// The shape of conv2d for an image [n, h, w, c] and a kernel [o, c, kh, kw].
+Shape convolved_shape(Op op, const Shape& image, const Shape& kernel, ConvolutionGeometry geometry) {
+    require(image.size() == 4 && kernel.size() == 4 && image[3] == kernel[1], "{}: image {} and kernel {}",
+            name_of(op), to_string(image), to_string(kernel));
+    const auto [stride, padding] = geometry;
+    return {image[0], pooled_extent(image[1], kernel[2], stride, padding),
+            pooled_extent(image[2], kernel[3], stride, padding), kernel[0]};
 }
 
 Attributes integers(std::vector<int64_t> values) {
@@ -54,7 +67,6 @@ std::optional<double> constant_value(Value x) {
 Value constant_like(Value x, double number) { return x.graph->constant(number, x.shape()); }
 
 Value operator-(Value x) {
-    if (x.op() == Op::negate) return x.argument(0);
     return folded(Op::negate, x, [](double c) { return -c; });
 }
 Value exp(Value x) {
@@ -161,7 +173,6 @@ Value broadcast(Value x, const Shape& shape) {
     require(broadcast_shape(x.shape(), shape) == shape, "broadcast: {} to {}", to_string(x.shape()),
             to_string(shape));
     if (const auto c = constant_value(x)) return x.graph->constant(*c, shape);
-    if (x.op() == Op::broadcast) return broadcast(x.argument(0), shape);
     return x.graph->make(Op::broadcast, {x.id}, shape);
 }
 
@@ -173,7 +184,6 @@ Value sum_to(Value x, const Shape& shape) {
         static_cast<double>(element_count(x.shape())) / static_cast<double>(element_count(shape));
     if (const auto c = constant_value(x)) return x.graph->constant(*c * repeats, shape);
     if (element_count(x.shape()) == element_count(shape)) return reshape(x, shape);
-    if (x.op() == Op::sum_to) return sum_to(x.argument(0), shape);
     return x.graph->make(Op::sum_to, {x.id}, shape);
 }
 
@@ -193,7 +203,6 @@ Value reshape(Value x, const Shape& shape) {
     require(element_count(x.shape()) == element_count(shape), "reshape: {} to {}", to_string(x.shape()),
             to_string(shape));
     if (const auto c = constant_value(x)) return x.graph->constant(*c, shape);
-    if (x.op() == Op::reshape) return reshape(x.argument(0), shape);
     return x.graph->make(Op::reshape, {x.id}, shape);
 }
 
@@ -215,20 +224,20 @@ Value permute(Value x, const std::vector<int64_t>& axes) {
 }
 
 Value slice(Value x, const std::vector<int64_t>& offsets, const Shape& shape) {
-    if (x.shape() == shape) return x;
     bool fits = offsets.size() == shape.size() && shape.size() == x.shape().size();
     for (size_t i = 0; fits && i < shape.size(); ++i)
         fits = offsets[i] >= 0 && shape[i] > 0 && offsets[i] + shape[i] <= x.shape()[i];
     require(fits, "slice: {} at {} of {}", to_string(shape), to_string(offsets), to_string(x.shape()));
+    if (x.shape() == shape) return x;
     return x.graph->make(Op::slice, {x.id}, shape, integers(offsets));
 }
 
 Value pad(Value x, const std::vector<int64_t>& offsets, const Shape& shape) {
-    if (x.shape() == shape) return x;
     bool fits = offsets.size() == shape.size() && shape.size() == x.shape().size();
     for (size_t i = 0; fits && i < shape.size(); ++i)
         fits = offsets[i] >= 0 && offsets[i] + x.shape()[i] <= shape[i];
     require(fits, "pad: {} at {} of {}", to_string(x.shape()), to_string(offsets), to_string(shape));
+    if (x.shape() == shape) return x;
     return x.graph->make(Op::pad, {x.id}, shape, integers(offsets));
 }
 
@@ -247,6 +256,7 @@ Value concatenate(const std::vector<Value>& parts, size_t axis) {
 }
 
 Value matmul(Value a, Value b, Transpose transpose_a, Transpose transpose_b) {
+    require_one_graph(a, b);
     require(a.shape().size() == 2 && b.shape().size() == 2, "matmul: {} and {}", to_string(a.shape()),
             to_string(b.shape()));
     const bool ta = transpose_a == Transpose::yes, tb = transpose_b == Transpose::yes;
@@ -257,22 +267,26 @@ Value matmul(Value a, Value b, Transpose transpose_a, Transpose transpose_b) {
 }
 
 Value conv2d(Value x, Value weight, ConvolutionGeometry geometry) {
-    const Shape &in = x.shape(), &w = weight.shape();
-    require(in.size() == 4 && w.size() == 4 && in[3] == w[1], "conv2d: image {} and kernel {}", to_string(in),
-            to_string(w));
-    const auto [stride, padding] = geometry;
+    require_one_graph(x, weight);
     return x.graph->make(Op::conv2d, {x.id, weight.id},
-                         {in[0], pooled_extent(in[1], w[2], stride, padding),
-                          pooled_extent(in[2], w[3], stride, padding), w[0]},
-                         integers({stride, padding}));
+                         convolved_shape(Op::conv2d, x.shape(), weight.shape(), geometry),
+                         integers({geometry.stride, geometry.padding}));
 }
 
 Value conv2d_input_gradient(Value dy, Value weight, const Shape& shape, ConvolutionGeometry geometry) {
+    require_one_graph(dy, weight);
+    require(convolved_shape(Op::conv2d_input_gradient, shape, weight.shape(), geometry) == dy.shape(),
+            "conv2d_input_gradient: output gradient {} and kernel {} for image {}", to_string(dy.shape()),
+            to_string(weight.shape()), to_string(shape));
     return dy.graph->make(Op::conv2d_input_gradient, {dy.id, weight.id}, shape,
                           integers({geometry.stride, geometry.padding}));
 }
 
 Value conv2d_weight_gradient(Value x, Value dy, const Shape& shape, ConvolutionGeometry geometry) {
+    require_one_graph(x, dy);
+    require(convolved_shape(Op::conv2d_weight_gradient, x.shape(), shape, geometry) == dy.shape(),
+            "conv2d_weight_gradient: image {} and output gradient {} for kernel {}", to_string(x.shape()),
+            to_string(dy.shape()), to_string(shape));
     return x.graph->make(Op::conv2d_weight_gradient, {x.id, dy.id}, shape,
                          integers({geometry.stride, geometry.padding}));
 }
@@ -319,6 +333,7 @@ Value log_softmax(Value x) {
 }
 
 Value softmax_cross_entropy(Value logits, Value targets) {
+    require_one_graph(logits, targets);
     require_rows(logits, "softmax_cross_entropy");
     require(logits.shape() == targets.shape(), "softmax_cross_entropy: logits {} and targets {}",
             to_string(logits.shape()), to_string(targets.shape()));

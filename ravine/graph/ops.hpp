@@ -9,7 +9,9 @@ namespace ravine {
 
 // Functions that build nodes. Elementwise functions broadcast their arguments by NumPy's rule. All of them
 // throw std::logic_error where the shapes do not fit, naming the operation and the shapes. Trivial work (x +
-// 0, x * 1, constants among themselves, a reshape to the same shape) is done while building.
+// 0, x * 1, constants among themselves, a reshape to the same shape) is done while building. Nothing is
+// folded across another node, such as a reshape of a reshape: the node between may be what a derivative is
+// taken with respect to, and executors do that at no cost.
 
 /// The number that fills a constant node, or nothing for any other node.
 std::optional<double> constant_value(Value x);
