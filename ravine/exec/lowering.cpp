@@ -10,8 +10,6 @@ namespace {
 
 bool passes_on(Op op) { return op == Op::stop_gradient || op == Op::cross_replica_sum; }
 
-bool is_stored_leaf(Op op) { return op == Op::input || op == Op::parameter; }
-
 }  // namespace
 
 Lowering::Lowering(const Graph& graph, std::vector<Output> outputs, CompileOptions options)
@@ -25,18 +23,22 @@ int Lowering::resolve(int id) const {
     return id;
 }
 
+int Lowering::source_of_views(int id) const {
+    id = resolve(id);
+    while (graph_.node(id).op == Op::reshape) id = resolve(graph_.node(id).arguments[0]);
+    return id;
+}
+
 void Lowering::find_needed() {
     const size_t count = graph_.nodes().size();
     constexpr int never = std::numeric_limits<int>::max();
     phase_.assign(count, never);
     is_output_.assign(count, 0);
     for (const auto& output : outputs_) {
-        int id = resolve(output.value.id);
-        auto& phase = phase_[static_cast<size_t>(id)];
+        auto& phase = phase_[static_cast<size_t>(resolve(output.value.id))];
         phase = std::min(phase, output.phase);
         plan_->phases = std::max(plan_->phases, output.phase + 1);
-        while (graph_.node(id).op == Op::reshape) id = resolve(graph_.node(id).arguments[0]);
-        is_output_[static_cast<size_t>(id)] = 1;
+        is_output_[static_cast<size_t>(source_of_views(output.value.id))] = 1;
     }
     for (size_t id = count; id-- > 0;) {
         if (phase_[id] == never) continue;
@@ -59,14 +61,14 @@ void Lowering::find_needed() {
     for (const auto& output : outputs_) {
         auto& storage = plan_->storages[static_cast<size_t>(this->storage(output.storage))];
         storage.elements = std::max(storage.elements, output.offset + element_count(output.value.shape()));
+        storage.is_written = true;
     }
 }
 
 void Lowering::place_outputs() {
     outputs_placed_ = true;
     for (const auto& output : outputs_) {
-        int id = resolve(output.value.id);
-        while (graph_.node(id).op == Op::reshape) id = resolve(graph_.node(id).arguments[0]);
+        const int id = source_of_views(output.value.id);
         const int target = storage(output.storage);
         const bool replaces = plan_->storages[static_cast<size_t>(target)].is_read && !in_place_[target];
         if (is_stored_leaf(graph_.node(id).op) || placed_.contains(id) || replaces)
@@ -123,16 +125,30 @@ void Lowering::add(std::unique_ptr<Kernel> kernel, std::vector<int> reads, std::
 
 std::unique_ptr<const Plan> Lowering::finish() {
     if (!outputs_placed_) place_outputs();
-    // An old value that moves on to another storage moves before its own storage is overwritten.
-    std::ranges::stable_partition(copies_, [&](const Output& output) {
-        return is_stored_leaf(graph_.node(resolve(output.value.id)).op);
-    });
+    // All outputs of a phase appear at once: an old value whose storage is itself replaced is saved before
+    // the first replacement.
+    const auto copy = [&](int source, int target, int64_t elements, int phase) {
+        add(make_copy(source, target, elements, options_.precision), {source}, {target}, phase);
+    };
+    std::vector<int> sources;
     for (const auto& output : copies_) {
+        const Node& node = graph_.node(source_of_views(output.value.id));
+        int source = buffer(output.value.id);
+        if (is_stored_leaf(node.op) &&
+            std::ranges::find(outputs_, node.attributes.name, &Output::storage) != outputs_.end()) {
+            const int64_t elements = element_count(node.shape);
+            plan_->buffers.push_back({.elements = elements});
+            const int saved = static_cast<int>(plan_->buffers.size()) - 1;
+            copy(source, saved, elements, output.phase);
+            source = saved;
+        }
+        sources.push_back(source);
+    }
+    for (size_t i = 0; i < copies_.size(); ++i) {
+        const auto& output = copies_[i];
         const int64_t elements = element_count(output.value.shape());
-        const int source = buffer(output.value.id);
         plan_->buffers.push_back({elements, storage(output.storage), output.offset});
-        const int target = static_cast<int>(plan_->buffers.size()) - 1;
-        add(make_copy(source, target, elements, options_.precision), {source}, {target}, output.phase);
+        copy(sources[i], static_cast<int>(plan_->buffers.size()) - 1, elements, output.phase);
     }
     std::ranges::stable_sort(plan_->steps, {}, &Step::phase);
     plan_->arena_elements = plan_memory(*plan_);

@@ -21,7 +21,8 @@ struct Buffer {
 struct Storage {
     std::string name;
     int64_t elements = 0;
-    bool is_read = false;  ///< an input or parameter vector
+    bool is_read = false;     ///< an input or parameter vector
+    bool is_written = false;  ///< an output
 };
 
 struct Step {
@@ -53,6 +54,8 @@ public:
 
     /// The node itself, or the node whose value it passes on unchanged (stop_gradient, cross_replica_sum).
     int resolve(int id) const;
+    /// The node whose memory holds the node's value: through reshapes too.
+    int source_of_views(int id) const;
     /// The nodes that some output needs, in topological order.
     const std::vector<int>& needed() const { return needed_; }
     /// The first phase that needs the node.

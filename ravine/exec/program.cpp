@@ -76,7 +76,12 @@ void Workspace::bind(int storage, Vector& vector) {
     bind(storage, vector.data());
 }
 
-void Workspace::bind(int storage, const Vector& vector) { bind(storage, const_cast<Vector&>(vector)); }
+void Workspace::bind(int storage, const Vector& vector) {
+    require(!program_->plan().storages.at(static_cast<size_t>(storage)).is_written,
+            "storage '{}' is an output and is bound to a constant vector",
+            program_->plan().storages.at(static_cast<size_t>(storage)).name);
+    bind(storage, const_cast<Vector&>(vector));
+}
 
 void Workspace::resolve() {
     const Plan& plan = program_->plan();
@@ -114,6 +119,7 @@ void Workspace::set_scalar(int scalar, double value) { scalars_.at(static_cast<s
 void Workspace::run(int phase) {
     if (!resolved_) resolve();
     const Plan& plan = program_->plan();
+    require(phase >= 0 && phase < plan.phases, "phase {} of a program with {} phases", phase, plan.phases);
     const FlushSubnormals flush(program_->precision() == Precision::f32);
     const auto planned = static_cast<size_t>(plan.arena_elements) * element_size(program_->precision());
     const Context context{.buffers = buffers_.data(),

@@ -20,7 +20,7 @@ struct CompileOptions {
 /// A value that a program leaves in the named storage `storage`, from element `offset` on. The gradient is
 /// one storage with one output for each parameter. An output into a storage that the graph also reads (an
 /// input or parameter vector) replaces it: the new values appear when the phase ends, as if all were written
-/// at once.
+/// at once; later phases read them.
 struct Output {
     Value value;
     std::string storage;
@@ -97,7 +97,8 @@ public:
     void set_scalar(int scalar, double value);
     RandomContext random;
 
-    /// Runs one phase. The phases before it must have run with the same inputs.
+    /// Runs one phase. The phases before it must have run with the same inputs, all of them since this phase
+    /// or a later one last ran: later phases reuse the memory of earlier ones.
     void run(int phase = 0);
 
 private:

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <unordered_map>
-
 #include "ravine/exec/onednn/dnnl.hpp"
 #include "ravine/exec/onednn/product.hpp"
 
@@ -15,11 +13,7 @@ using dnnl::memory;
 class ConvolutionKernel : public Kernel {
 public:
     explicit ConvolutionKernel(const ProductRequest& request) : request_(request) {
-        const Shape& image = request.op == Op::conv2d_input_gradient ? request.result : request.first;
-        const Shape& kernel = request.op == Op::conv2d_weight_gradient ? request.result : request.second;
-        const Shape& output = request.op == Op::conv2d                  ? request.result
-                              : request.op == Op::conv2d_input_gradient ? request.first
-                                                                        : request.second;
+        const auto [image, kernel, output] = ConvolutionShapes(request);
         const auto f32 = memory::data_type::f32;
         const auto nhwc = [&](const Shape& s) {
             return memory::desc({s[0], s[3], s[1], s[2]}, f32, memory::format_tag::nhwc);
@@ -37,7 +31,6 @@ public:
         const memory::dims behind{end(1), end(2)};
         dnnl::primitive_attr attributes;
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-        if (request.activation) append_activation(attributes, *request.activation);
 
         const DnnlThreads threads(request.threads);
         const auto direct = dnnl::algorithm::convolution_direct;
@@ -80,24 +73,25 @@ public:
         if (request_.bias_buffer >= 0)
             state->bias =
                 handle(memory::desc({request_.result[3]}, memory::data_type::f32, memory::format_tag::a));
-        switch (request_.op) {
-            case Op::conv2d:
-                state->arguments = {{DNNL_ARG_SRC, state->first},
-                                    {DNNL_ARG_WEIGHTS, state->packed_kernel},
-                                    {DNNL_ARG_DST, state->result}};
-                if (request_.bias_buffer >= 0) state->arguments.emplace(DNNL_ARG_BIAS, state->bias);
-                break;
-            case Op::conv2d_input_gradient:
-                state->arguments = {{DNNL_ARG_DIFF_DST, state->first},
-                                    {DNNL_ARG_WEIGHTS, state->packed_kernel},
-                                    {DNNL_ARG_DIFF_SRC, state->result}};
-                break;
-            default:
-                state->arguments = {{DNNL_ARG_SRC, state->first},
-                                    {DNNL_ARG_DIFF_DST, state->result},
-                                    {DNNL_ARG_DIFF_WEIGHTS, state->packed_kernel}};
+        auto& arguments = state->arguments;
+        if (request_.op == Op::conv2d) {
+            arguments.add(DNNL_ARG_SRC, state->first);
+            arguments.add(DNNL_ARG_WEIGHTS, state->packed_kernel);
+            arguments.add(DNNL_ARG_DST, state->result);
+            if (request_.bias_buffer >= 0) arguments.add(DNNL_ARG_BIAS, state->bias);
+        } else if (request_.op == Op::conv2d_input_gradient) {
+            arguments.add(DNNL_ARG_DIFF_DST, state->first);
+            arguments.add(DNNL_ARG_WEIGHTS, state->packed_kernel);
+            arguments.add(DNNL_ARG_DIFF_SRC, state->result);
+        } else {
+            arguments.add(DNNL_ARG_SRC, state->first);
+            arguments.add(DNNL_ARG_DIFF_DST, state->result);
+            arguments.add(DNNL_ARG_DIFF_WEIGHTS, state->packed_kernel);
         }
-        state->arguments.emplace(DNNL_ARG_SCRATCHPAD, state->scratchpad);
+        arguments.add(DNNL_ARG_SCRATCHPAD, state->scratchpad);
+        const bool produces = request_.op == Op::conv2d_weight_gradient;
+        state->reorder.add(DNNL_ARG_FROM, produces ? state->packed_kernel : state->plain_kernel);
+        state->reorder.add(DNNL_ARG_TO, produces ? state->plain_kernel : state->packed_kernel);
         return state;
     }
 
@@ -116,23 +110,24 @@ public:
             state.bindings = context.bindings;
         }
         const DnnlThreads threads(request_.threads);
-        auto& stream = dnnl_stream();
-        if (reorder_ && !produces) reorder_.execute(stream, state.plain_kernel, state.packed_kernel);
-        primitive_.execute(stream, state.arguments);
-        if (reorder_ && produces) reorder_.execute(stream, state.packed_kernel, state.plain_kernel);
+        if (reorder_ && !produces) state.reorder.run(reorder_);
+        state.arguments.run(primitive_);
+        if (reorder_ && produces) state.reorder.run(reorder_);
+        activate(request_, context);
     }
 
+    /// Whether oneDNN has only its reference implementation for these shapes on this processor.
+    bool is_slow() const { return is_reference(implementation_); }
+
     std::string describe() const override {
-        return fmt::format("{} {} {} [{}]{}{}", name_of(request_.op), to_string(request_.first),
-                           to_string(request_.second), implementation_,
-                           request_.bias_buffer >= 0 ? " + bias" : "",
-                           request_.activation ? std::string(" + ") + name_of(*request_.activation) : "");
+        return fmt::format("{} {} {} [{}]{}", name_of(request_.op), to_string(request_.first),
+                           to_string(request_.second), implementation_, epilogue_text(request_));
     }
 
 private:
     struct State : KernelState {
         memory first, result, plain_kernel, packed_kernel, bias, scratchpad;
-        std::unordered_map<int, memory> arguments;
+        DnnlArguments arguments, reorder;
         uint64_t bindings = 0;
     };
 
@@ -161,7 +156,6 @@ private:
     void take(const Descriptor& descriptor) {
         scratchpad_ = descriptor.scratchpad_desc();
         implementation_ = descriptor.impl_info_str();
-        require_fast(implementation_, describe());
     }
 
     ProductRequest request_;
@@ -174,7 +168,9 @@ private:
 }  // namespace
 
 std::unique_ptr<Kernel> make_convolution(const ProductRequest& request) {
-    return std::make_unique<ConvolutionKernel>(request);
+    auto kernel = std::make_unique<ConvolutionKernel>(request);
+    if (kernel->is_slow()) return make_gathered_convolution(request);
+    return kernel;
 }
 
 }  // namespace ravine

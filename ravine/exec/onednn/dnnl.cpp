@@ -2,8 +2,6 @@
 
 #include <omp.h>
 
-#include "ravine/core/error.hpp"
-
 namespace ravine {
 
 dnnl::engine& dnnl_engine() {
@@ -26,18 +24,17 @@ DnnlThreads::~DnnlThreads() {
     if (omp_get_max_threads() != saved_) omp_set_num_threads(saved_);
 }
 
-void require_fast(const std::string& implementation, const std::string& what) {
-    require(!implementation.starts_with("ref"), "oneDNN has only a reference implementation ({}) for {}",
-            implementation, what);
+void DnnlArguments::add(int argument, const dnnl::memory& memory) {
+    memories_.push_back(memory);
+    arguments_.push_back({argument, memory.get()});
 }
 
-void append_activation(dnnl::primitive_attr& attributes, Op op) {
-    dnnl::post_ops post;
-    const auto algorithm = op == Op::relu   ? dnnl::algorithm::eltwise_relu
-                           : op == Op::tanh ? dnnl::algorithm::eltwise_tanh
-                                            : dnnl::algorithm::eltwise_logistic;
-    post.append_eltwise(1.0f, algorithm, 0.0f, 0.0f);
-    attributes.set_post_ops(post);
+void DnnlArguments::run(const dnnl::primitive& primitive) const {
+    dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive.get(), dnnl_stream().get(),
+                                                   static_cast<int>(arguments_.size()), arguments_.data()),
+                            "a primitive of oneDNN failed");
 }
+
+bool is_reference(const std::string& implementation) { return implementation.starts_with("ref"); }
 
 }  // namespace ravine

@@ -2,8 +2,7 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
-
-#include "ravine/graph/graph.hpp"
+#include <vector>
 
 // The only header that names oneDNN's types (the v2 API of oneDNN 2.6). Where v3 differs, this folder
 // changes.
@@ -26,10 +25,18 @@ private:
     int saved_;
 };
 
-/// Throws std::logic_error where the library chose its slow reference implementation.
-void require_fast(const std::string& implementation, const std::string& what);
+/// What a primitive runs on. Made once: a run through the library's C++ interface would allocate.
+class DnnlArguments {
+public:
+    void add(int argument, const dnnl::memory& memory);
+    void run(const dnnl::primitive& primitive) const;
 
-/// Appends the activation `op` (relu, tanh, sigmoid) to the attributes of a product.
-void append_activation(dnnl::primitive_attr& attributes, Op op);
+private:
+    std::vector<dnnl::memory> memories_;  // keeps what arguments_ points to
+    std::vector<dnnl_exec_arg_t> arguments_;
+};
+
+/// Whether the library chose its slow reference implementation.
+bool is_reference(const std::string& implementation);
 
 }  // namespace ravine

@@ -105,11 +105,11 @@ private:
                 decided[i] = Place{Place::memory, spec_.loads[i].index};
         for (const auto& store : spec_.stores) {
             const auto value = static_cast<size_t>(store.value);
-            // The result goes straight to memory unless it is a load, has gone elsewhere already, or would
-            // overwrite an input that a later instruction still reads.
+            // The result goes straight to memory unless it would overwrite an input that a later instruction
+            // or a reduction still reads.
             const bool overwrites = store.alias >= 0 && last_use[static_cast<size_t>(store.alias)] >
                                                             store.value - static_cast<int>(loads);
-            if (value < loads || decided[value] || overwrites) {
+            if (overwrites) {
                 late_stores_.push_back(store);
                 last_use[value] = at_end;
             } else {
@@ -189,12 +189,13 @@ private:
                 const auto pointer = [&](int r) { return r < 0 ? nullptr : at[static_cast<size_t>(r)]; };
                 loops_[i](pointer(a), pointer(b), pointer(c), at[loads + i], n);
             }
-            for (const auto& store : late_stores_)
-                std::memcpy(context.as<float>(store.buffer) + begin, at[static_cast<size_t>(store.value)],
-                            n * sizeof(float));
             for (size_t i = 0; i < spec_.reductions.size(); ++i)
                 reduce(context, i, begin, length, at[static_cast<size_t>(spec_.reductions[i].value)], thread,
                        alone);
+            // After the reductions, which may read what is overwritten here.
+            for (const auto& store : late_stores_)
+                std::memcpy(context.as<float>(store.buffer) + begin, at[static_cast<size_t>(store.value)],
+                            n * sizeof(float));
             for (size_t i = 0; i < places_.size(); ++i)
                 if (places_[i].kind == Place::memory) at[i] += tile_;
         }
@@ -219,6 +220,12 @@ private:
         });
     }
 
+    /// The larger number, NaN where one is NaN.
+    template <class T>
+    static T larger(T value, T best) {
+        return value > best || value != value ? value : best;
+    }
+
     static float start_of(FusedSpec::Reduction::Kind kind) {
         return kind == FusedSpec::Reduction::sum ? 0 : -std::numeric_limits<float>::infinity();
     }
@@ -240,10 +247,7 @@ private:
             double& total = *partial<double>(context, i, thread);
             const double value = sums ? tile::sum(x, static_cast<size_t>(length))
                                       : static_cast<double>(tile::largest(x, static_cast<size_t>(length)));
-            if (sums)
-                total += value;
-            else if (!(value <= total))
-                total = value;
+            total = sums ? total + value : larger(value, total);
             return;
         }
         float* to = accumulator(context, i, thread, alone);
@@ -251,20 +255,15 @@ private:
             begin, length, [&](int64_t at, int64_t offset, int64_t count, int64_t stride) {
                 const auto n = static_cast<size_t>(count);
                 if (stride == 0) {
-                    if (sums)
-                        to[offset] += static_cast<float>(tile::sum(x + at, n));
-                    else
-                        tile::accumulate_largest(std::array{tile::largest(x + at, n)}.data(), to + offset, 1);
+                    to[offset] = sums ? to[offset] + static_cast<float>(tile::sum(x + at, n))
+                                      : larger(tile::largest(x + at, n), to[offset]);
                 } else if (stride == 1 && count >= 16) {
                     sums ? tile::accumulate(x + at, to + offset, n)
                          : tile::accumulate_largest(x + at, to + offset, n);
                 } else {
                     for (int64_t k = 0; k < count; ++k) {
                         float& target = to[offset + k * stride];
-                        if (sums)
-                            target += x[at + k];
-                        else if (!(x[at + k] <= target))
-                            target = x[at + k];
+                        target = sums ? target + x[at + k] : larger(x[at + k], target);
                     }
                 }
             });
@@ -280,10 +279,7 @@ private:
                 double total = *partial<double>(context, i, 0);
                 for (int thread = 1; thread < threads; ++thread) {
                     const double value = *partial<double>(context, i, thread);
-                    if (sums)
-                        total += value;
-                    else if (!(value <= total))
-                        total = value;
+                    total = sums ? total + value : larger(value, total);
                 }
                 *to = static_cast<float>(total);
             } else if (threads > 1) {

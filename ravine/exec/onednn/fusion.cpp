@@ -12,10 +12,6 @@ namespace {
 
 bool is_view(Op op) { return op == Op::reshape || op == Op::stop_gradient || op == Op::cross_replica_sum; }
 
-bool is_stored_leaf(Op op) { return op == Op::input || op == Op::parameter; }
-
-bool is_reduction(Op op) { return op == Op::sum_to || op == Op::max_to; }
-
 bool may_be_lazy(Op op) { return op == Op::constant || op == Op::scalar || op == Op::broadcast; }
 
 /// Operations of fused units. Lazy ones are among them: where one needs memory, a fused unit writes it.

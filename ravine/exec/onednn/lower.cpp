@@ -115,11 +115,11 @@ private:
         }
     }
 
-    /// The load for a value that no member computes; `reader` is a broadcast or reads the value whole.
+    /// The load for a value that no member computes; what lazy broadcasts repeat is loaded from its source.
     int load_of(int id) {
         FusedSpec::Load load;
         const Node* node = &graph_.node(id);
-        if (node->op == Op::broadcast && fusion_.is_lazy(id)) {
+        while (node->op == Op::broadcast && fusion_.is_lazy(id)) {
             id = lowering_.resolve(node->arguments[0]);
             node = &graph_.node(id);
         }
@@ -165,7 +165,7 @@ private:
     void write(int id) {
         const Op op = graph_.node(id).op;
         if (absorbed_.contains(id)) return;
-        if (op == Op::sum_to || op == Op::max_to) return;
+        if (is_reduction(op)) return;
         const auto reads = operands(id);
         if (op == Op::constant || op == Op::scalar || op == Op::broadcast) {
             register_of_[id] = emit(tile::Function::copy, register_of(reads[0], id));
@@ -193,7 +193,7 @@ private:
         const Node& node = graph_.node(id);
         const int buffer = lowering_.buffer(id);
         writes_.push_back(buffer);
-        if (node.op == Op::sum_to || node.op == Op::max_to) {
+        if (is_reduction(node.op)) {
             const int value = lowering_.resolve(node.arguments[0]);
             spec_.reductions.push_back(
                 {node.op == Op::sum_to ? FusedSpec::Reduction::sum : FusedSpec::Reduction::maximum,
@@ -263,15 +263,25 @@ void add_single(Lowering& lowering, const Unit& unit) {
 }
 
 /// Outputs may be written where inputs of the same storage stand when one fused unit does all the reading and
-/// writing, element by element: an update rule.
+/// writing, element by element and at the same place: an update rule.
 void allow_in_place(Lowering& lowering, const Fusion& fusion) {
+    const Graph& graph = lowering.graph();
     if (fusion.units().size() != 1 || fusion.units()[0].kind != Unit::fused) return;
-    const auto& unit = fusion.units()[0];
+    const Shape& space = fusion.units()[0].space;
+    std::map<std::string, int64_t> begin_of;  // of the elements that are read, by storage
     for (const int id : lowering.needed()) {
-        const Node& node = lowering.graph().node(id);
-        const bool stored = node.op == Op::input || node.op == Op::parameter;
-        if (node.op == Op::reshape || (stored && (node.shape != unit.space || lowering.is_output(id))))
-            return;
+        const Node& node = graph.node(id);
+        if (node.op == Op::reshape) return;
+        if (!is_stored_leaf(node.op)) continue;
+        if (node.shape != space || lowering.is_output(id)) return;
+        const int64_t begin = node.op == Op::parameter ? node.attributes.integers[0] : 0;
+        if (begin_of.try_emplace(node.attributes.name, begin).first->second != begin) return;
+    }
+    for (const auto& output : lowering.outputs()) {
+        const auto read = begin_of.find(output.storage);
+        if (read == begin_of.end()) continue;
+        const Node& node = graph.node(lowering.resolve(output.value.id));
+        if (output.offset != read->second || node.shape != space || is_reduction(node.op)) return;
     }
     for (const auto& output : lowering.outputs()) lowering.allow_in_place(lowering.storage(output.storage));
 }

@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 
-#include <unordered_map>
+#include <vector>
 
+#include "ravine/core/error.hpp"
 #include "ravine/exec/onednn/dnnl.hpp"
 #include "ravine/exec/onednn/product.hpp"
 
@@ -22,12 +23,11 @@ public:
         const memory::desc bias({1, n_}, f32, memory::dims{n_, 1});
         dnnl::primitive_attr attributes;
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-        if (request.activation) append_activation(attributes, *request.activation);
         const DnnlThreads threads(request.threads);
         const auto description =
             request.bias_buffer >= 0 ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c);
         descriptor_ = dnnl::matmul::primitive_desc(description, attributes, dnnl_engine());
-        require_fast(descriptor_.impl_info_str(), describe());
+        require(!is_reference(descriptor_.impl_info_str()), "oneDNN has no fast {}", describe());
         primitive_ = dnnl::matmul(descriptor_);
     }
 
@@ -38,7 +38,8 @@ public:
     std::unique_ptr<KernelState> make_state() const override {
         auto state = std::make_unique<State>();
         const auto add = [&](int argument, const memory::desc& desc) {
-            state->arguments.emplace(argument, memory(desc, dnnl_engine(), nullptr));
+            auto& place = state->memories.emplace_back(desc, dnnl_engine(), nullptr);
+            state->arguments.add(argument, place);
         };
         add(DNNL_ARG_SRC, descriptor_.src_desc());
         add(DNNL_ARG_WEIGHTS, descriptor_.weights_desc());
@@ -51,28 +52,27 @@ public:
     void run(const Context& context, KernelState* kernel_state) const override {
         auto& state = static_cast<State&>(*kernel_state);
         if (state.bindings != context.bindings) {
-            const auto set = [&](int argument, void* data) {
-                state.arguments.at(argument).set_data_handle(data);
-            };
-            set(DNNL_ARG_SRC, context.buffers[request_.first_buffer]);
-            set(DNNL_ARG_WEIGHTS, context.buffers[request_.second_buffer]);
-            set(DNNL_ARG_DST, context.buffers[request_.result_buffer]);
-            set(DNNL_ARG_SCRATCHPAD, context.scratch);
-            if (request_.bias_buffer >= 0) set(DNNL_ARG_BIAS, context.buffers[request_.bias_buffer]);
+            auto place = state.memories.begin();  // in the order of make_state()
+            for (void* data :
+                 {context.buffers[request_.first_buffer], context.buffers[request_.second_buffer],
+                  context.buffers[request_.result_buffer], static_cast<void*>(context.scratch)})
+                (place++)->set_data_handle(data);
+            if (request_.bias_buffer >= 0) place->set_data_handle(context.buffers[request_.bias_buffer]);
             state.bindings = context.bindings;
         }
         const DnnlThreads threads(request_.threads);
-        primitive_.execute(dnnl_stream(), state.arguments);
+        state.arguments.run(primitive_);
+        activate(request_, context);
     }
 
     std::string describe() const override {
-        return fmt::format("matmul {}x{}x{}{}{}", m_, k_, n_, request_.bias_buffer >= 0 ? " + bias" : "",
-                           request_.activation ? std::string(" + ") + name_of(*request_.activation) : "");
+        return fmt::format("matmul {}x{}x{}{}", m_, k_, n_, epilogue_text(request_));
     }
 
 private:
     struct State : KernelState {
-        std::unordered_map<int, memory> arguments;
+        std::vector<memory> memories;
+        DnnlArguments arguments;
         uint64_t bindings = 0;
     };
 

@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ravine/exec/kernel.hpp"
+#include "ravine/graph/graph.hpp"
 
 namespace ravine {
 
@@ -19,7 +21,23 @@ struct ProductRequest {
     int threads = 1;
 };
 
+/// A matmul by oneDNN.
 std::unique_ptr<Kernel> make_matmul(const ProductRequest& request);
+/// One of the three convolutions: by oneDNN, or gathered where it has no fast implementation.
 std::unique_ptr<Kernel> make_convolution(const ProductRequest& request);
+/// The same as products of matrices: each row of one holds the pixels that one output pixel sees.
+std::unique_ptr<Kernel> make_gathered_convolution(const ProductRequest& request);
+
+/// The three tensors of a convolution, in whichever order the operation takes them: image and output [n, h,
+/// w, c], kernel [out, in, height, width].
+struct ConvolutionShapes {
+    explicit ConvolutionShapes(const ProductRequest& request);
+    Shape image, kernel, output;
+};
+
+/// " + bias + relu": the end of a description.
+std::string epilogue_text(const ProductRequest& request);
+/// Applies the activation of the request to its result. oneDNN's own relu would make 0 of NaN.
+void activate(const ProductRequest& request, const Context& context);
 
 }  // namespace ravine

@@ -2,12 +2,13 @@
 
 #include "ravine/core/error.hpp"
 
-// clang-format off: the order matters to Highway, which includes this file once for every instruction set
+// Highway includes this file once for every instruction set; the order of its headers matters.
+// clang-format off
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ravine/exec/onednn/tile.cpp"
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+#include <hwy/contrib/math/math-inl.h>
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -79,7 +80,7 @@ RAVINE_LOOP(Square, 1, hn::Mul(x, x))
 RAVINE_LOOP(Abs, 1, hn::Abs(x))
 RAVINE_LOOP(Sign, 1, hn::Sub(mask_to_one(d, hn::Gt(x, hn::Zero(d))), mask_to_one(d, hn::Lt(x, hn::Zero(d)))))
 RAVINE_LOOP(Step, 1, mask_to_one(d, hn::Gt(x, hn::Zero(d))))
-// NaN passes: a diverged activation must not look like a dead unit.
+// NaN passes here and through maximum and minimum: a diverged activation must not look like a dead unit.
 RAVINE_LOOP(Relu, 1, hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x))
 RAVINE_LOOP(Tanh, 1, hn::IfThenElse(hn::IsNaN(x), x, hn::Tanh(d, x)))
 RAVINE_LOOP(Sigmoid, 1, sigmoid_of(d, x))
@@ -92,11 +93,11 @@ RAVINE_LOOP(Add, 2, hn::Add(x, y))
 RAVINE_LOOP(Subtract, 2, hn::Sub(x, y))
 RAVINE_LOOP(Multiply, 2, hn::Mul(x, y))
 RAVINE_LOOP(Divide, 2, hn::Div(x, y))
-RAVINE_LOOP(Maximum, 2, hn::IfThenElse(hn::Lt(x, y), y, x))
-RAVINE_LOOP(Minimum, 2, hn::IfThenElse(hn::Lt(y, x), y, x))
+RAVINE_LOOP(Maximum, 2, hn::IfThenElse(hn::Or(hn::Lt(x, y), hn::IsNaN(y)), y, x))
+RAVINE_LOOP(Minimum, 2, hn::IfThenElse(hn::Or(hn::Lt(y, x), hn::IsNaN(y)), y, x))
 RAVINE_LOOP(Greater, 2, mask_to_one(d, hn::Gt(x, y)))
 RAVINE_LOOP(Equal, 2, mask_to_one(d, hn::Eq(x, y)))
-RAVINE_LOOP(Select, 3, hn::IfThenElse(hn::Ne(x, hn::Zero(d)), y, z))
+RAVINE_LOOP(Select, 3, hn::IfThenElse(hn::Eq(x, hn::Zero(d)), z, y))
 RAVINE_LOOP(MultiplyAdd, 3, hn::MulAdd(x, y, z))
 RAVINE_LOOP(NegativeMultiplyAdd, 3, hn::NegMulAdd(x, y, z))
 
@@ -136,11 +137,13 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ravine::tile {
 
-#define RAVINE_EXPORTS(X)                                                                                   \
-    X(Copy)                                                                                                 \
-    X(Negate) X(Exp) X(Log) X(Sqrt) X(Reciprocal) X(Square) X(Abs) X(Sign) X(Step) X(Relu) X(Tanh)          \
-        X(Sigmoid) X(Softplus) X(Sin) X(Cos) X(Add) X(Subtract) X(Multiply) X(Divide) X(Maximum) X(Minimum) \
-            X(Greater) X(Equal) X(Select) X(MultiplyAdd) X(NegativeMultiplyAdd)
+#define RAVINE_EXPORTS(X)                                                                                \
+    X(Copy)                                                                                              \
+    X(Negate)                                                                                            \
+    X(Exp)                                                                                               \
+    X(Log) X(Sqrt) X(Reciprocal) X(Square) X(Abs) X(Sign) X(Step) X(Relu) X(Tanh) X(Sigmoid) X(Softplus) \
+        X(Sin) X(Cos) X(Add) X(Subtract) X(Multiply) X(Divide) X(Maximum) X(Minimum) X(Greater) X(Equal) \
+            X(Select) X(MultiplyAdd) X(NegativeMultiplyAdd)
 
 #define RAVINE_EXPORT(name) HWY_EXPORT(name);
 RAVINE_EXPORTS(RAVINE_EXPORT)

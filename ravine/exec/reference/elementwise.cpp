@@ -32,7 +32,8 @@ Function function_of(Op op) {
             return [](double a, double, double) { return double(a > 0) - double(a < 0); };
         case Op::step:
             return [](double a, double, double) { return double(a > 0); };
-        // NaN passes: a diverged activation must not look like a dead unit.
+        // NaN passes here and through maximum and minimum: a diverged activation must not look like a dead
+        // unit.
         case Op::relu:
             return [](double a, double, double) { return a < 0 ? 0 : a; };
         case Op::tanh:
@@ -56,9 +57,9 @@ Function function_of(Op op) {
         case Op::divide:
             return [](double a, double b, double) { return a / b; };
         case Op::maximum:
-            return [](double a, double b, double) { return a < b ? b : a; };
+            return [](double a, double b, double) { return a < b || std::isnan(b) ? b : a; };
         case Op::minimum:
-            return [](double a, double b, double) { return b < a ? b : a; };
+            return [](double a, double b, double) { return b < a || std::isnan(b) ? b : a; };
         case Op::greater:
             return [](double a, double b, double) { return double(a > b); };
         case Op::equal:
@@ -128,7 +129,7 @@ std::unique_ptr<Kernel> make_reference_broadcasting(const PlainRequest& request)
                 to[i] = from[j];
             else if (op == Op::sum_to)
                 to[j] += from[i];
-            else if (!(from[i] <= to[j]))  // NaN passes
+            else if (from[i] > to[j] || std::isnan(from[i]))  // NaN passes, and stays
                 to[j] = from[i];
         }
     });

@@ -1,0 +1,34 @@
+#include "ravine/exec/onednn/product.hpp"
+
+#include <fmt/format.h>
+
+#include "ravine/core/threads.hpp"
+#include "ravine/exec/onednn/tile.hpp"
+
+namespace ravine {
+
+ConvolutionShapes::ConvolutionShapes(const ProductRequest& request)
+    : image(request.op == Op::conv2d_input_gradient ? request.result : request.first),
+      kernel(request.op == Op::conv2d_weight_gradient ? request.result : request.second),
+      output(request.op == Op::conv2d                  ? request.result
+             : request.op == Op::conv2d_input_gradient ? request.first
+                                                       : request.second) {}
+
+std::string epilogue_text(const ProductRequest& request) {
+    return fmt::format("{}{}", request.bias_buffer >= 0 ? " + bias" : "",
+                       request.activation ? std::string(" + ") + name_of(*request.activation) : "");
+}
+
+void activate(const ProductRequest& request, const Context& context) {
+    if (!request.activation) return;
+    const auto function = *request.activation == Op::relu   ? tile::Function::relu
+                          : *request.activation == Op::tanh ? tile::Function::tanh
+                                                            : tile::Function::sigmoid;
+    const tile::Loop loop = tile::loop_of(function);
+    float* x = context.as<float>(request.result_buffer);
+    parallel(request.threads, element_count(request.result), 32768, [&](int64_t begin, int64_t end) {
+        loop(x + begin, nullptr, nullptr, x + begin, static_cast<size_t>(end - begin));
+    });
+}
+
+}  // namespace ravine
