@@ -1,0 +1,140 @@
+#include "ravine/lab/plot.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "ravine/core/error.hpp"
+#include "ravine/lab/gnuplot.hpp"
+#include "ravine/lab/plot_style.hpp"
+
+namespace ravine {
+namespace {
+
+/// More points than a picture has pixels only make the file large.
+constexpr size_t buckets = 1000;
+
+struct Points {
+    std::vector<double> x, y;
+};
+
+double drawable(double value, bool logarithmic) {
+    const bool fine = std::isfinite(value) && (!logarithmic || value > 0);
+    return fine ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// The series, thinned out to the extremes of each of `buckets` runs of points, so that no spike is lost.
+Points points_of(const Series& series, const Chart& chart) {
+    require(series.x.size() == series.y.size(), "series '{}': {} x and {} y", series.name, series.x.size(),
+            series.y.size());
+    Points points;
+    const auto keep = [&](size_t i) {
+        points.x.push_back(drawable(series.x[i], chart.log_x));
+        points.y.push_back(drawable(series.y[i], chart.log_y));
+    };
+    const size_t n = series.x.size();
+    if (n <= 3 * buckets) {
+        for (size_t i = 0; i < n; ++i) keep(i);
+        return points;
+    }
+    for (size_t b = 0; b < buckets; ++b) {
+        const size_t begin = n * b / buckets, end = n * (b + 1) / buckets;
+        size_t low = begin, high = begin;
+        for (size_t i = begin; i < end; ++i) {
+            if (!(series.y[i] >= series.y[low])) low = i;
+            if (!(series.y[i] <= series.y[high])) high = i;
+        }
+        keep(begin);
+        if (low != begin) keep(std::min(low, high));
+        if (high != low) keep(std::max(low, high));
+    }
+    keep(n - 1);
+    return points;
+}
+
+struct Extent {
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+
+    void include(const std::vector<double>& values) {
+        for (const double v : values) {
+            if (std::isnan(v)) continue;
+            low = std::min(low, v);
+            high = std::max(high, v);
+        }
+    }
+    bool is_empty() const { return low > high; }
+};
+
+/// Range, scale and tics of one axis. An axis of one value would be refused or drawn askew.
+std::string axis(const std::string& name, const std::string& label, Extent extent, bool logarithmic) {
+    std::string text =
+        fmt::format("set {}label {} noenhanced offset 0,0.3 tc rgb '#303030'\nunset logscale {}\n", name,
+                    gnuplot_quoted(label), name);
+    if (extent.is_empty()) return text + fmt::format("set {}range [0:1]\nset format {} '%g'\n", name, name);
+    if (logarithmic) {
+        // Over less than three decades powers of ten are too few to read a number off.
+        const bool wide = extent.high / extent.low >= 1e3;
+        text += fmt::format("set logscale {}\nset format {} {}\n", name, name, wide ? "'10^{%T}'" : "'%g'");
+        if (extent.low == extent.high)
+            return text + fmt::format("set {}range [{}:{}]\n", name, extent.low / 2, extent.high * 2);
+        return text + fmt::format("set {}range [*:*]\n", name);
+    }
+    text += fmt::format("set format {} '%g'\n", name);
+    if (extent.low == extent.high) {
+        const double margin = extent.low == 0 ? 1 : std::abs(extent.low);
+        return text + fmt::format("set {}range [{}:{}]\n", name, extent.low - margin, extent.high + margin);
+    }
+    return text + fmt::format("set {}range [*:*]\n", name);
+}
+
+/// The chart, with data blocks whose names begin with `prefix`.
+std::string chart_script(const Chart& chart, const std::string& prefix) {
+    std::string data, plots;
+    Extent x, y;
+    for (size_t i = 0; i < chart.series.size(); ++i) {
+        const Series& series = chart.series[i];
+        const Points points = points_of(series, chart);
+        for (size_t k = 0; k < points.x.size(); ++k) {
+            if (std::isnan(points.x[k]) || std::isnan(points.y[k])) continue;
+            x.include({points.x[k]});
+            y.include({points.y[k]});
+        }
+        const std::string block = fmt::format("{}{}", prefix, i);
+        const std::array<std::span<const double>, 2> columns{points.x, points.y};
+        data += gnuplot_data(block, columns);
+        // A line through one point cannot be seen.
+        const std::string style = points.x.size() == 1 ? "points pt 7 ps 0.6" : "lines lw 2";
+        plots += fmt::format("{}${} using 1:2 with {} dt {} lc rgb '{}' {}", i == 0 ? "" : ", ", block, style,
+                             plot_dash(i), plot_colour(i),
+                             series.name.empty() ? "notitle" : "title " + gnuplot_quoted(series.name));
+    }
+    std::string script = data;
+    script +=
+        fmt::format("set title {} noenhanced font ',15' tc rgb '#202020'\n", gnuplot_quoted(chart.title));
+    script += axis("x", chart.x_label, x, chart.log_x) + axis("y", chart.y_label, y, chart.log_y);
+    if (x.is_empty())
+        return script +
+               "set label 99 'no data' at graph 0.5,0.5 center tc rgb '#808080'\n"
+               "plot NaN notitle\nunset label 99\n";
+    return script + "plot " + plots + "\n";
+}
+
+}  // namespace
+
+void write_chart(const std::filesystem::path& path, const Chart& chart) {
+    draw(path, {720, 440}, chart_script(chart, "series"));
+}
+
+void write_charts(const std::filesystem::path& path, const std::vector<Chart>& charts) {
+    require(!charts.empty(), "no charts to draw");
+    const int n = static_cast<int>(charts.size());
+    const int columns = std::min(n, n == 4 ? 2 : 3), rows = (n + columns - 1) / columns;
+    std::string script = fmt::format("set multiplot layout {},{}\n", rows, columns);
+    for (size_t i = 0; i < charts.size(); ++i) script += chart_script(charts[i], fmt::format("chart{}_", i));
+    draw(path, {440 * columns, 340 * rows}, script + "unset multiplot\n");
+}
+
+}  // namespace ravine
