@@ -59,7 +59,7 @@ const char* name_of(Op op) {
                                             "softmax",
                                             "log_softmax",
                                             "softmax_cross_entropy"};
-    static_assert(std::size(names) == static_cast<size_t>(Op::softmax_cross_entropy) + 1);
+    static_assert(std::size(names) == op_count);
     return names[static_cast<size_t>(op)];
 }
 

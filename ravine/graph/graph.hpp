@@ -77,6 +77,8 @@ enum class Op : uint8_t {
     softmax_cross_entropy,  ///< (logits, targets) -> [n, 1]: -sum_c targets log softmax(logits)
 };
 
+constexpr int op_count = static_cast<int>(Op::softmax_cross_entropy) + 1;
+
 /// "conv2d_input_gradient".
 const char* name_of(Op op);
 /// Whether the operation works element by element on arguments of its own shape.
