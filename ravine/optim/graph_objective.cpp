@@ -35,6 +35,14 @@ std::vector<Value> counterparts(Graph& graph, const std::vector<Value>& paramete
     return result;
 }
 
+/// result <- x + step * direction.
+template <class T>
+void step_along(const Vector& x, const Vector& direction, double step, Vector& result) {
+    const auto from = x.as<T>(), d = direction.as<T>();
+    const auto to = result.as<T>();
+    for (size_t i = 0; i < to.size(); ++i) to[i] = from[i] + static_cast<T>(step) * d[i];
+}
+
 }  // namespace
 
 GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOptions options)
@@ -47,6 +55,10 @@ GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOp
     for (const auto& [offset, next] : built.buffer_updates) outputs.push_back({next, "new_buffers", offset});
     append_flat(outputs, "gradient", gradient(built.loss, built.parameters), 1);
     main_ = compile(graph, std::move(outputs));
+    const Program& program = main_->program();
+    parameters_ = program.storage("parameters");
+    loss_ = program.storage("loss");
+    gradient_ = program.storage("gradient");
 }
 
 std::unique_ptr<Workspace> GraphObjective::compile(const Graph& graph, std::vector<Output> outputs) {
@@ -97,23 +109,26 @@ void GraphObjective::set_random(const RandomContext& random) {
     new_sample();
 }
 
+void GraphObjective::run_forward(const Parameters& at) {
+    if (parameters_ >= 0) main_->bind(parameters_, at.values());
+    main_->run(0);
+    ++work_.forward_passes;
+    forward_version_ = at.version();
+    resumable_ = true;
+}
+
 double GraphObjective::value(const Parameters& at) {
-    const Program& program = main_->program();
-    if (forward_version_ != at.version()) {
-        if (const int handle = program.storage("parameters"); handle >= 0) main_->bind(handle, at.values());
-        main_->run(0);
-        ++work_.forward_passes;
-        forward_version_ = at.version();
-    }
-    return main_->value(program.storage("loss"));
+    if (forward_version_ != at.version()) run_forward(at);
+    return main_->value(loss_);
 }
 
 double GraphObjective::value_and_gradient(const Parameters& at, Vector& gradient) {
-    const double loss = value(at);
-    main_->bind(main_->program().storage("gradient"), gradient);
+    if (forward_version_ != at.version() || !resumable_) run_forward(at);
+    main_->bind(gradient_, gradient);
     main_->run(1);
     ++work_.backward_passes;
-    return loss;
+    resumable_ = false;  // the backward phase reuses the memory of what it has read
+    return main_->value(loss_);
 }
 
 Workspace& GraphObjective::product(Product kind) {
@@ -164,7 +179,10 @@ Along GraphObjective::along(const Parameters& at, const Vector& direction, doubl
     const Program& program = workspace.program();
     if (!probe_) probe_.emplace(at.shared_layout(), options_.precision);
     Vector& point = probe_->write();
-    for (int64_t i = 0; i < dimension_; ++i) point.set(i, at.values().at(i) + step * direction.at(i));
+    if (options_.precision == Precision::f64)
+        step_along<double>(at.values(), direction, step, point);
+    else
+        step_along<float>(at.values(), direction, step, point);
     if (const int handle = program.storage("parameters"); handle >= 0) workspace.bind(handle, point);
     if (const int handle = program.storage("direction"); handle >= 0) workspace.bind(handle, direction);
     workspace.run();

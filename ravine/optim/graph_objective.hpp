@@ -46,6 +46,7 @@ private:
     enum class Product { hessian, gauss_newton, along };
 
     std::unique_ptr<Workspace> compile(const Graph& graph, std::vector<Output> outputs);
+    void run_forward(const Parameters& at);
     Workspace& product(Product kind);
     void multiply(Product kind, const Parameters& at, const Vector& v, Vector& result);
     void apply_settings(Workspace& workspace) const;
@@ -58,7 +59,9 @@ private:
     std::unique_ptr<Workspace> main_;
     std::map<Product, std::unique_ptr<Workspace>> products_;
     std::optional<Parameters> probe_;  // theta + step * direction
-    uint64_t forward_version_ = 0;     // of the parameters that the forward phase in main_ belongs to
+    uint64_t forward_version_ = 0;     // of the parameters that the loss and taps in main_ belong to
+    bool resumable_ = false;           // what the forward phase left for the backward phase is still there
+    int parameters_ = -1, loss_ = -1, gradient_ = -1;  // storages of main_
     // What products compiled later must be given.
     std::map<std::string, const Vector*> bound_;
     std::map<std::string, double> scalars_;

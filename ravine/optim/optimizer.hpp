@@ -12,10 +12,12 @@ namespace ravine {
 
 /// What one step did.
 struct StepReport {
-    double loss = 0;           ///< before the step
-    double gradient_norm = 0;  ///< 2-norm of the gradient before clipping
+    double loss = 0;           ///< where the gradient was evaluated, before the step
+    double gradient_norm = 0;  ///< 2-norm of the gradient of what is trained, before clipping
     double learning_rate = 0;  ///< that the step used
-    bool updated = false;      ///< false where the loss was not finite: the parameters are as they were
+    /// false where the loss, or a gradient whose norm was needed, was not finite: the parameters are as they
+    /// were. Where it is true and gradient_norm is not finite, they are lost.
+    bool updated = false;
 };
 
 /// A tensor of state with the layout of the parameters.
