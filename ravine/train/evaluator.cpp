@@ -35,6 +35,17 @@ std::vector<double> probabilities(std::span<const double> outputs, Prediction pr
     return result;
 }
 
+double root_mean_squared_error(std::span<const double> outputs, const Dataset& data,
+                               const Normalization& targets) {
+    double total = 0;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+        const double predicted = targets.undo(outputs[i], static_cast<int64_t>(i) % data.output_count);
+        const double error = predicted - static_cast<double>(data.values[i]);
+        total += error * error;
+    }
+    return std::sqrt(total / static_cast<double>(outputs.size()));
+}
+
 Workspace& Evaluator::workspace(int64_t batch) {
     auto& workspace = workspaces_[batch];
     if (!workspace) {

@@ -51,4 +51,8 @@ int64_t predicted_class(std::span<const double> outputs);
 /// The probabilities that a row of outputs stands for, one a class; empty for a loss without probabilities.
 std::vector<double> probabilities(std::span<const double> outputs, Prediction prediction);
 
+/// The root mean squared error over all targets of all examples, in the units of the data.
+double root_mean_squared_error(std::span<const double> outputs, const Dataset& data,
+                               const Normalization& targets);
+
 }  // namespace ravine

@@ -1,0 +1,40 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "ravine/core/file.hpp"
+#include "ravine/lab/use_model.hpp"
+
+namespace ravine::cli {
+namespace {
+
+struct Request {
+    std::string run, data, out;
+};
+
+void predict(const Request& request) {
+    const std::string csv = predictions_to_csv(request.run, request.data);
+    if (request.out.empty())
+        fmt::print("{}", csv);
+    else
+        write_file_atomically(request.out, csv);
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app) {
+    auto* command = app.add_subcommand("predict", "Predictions of a trained model for new examples, as CSV");
+    auto request = std::make_shared<Request>();
+    command->add_option("run", request->run, "The run's folder")->required()->type_name("RUN");
+    command
+        ->add_option("file", request->data,
+                     "A CSV file with the columns of the training data, or an IDX file of images")
+        ->required()
+        ->type_name("FILE");
+    command->add_option("--out", request->out, "Write here instead of to the terminal")
+        ->type_name("FILE.csv");
+    command->callback([request] { predict(*request); });
+}
+
+}  // namespace ravine::cli

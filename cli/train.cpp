@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "ravine/core/error.hpp"
+#include "ravine/lab/run.hpp"
+#include "ravine/train/progress.hpp"
+
+namespace ravine::cli {
+namespace {
+
+struct Request {
+    std::vector<std::pair<std::string, std::string>>
+        settings;  ///< name and text, in the order of the command line
+    std::string config, out, resume;
+};
+
+std::string flag_of(std::string name) {
+    for (auto& c : name)
+        if (c == '_') c = '-';
+    return "--" + name;
+}
+
+/// "mnist-mlp-adam": a folder's name for what a run is about.
+std::string short_name(const Experiment& e) {
+    const std::string dataset = std::filesystem::path(Spec::parse(e.dataset).name).stem().string();
+    return fmt::format("{}-{}-{}", dataset, Spec::parse(e.model).name, Spec::parse(e.optimizer).name);
+}
+
+std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format("{:.2f} %", 100 * share); }
+
+void print_result(const Run& run, const RunResult& result, const RunFolder& folder) {
+    const auto& [outcome, test, test_rmse] = result;
+    fmt::print("{} updates in {:.1f} s\n", run.state().step, run.state().seconds);
+    const auto line = [](const char* part, const Scores& scores) {
+        if (std::isnan(scores.loss)) return;
+        fmt::print("{:<11} loss {:.6g}{}\n", part, scores.loss,
+                   std::isnan(scores.accuracy) ? "" : "  accuracy " + percent(scores.accuracy));
+    };
+    line("validation", outcome.validation);
+    line("test", test);
+    if (!std::isnan(test_rmse)) fmt::print("{:<11} root mean squared error {:.6g}\n", "", test_rmse);
+    fmt::print("run folder  {}\n", folder.path.string());
+}
+
+/// Later settings win: file, then flags.
+Experiment experiment_of(const Request& request, const std::string& file) {
+    Experiment experiment;
+    if (!file.empty()) read_experiment(experiment, file);
+    for (const auto& [name, text] : request.settings) set_experiment(experiment, name, flag_of(name), text);
+    return experiment;
+}
+
+void train(const Request& request) {
+    const bool resumes = !request.resume.empty();
+    if (resumes && (!request.config.empty() || !request.out.empty()))
+        fail_request("--resume goes on in the run's own folder: --config and --out do not go with it");
+    RunFolder folder;
+    if (resumes) folder = RunFolder::open(request.resume);
+    for (const auto& [name, text] : request.settings)
+        if (resumes && name != "epochs" && name != "max_steps" && name != "log_every" && name != "data_dir")
+            fail_request(
+                "{}: a resumed run keeps its settings; only --epochs, --max-steps, --log-every and "
+                "--data-dir "
+                "may change",
+                flag_of(name));
+    const auto say = [](const std::string& note) { fmt::print(stderr, "{}\n", note); };
+    Run run(experiment_of(request, resumes ? folder.config().string() : request.config), say);
+    if (resumes)
+        run.resume(folder);
+    else
+        folder = RunFolder::create(request.out, short_name(run.experiment()));
+
+    const Experiment& e = run.experiment();
+    fmt::print(stderr, "{} on {}: {} parameters, {} training examples, {} ({}, {} thread{})\n", e.model,
+               e.dataset, run.parameters().values().size(), run.parts().training.size(), e.optimizer,
+               e.precision, e.threads, e.threads == 1 ? "" : "s");
+    spdlog::debug("{}", run.memory_plan());
+    Progress progress(stderr, e.epochs);
+    const RunResult result = run.train(folder, {&progress});
+    print_result(run, result, folder);
+    if (result.outcome.reason == StopReason::diverged)
+        fail_run(
+            "the run diverged at {}; the weights of the last good evaluation are kept; try a smaller "
+            "learning_rate "
+            "or --clip norm:limit=1",
+            result.outcome.divergence);
+    if (result.outcome.reason == StopReason::interrupted)
+        fail_run("interrupted; `ravine train --resume {}` goes on", folder.path.string());
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+    auto* command = app.add_subcommand("train", "Train a model on a data set");
+    auto request = std::make_shared<Request>();
+    for (const auto& f : experiment_fields()) {
+        const std::string name = f.name == "dataset" ? "dataset" : flag_of(f.name);
+        const std::string preset = f.get(Experiment{});
+        auto* option = command->add_option_function<std::string>(
+            name,
+            [request, field = f.name](const std::string& text) {
+                request->settings.emplace_back(field, text);
+            },
+            f.meaning);
+        option->type_name("TEXT")->default_str(preset);
+    }
+    command->add_option("--config", request->config, "An experiment file; flags beside it win")
+        ->type_name("FILE.toml");
+    command->add_option("--out", request->out, "The run's folder; default runs/DATASET-MODEL-OPTIMIZER-N")
+        ->type_name("DIR");
+    command->add_option("--resume", request->resume, "Go on with an earlier run")->type_name("RUN");
+    command->callback([request] { train(*request); });
+}
+
+}  // namespace ravine::cli

@@ -1,0 +1,127 @@
+#include "ravine/lab/experiment.hpp"
+
+#define TOML_EXCEPTIONS 1
+#include <toml++/toml.h>
+
+#include <sstream>
+
+#include "ravine/core/file.hpp"
+
+namespace ravine {
+namespace {
+
+using E = Experiment;
+
+// A share below 0 means: the data set's own.
+constexpr Range share{-1, 1, false, true};
+
+std::vector<Field<E>> make_fields() {
+    const char* name = "NAME or NAME:key=value,...";
+    return {
+        field("dataset", &E::dataset,
+              "a data set (`ravine list datasets`), a .csv file or a folder of IDX files",
+              "what to learn from"),
+        field("model", &E::model, name, "the model (`ravine list models`)"),
+        field("optimizer", &E::optimizer, name, "the optimizer (`ravine list optimizers`)"),
+        field("loss", &E::loss, name, "the loss (`ravine list losses`); empty: what fits model and task"),
+        field("schedule", &E::schedule, name,
+              "multiplies the learning rate over the run (`ravine list schedules`)"),
+        field("clip", &E::clip, name, "gradient clipping (`ravine list clippings`)"),
+        field("epochs", &E::epochs, at_least_one, "passes over the training part"),
+        field("max_steps", &E::max_steps, non_negative, "stop after so many updates; 0: the epochs decide"),
+        field("batch", &E::batch, at_least_one, "examples an update"),
+        field("seed", &E::seed, non_negative,
+              "of the initial weights, the split, the order and random layers"),
+        field("sampler", &E::sampler, "shuffled, sequential, once or iid", "order of the examples"),
+        field("init", &E::init, "a safetensors file", "initial weights, by PyTorch's names"),
+        field("initializer", &E::initializer, name,
+              "of all weights (`ravine list initializers`); empty: each layer's own"),
+        field("l2", &E::l2, non_negative, "penalty l2 * sum w^2 in the loss, over weights"),
+        field("weight_decay", &E::weight_decay, non_negative,
+              "decoupled decay: w <- w - rate * weight_decay * w"),
+        field("precision", &E::precision, "f32 or f64", "of weights and arithmetic"),
+        field("threads", &E::threads, Range{0, 1024}, "processors to use; 0: one, or all for a large model"),
+        field("log_every", &E::log_every, non_negative,
+              "updates between two lines of metrics.jsonl; 0: ten an epoch"),
+        field("target", &E::target, "a column name", "CSV: the column to predict"),
+        field("task", &E::task, "classification or regression", "CSV: empty: inferred from the target"),
+        field("validation_share", &E::validation_share, share, "of the examples; -1: the data set's own"),
+        field("test_share", &E::test_share, share, "of the examples; -1: the data set's own"),
+        field("data_dir", &E::data_dir, "a folder", "where named data sets are looked for first"),
+    };
+}
+
+std::vector<std::string> field_names() {
+    std::vector<std::string> names;
+    for (const auto& f : experiment_fields()) names.push_back(f.name);
+    return names;
+}
+
+/// The text that a field reads, from a TOML value.
+std::string text_of(const toml::node& node, const std::string& where) {
+    if (const auto* text = node.as_string()) return text->get();
+    if (const auto* number = node.as_integer()) return std::to_string(number->get());
+    if (const auto* number = node.as_floating_point()) return format_number(number->get());
+    if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+    fail_request("{}: expected a string, a number or true/false", where);
+}
+
+/// The TOML value that reads back to the text: typed where the text is a number or a truth value.
+template <class Insert>
+void insert_typed(const std::string& text, Insert insert) {
+    if (text == "true" || text == "false") return insert(text == "true");
+    try {
+        return insert(parse_integer("", text, any_number));
+    } catch (const RequestError&) {
+    }
+    try {
+        return insert(parse_number("", text, any_number));
+    } catch (const RequestError&) {
+    }
+    insert(text);
+}
+
+}  // namespace
+
+const std::vector<Field<Experiment>>& experiment_fields() {
+    static const auto fields = make_fields();
+    return fields;
+}
+
+void set_experiment(Experiment& experiment, const std::string& name, const std::string& where,
+                    const std::string& text) {
+    for (const auto& f : experiment_fields())
+        if (f.name == name) return f.set(experiment, where, text);
+    fail_request("{}: unknown key{}", where, suggestion(name, field_names()));
+}
+
+void read_experiment(Experiment& experiment, const std::filesystem::path& path) {
+    const std::string contents = read_file(path, 1 << 20);
+    toml::table table;
+    try {
+        table = toml::parse(contents, path.string());
+    } catch (const toml::parse_error& error) {
+        const auto at = error.source().begin;
+        fail_request("{}:{}:{}: {}", path.string(), at.line, at.column, error.description());
+    }
+    for (const auto& [key, node] : table) {
+        const std::string name(key.str());
+        const std::string where = fmt::format("{}:{}: {}", path.string(), key.source().begin.line, name);
+        set_experiment(experiment, name, where, text_of(node, where));
+    }
+}
+
+std::string experiment_to_toml(const Experiment& experiment) {
+    // Line by line, so that the order is that of the fields; each value is written by the library.
+    std::string text;
+    for (const auto& f : experiment_fields()) {
+        toml::table line;
+        insert_typed(f.get(experiment), [&](const auto& value) { line.insert(f.name, value); });
+        std::ostringstream out;
+        out << line;
+        text += out.str() + "\n";
+    }
+    return text;
+}
+
+}  // namespace ravine

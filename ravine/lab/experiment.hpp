@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ravine/core/settings.hpp"
+
+namespace ravine {
+
+/// Everything that decides a training run: the flags of `ravine train`, the keys of an experiment file, and
+/// the config.toml of a run. Names are specs (NAME:key=value,...), read where they are used.
+struct Experiment {
+    std::string dataset;
+    std::string model = "mlp";
+    std::string optimizer = "adam";
+    std::string loss;  ///< empty: what fits model and task
+    std::string schedule = "constant";
+    std::string clip = "none";
+    int64_t epochs = 10;
+    int64_t max_steps = 0;  ///< 0: the epochs decide
+    int64_t batch = 32;
+    int64_t seed = 0;
+    std::string sampler = "shuffled";
+    std::string init;         ///< a safetensors file with the initial weights
+    std::string initializer;  ///< empty: each layer's own
+    double l2 = 0;
+    double weight_decay = 0;
+    std::string precision = "f32";
+    int64_t threads = 0;           ///< 0: one, or all processors for a model that is large enough
+    int64_t log_every = 0;         ///< 0: about ten lines an epoch
+    std::string target;            ///< CSV: the column to predict
+    std::string task;              ///< CSV: empty: inferred
+    double validation_share = -1;  ///< negative: what the data set says
+    double test_share = -1;
+    std::string data_dir;
+};
+
+/// The settings of an experiment: names as in files (max_steps); flags have dashes (--max-steps).
+const std::vector<Field<Experiment>>& experiment_fields();
+
+/// Sets one setting from text. `where` begins the message of an error: "--batch", "file.toml:3: batch".
+/// Throws RequestError for an unknown name, with the nearest, or a bad value.
+void set_experiment(Experiment& experiment, const std::string& name, const std::string& where,
+                    const std::string& text);
+
+/// Reads an experiment file (TOML) on top of `experiment`. Throws RequestError with file, line and column.
+void read_experiment(Experiment& experiment, const std::filesystem::path& path);
+
+/// The experiment as TOML, every setting included: enough to run it again.
+std::string experiment_to_toml(const Experiment& experiment);
+
+}  // namespace ravine

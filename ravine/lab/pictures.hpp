@@ -1,0 +1,11 @@
+#pragma once
+
+#include "ravine/lab/run.hpp"
+
+namespace ravine {
+
+/// Draws curves.svg (loss, accuracy, learning rate) and, for classes in a plane, boundary.svg. Where gnuplot
+/// is missing there are no pictures, and a warning says so.
+void draw_pictures(const RunFolder& folder, const Run& run);
+
+}  // namespace ravine

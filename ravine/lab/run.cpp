@@ -1,0 +1,191 @@
+#include "ravine/lab/run.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "ravine/core/error.hpp"
+#include "ravine/core/file.hpp"
+#include "ravine/core/interrupt.hpp"
+#include "ravine/core/threads.hpp"
+#include "ravine/lab/checkpoint.hpp"
+#include "ravine/lab/metrics_log.hpp"
+#include "ravine/lab/pictures.hpp"
+#include "ravine/lab/saved_model.hpp"
+#include "ravine/optim/first_order.hpp"
+
+namespace ravine {
+namespace {
+
+NetworkOptions network_options(const Experiment& e, const Schema& schema) {
+    NetworkOptions options{.model = Spec::parse(e.model),
+                           .feature_shape = schema.feature_shape,
+                           .target_count = schema.output_count,
+                           .classification = schema.task == Task::classification,
+                           .l2 = e.l2};
+    if (!e.loss.empty()) options.loss = Spec::parse(e.loss);
+    if (!e.initializer.empty()) options.initialization = initializers().make(Spec::parse(e.initializer));
+    return options;
+}
+
+/// A step of few operations is over before a second thread has woken up.
+int choose_threads(int64_t wanted, const Network& network, int64_t batch) {
+    if (wanted > 0) return static_cast<int>(wanted);
+    constexpr int64_t worthwhile = 20'000'000;  // weights times examples
+    return network.parameters()->size * batch < worthwhile ? 1 : available_threads();
+}
+
+/// Saves a checkpoint after an evaluation when the last one is some time old, so that a crash loses little.
+class CheckpointSaver : public TrainListener {
+public:
+    explicit CheckpointSaver(std::function<void()> save) : save_(std::move(save)) {}
+    void on_evaluation(const EvaluationEvent&) override { due_ = true; }
+    void on_progress(const StepEvent&, int64_t) override {
+        // The first update after an evaluation: parameters and state agree on where the run stands.
+        if (!due_ || std::chrono::steady_clock::now() - last_ < std::chrono::seconds(20)) return;
+        due_ = false;
+        last_ = std::chrono::steady_clock::now();
+        save_();
+    }
+
+private:
+    std::function<void()> save_;
+    bool due_ = false;
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+std::string status_of(StopReason reason) {
+    if (reason == StopReason::diverged) return "diverged";
+    return reason == StopReason::interrupted ? "interrupted" : "done";
+}
+
+}  // namespace
+
+DataRequest data_request(const Experiment& e) {
+    DataRequest request{.dataset = e.dataset,
+                        .data_dir = e.data_dir,
+                        .target = e.target,
+                        .task = e.task,
+                        .seed = static_cast<uint64_t>(e.seed)};
+    if (e.validation_share >= 0) request.validation_share = e.validation_share;
+    if (e.test_share >= 0) request.test_share = e.test_share;
+    return request;
+}
+
+Run::Run(Experiment experiment, const Say& say) : experiment_(std::move(experiment)) {
+    Experiment& e = experiment_;
+    if (e.dataset.empty()) fail_request("no data set given (`ravine list datasets` shows those with a name)");
+    const FirstOrderOptions optimizer{.rule = update_rules().make(Spec::parse(e.optimizer)),
+                                      .schedule = schedules().make(Spec::parse(e.schedule)),
+                                      .clipping = make_clipping(Spec::parse(e.clip)),
+                                      .weight_decay = e.weight_decay};
+    options_.compile.precision = parse_precision(e.precision);
+    options_.sampling = parse_sampling(e.sampler);
+    parts_ = load_parts(data_request(e));
+    for (const auto& note : parts_.notes) say(note);
+    network_ = std::make_unique<Network>(network_options(e, parts_.schema));
+
+    e.threads = choose_threads(e.threads, *network_, e.batch);
+    options_.compile.threads = static_cast<int>(e.threads);
+    options_.epochs = e.epochs;
+    options_.max_steps = e.max_steps;
+    options_.batch = std::min(e.batch, std::max<int64_t>(1, parts_.training.size()));
+    options_.seed = static_cast<uint64_t>(e.seed);
+    options_.log_every = e.log_every;
+
+    parameters_ = std::make_unique<Parameters>(network_->parameters(), options_.compile.precision);
+    buffers_ = network_->initial_buffers(options_.compile.precision);
+    network_->initialize(*parameters_, options_.seed);
+    if (!e.init.empty()) load_weights(e.init);
+
+    FirstOrderOptions with_steps = optimizer;
+    with_steps.total_steps = total_steps(options_, parts_.training.size());
+    optimizer_ = std::make_unique<FirstOrder>(with_steps, network_->parameters(), options_.compile);
+    trainer_ = std::make_unique<Trainer>(*network_, parts_, *parameters_, buffers_, *optimizer_, options_);
+}
+
+void Run::load_weights(const std::string& path) {
+    assign_tensors(read_safetensors(path), path, *parameters_, network_->buffers(), buffers_);
+}
+
+std::string Run::memory_plan() {
+    const auto bytes = [](int64_t elements, Precision p) {
+        return elements * static_cast<int64_t>(element_size(p));
+    };
+    const Precision precision = options_.compile.precision;
+    const int64_t weights = bytes(parameters_->values().size(), precision);
+    const auto megabytes = [](int64_t n) { return static_cast<double>(n) / 1e6; };
+    const Program& program = trainer_->program();
+    std::string text = fmt::format(
+        "memory: weights {:.1f} MB, gradient {:.1f} MB, optimizer state {:.1f} MB, "
+        "activations and scratch {:.1f} MB\n",
+        megabytes(weights), megabytes(weights),
+        megabytes(weights * static_cast<int64_t>(optimizer_->state().size())),
+        megabytes(program.arena_bytes()));
+    return text + "one step (phase 0 forward, phase 1 backward):\n" + program.describe();
+}
+
+void Run::resume(const RunFolder& folder) {
+    read_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_, *optimizer_);
+}
+
+RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listeners) {
+    write_file_atomically(folder.config(), experiment_to_toml(experiment_));
+    const auto save = [&] {
+        write_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_,
+                         *optimizer_);
+    };
+    MetricsLog log(folder.metrics(), state_.step);
+    CheckpointSaver saver(save);
+    listeners.push_back(&log);
+    listeners.push_back(&saver);
+    const InterruptGuard guard;
+    const TrainOutcome outcome = trainer_->run(state_, listeners);
+    if (outcome.reason != StopReason::diverged) save();
+    return finish(folder, outcome);
+}
+
+RunResult Run::finish(const RunFolder& folder, TrainOutcome outcome) {
+    using Json = nlohmann::ordered_json;
+    constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+    RunResult result{outcome, {undefined, undefined}, undefined};
+    const bool has_test = parts_.test.size() > 0;
+    Evaluator evaluator(*network_, options_.compile);
+    if (has_test)
+        result.test = evaluator.evaluate(parts_.test, parts_.schema.normalization,
+                                         parts_.schema.target_normalization, *parameters_, buffers_);
+    if (has_test && parts_.test.task == Task::regression)
+        result.test_rmse = root_mean_squared_error(
+            evaluator.outputs(parts_.test, parts_.schema.normalization, *parameters_, buffers_), parts_.test,
+            parts_.schema.target_normalization);
+
+    write_model(folder.model(), *network_, parts_.schema, *parameters_, buffers_);
+    Json json{{"status", status_of(outcome.reason)},
+              {"stop_reason", outcome.reason == StopReason::diverged ? "diverged: " + outcome.divergence
+                                                                     : to_string(outcome.reason)},
+              {"steps", state_.step},
+              {"epochs", state_.epoch},
+              {"seconds", state_.seconds},
+              {"train_loss", outcome.train_loss},
+              {"validation_loss", outcome.validation.loss},
+              {"validation_accuracy", outcome.validation.accuracy},
+              {"test_loss", result.test.loss},
+              {"test_accuracy", result.test.accuracy},
+              {"best_epoch", state_.best_epoch},
+              {"best_validation_loss", state_.best_epoch > 0 ? Json(state_.best_validation_loss) : Json()},
+              {"best_validation_accuracy", state_.best_validation_accuracy},
+              {"forward_passes", state_.forward_passes},
+              {"backward_passes", state_.backward_passes},
+              {"updates", optimizer_->steps()},
+              {"parameters", parameters_->values().size()},
+              {"training_examples", parts_.training.size()},
+              {"validation_examples", parts_.validation.size()},
+              {"test_examples", parts_.test.size()}};
+    if (parts_.test.task == Task::regression) json["test_rmse"] = result.test_rmse;
+    write_file_atomically(folder.summary(), json.dump(2) + "\n");
+    draw_pictures(folder, *this);
+    return result;
+}
+
+}  // namespace ravine

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "ravine/lab/experiment.hpp"
+#include "ravine/lab/run_folder.hpp"
+#include "ravine/train/trainer.hpp"
+
+namespace ravine {
+
+/// What to tell a person while a run is prepared.
+using Say = std::function<void(const std::string&)>;
+
+/// How a run ended.
+struct RunResult {
+    TrainOutcome outcome;
+    Scores test;       ///< NaN where there is no test part
+    double test_rmse;  ///< regression: in the units of the data; NaN otherwise
+};
+
+/// What an experiment asks of the data.
+DataRequest data_request(const Experiment& experiment);
+
+/// An experiment made ready to run: data loaded and split, network built, weights initialised.
+class Run {
+public:
+    /// Loads the data, checks every name and value, and compiles. Throws before anything is written.
+    Run(Experiment experiment, const Say& say);
+
+    const Experiment& experiment() const { return experiment_; }
+    const Parts& parts() const { return parts_; }
+    const Network& network() const { return *network_; }
+    const Parameters& parameters() const { return *parameters_; }
+    const Vector& buffers() const { return buffers_; }
+    CompileOptions compile_options() const { return options_.compile; }
+    const TrainState& state() const { return state_; }
+    /// Bytes by what needs them, and the program of a step: what `-v` prints.
+    std::string memory_plan();
+
+    /// Goes on from where the run in `folder` stopped. Throws RequestError where the checkpoint is damaged or
+    /// of another model.
+    void resume(const RunFolder& folder);
+    /// Trains, writing to the folder as it goes; looks at the test part once, at the end.
+    RunResult train(const RunFolder& folder, std::vector<TrainListener*> listeners);
+
+private:
+    void load_weights(const std::string& path);
+    RunResult finish(const RunFolder& folder, TrainOutcome outcome);
+
+    Experiment experiment_;
+    Parts parts_;
+    TrainOptions options_;
+    std::unique_ptr<Network> network_;
+    std::unique_ptr<Parameters> parameters_;
+    Vector buffers_;
+    std::unique_ptr<Optimizer> optimizer_;
+    std::unique_ptr<Trainer> trainer_;
+    TrainState state_;
+};
+
+}  // namespace ravine

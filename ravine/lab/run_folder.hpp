@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace ravine {
+
+/// A run is a folder: config.toml (enough to run it again), metrics.jsonl, summary.json, model.safetensors,
+/// checkpoint.safetensors (enough to go on), and pictures.
+struct RunFolder {
+    std::filesystem::path path;
+
+    std::filesystem::path config() const { return path / "config.toml"; }
+    std::filesystem::path metrics() const { return path / "metrics.jsonl"; }
+    std::filesystem::path summary() const { return path / "summary.json"; }
+    std::filesystem::path model() const { return path / "model.safetensors"; }
+    std::filesystem::path checkpoint() const { return path / "checkpoint.safetensors"; }
+    std::filesystem::path curves() const { return path / "curves.svg"; }
+    std::filesystem::path boundary() const { return path / "boundary.svg"; }
+
+    /// A new folder: `wanted`, or runs/NAME-N with the first free N where it is empty. Throws RequestError
+    /// where it cannot be written or holds a run already.
+    static RunFolder create(const std::string& wanted, const std::string& name);
+    /// The folder of an earlier run. Throws RequestError where there is none.
+    static RunFolder open(const std::string& path);
+};
+
+}  // namespace ravine

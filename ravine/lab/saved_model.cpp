@@ -1,0 +1,99 @@
+#include "ravine/lab/saved_model.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "ravine/core/error.hpp"
+
+namespace ravine {
+namespace {
+
+/// Where the file's tensor of a slice is copied to. A missing tensor is an error unless it `may_miss`.
+void assign_slice(const NamedTensor& tensor, const Slice& slice, const std::string& what, Vector& target) {
+    if (tensor.shape != slice.shape)
+        fail_request("{}: tensor '{}' has the shape {}, expected {}", what, tensor.name,
+                     to_string(tensor.shape), to_string(slice.shape));
+    for (int64_t i = 0; i < slice.size(); ++i) target.set(slice.offset + i, tensor.data.at(i));
+}
+
+bool any_name_fits(const TensorFile& file, const ParameterLayout& layout) {
+    for (const auto& slice : layout.slices)
+        if (file.find(slice.name)) return true;
+    return false;
+}
+
+std::string metadata(const TensorFile& file, const std::string& key, const std::string& what) {
+    const auto found = file.metadata.find(key);
+    if (found == file.metadata.end())
+        fail_request("{}: no '{}' in its metadata: it holds weights, but was not saved by ravine as a model",
+                     what, key);
+    return found->second;
+}
+
+}  // namespace
+
+void append_tensors(TensorFile& file, const std::string& prefix, const ParameterLayout& layout,
+                    const Vector& values) {
+    for (const auto& slice : layout.slices) {
+        NamedTensor tensor{prefix + slice.name, slice.shape, Vector(slice.size(), values.precision())};
+        for (int64_t i = 0; i < slice.size(); ++i) tensor.data.set(i, values.at(slice.offset + i));
+        file.tensors.push_back(std::move(tensor));
+    }
+}
+
+void assign_tensors(const TensorFile& file, const std::string& what, Parameters& parameters,
+                    const ParameterLayout& buffer_layout, Vector& buffers) {
+    const auto& slices = parameters.layout().slices;
+    if (any_name_fits(file, parameters.layout())) {
+        for (const auto& slice : slices) {
+            const auto* tensor = file.find(slice.name);
+            if (!tensor) fail_request("{}: no tensor '{}', which this model needs", what, slice.name);
+            assign_slice(*tensor, slice, what, parameters.write());
+        }
+        for (const auto& slice : buffer_layout.slices)
+            if (const auto* tensor = file.find(slice.name)) assign_slice(*tensor, slice, what, buffers);
+        return;
+    }
+    if (file.tensors.size() != slices.size())
+        fail_request(
+            "{}: no tensor has a name of this model ('{}', ...), and there are {} tensors instead of {}",
+            what, slices.empty() ? "" : slices[0].name, file.tensors.size(), slices.size());
+    for (size_t i = 0; i < slices.size(); ++i)
+        assign_slice(file.tensors[i], slices[i], what, parameters.write());
+}
+
+void write_model(const std::filesystem::path& path, const Network& network, const Schema& schema,
+                 const Parameters& parameters, const Vector& buffers) {
+    TensorFile file;
+    append_tensors(file, "", parameters.layout(), parameters.values());
+    append_tensors(file, "", network.buffers(), buffers);
+    file.metadata = {{"format", "pt"},
+                     {"ravine.model", network.options().model.text()},
+                     {"ravine.loss", network.options().loss.text()},
+                     {"ravine.schema", schema_to_json(schema).dump()},
+                     {"ravine.version", RAVINE_VERSION}};
+    write_safetensors(path, file);
+}
+
+SavedModel read_model(const std::filesystem::path& path) {
+    const TensorFile file = read_safetensors(path);
+    const std::string what = path.string();
+    const auto json = nlohmann::json::parse(metadata(file, "ravine.schema", what), nullptr, false);
+    if (json.is_discarded()) fail_request("{}: the metadata 'ravine.schema' is not JSON", what);
+    SavedModel saved;
+    saved.schema = schema_from_json(json, what);
+    const Schema& schema = saved.schema;
+    saved.network =
+        std::make_unique<Network>(NetworkOptions{.model = Spec::parse(metadata(file, "ravine.model", what)),
+                                                 .loss = Spec::parse(metadata(file, "ravine.loss", what)),
+                                                 .feature_shape = schema.feature_shape,
+                                                 .target_count = schema.output_count,
+                                                 .classification = schema.task == Task::classification});
+    const bool is_double = !file.tensors.empty() && file.tensors[0].data.precision() == Precision::f64;
+    const Precision precision = is_double ? Precision::f64 : Precision::f32;
+    saved.parameters = std::make_unique<Parameters>(saved.network->parameters(), precision);
+    saved.buffers = saved.network->initial_buffers(precision);
+    assign_tensors(file, what, *saved.parameters, saved.network->buffers(), saved.buffers);
+    return saved;
+}
+
+}  // namespace ravine

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ravine/train/evaluator.hpp"
+
+namespace ravine {
+
+/// What an evaluation found.
+struct Evaluated {
+    std::string data;  ///< "spiral, test part", or the file
+    int64_t examples = 0;
+    Scores scores;
+    double rmse;  ///< regression: in the units of the data; NaN otherwise
+    struct Class {
+        std::string name;
+        double recall;  ///< share of its examples that are predicted as it
+        int64_t count;
+    };
+    std::vector<Class> classes;  ///< those that occur
+};
+
+/// Evaluates the model of a run folder on a file, or, where `data` is empty, on the test part of its own data
+/// set. Throws RequestError where there is no run or the data do not fit.
+Evaluated evaluate_run(const std::string& run, const std::string& data, const std::string& data_dir);
+
+/// A row an example: for classes the predicted class and, where the loss has them, the probability of each
+/// class; for regression the predicted values, in the units of the data.
+std::string predictions_to_csv(const std::string& run, const std::string& data);
+
+}  // namespace ravine

@@ -1,0 +1,79 @@
+#include "ravine/train/progress.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+namespace ravine {
+namespace {
+
+/// "9 s", "3 min 20 s", "2 h 5 min".
+std::string duration(double seconds) {
+    const auto s = static_cast<int64_t>(std::lround(std::max(seconds, 0.0)));
+    if (s < 60) return fmt::format("{} s", s);
+    if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);
+    return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
+}
+
+}  // namespace
+
+Progress::Progress(std::FILE* out, int64_t epochs)
+    : out_(out),
+      terminal_(isatty(fileno(out)) != 0),
+      epochs_(epochs),
+      accuracy_(std::numeric_limits<double>::quiet_NaN()) {}
+
+Progress::~Progress() { clear(); }
+
+void Progress::clear() {
+    if (drawn_) std::fputs("\r\x1b[K", out_);
+    drawn_ = false;
+    std::fflush(out_);
+}
+
+void Progress::on_progress(const StepEvent& event, int64_t total_steps) {
+    if (!terminal_) return;
+    if (!has_loss_) {
+        first_step_ = event.step - 1;
+        first_seconds_ = event.seconds;
+        smoothed_loss_ = event.train_loss;
+        has_loss_ = true;
+    }
+    smoothed_loss_ += 0.05 * (event.train_loss - smoothed_loss_);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_drawn_ < std::chrono::milliseconds(100)) return;
+    last_drawn_ = now;
+    constexpr int width = 24;
+    const double share =
+        static_cast<double>(event.step) / static_cast<double>(std::max<int64_t>(1, total_steps));
+    const int filled = static_cast<int>(share * width);
+    const double pace = (event.seconds - first_seconds_) / static_cast<double>(event.step - first_step_);
+    std::string line =
+        fmt::format("\repoch {}/{} [{}{}] {:3.0f} %  loss {:.4f}", event.epoch, epochs_,
+                    std::string(static_cast<size_t>(filled), '='),
+                    std::string(static_cast<size_t>(width - filled), ' '), 100 * share, smoothed_loss_);
+    if (std::isfinite(accuracy_)) line += fmt::format("  validation {:.2f} %", 100 * accuracy_);
+    line += fmt::format("  rate {:.3g}  {} left\x1b[K", event.learning_rate,
+                        duration(pace * static_cast<double>(total_steps - event.step)));
+    std::fputs(line.c_str(), out_);
+    std::fflush(out_);
+    drawn_ = true;
+}
+
+void Progress::on_evaluation(const EvaluationEvent& event) {
+    accuracy_ = event.validation.accuracy;
+    clear();
+    std::string line = fmt::format("epoch {:3}/{}  update {:6}  training loss {:.4f}", event.epoch, epochs_,
+                                   event.step, event.train_loss);
+    if (!std::isnan(event.validation.loss))
+        line += fmt::format("  validation loss {:.4f}", event.validation.loss);
+    if (std::isfinite(accuracy_)) line += fmt::format("  accuracy {:.2f} %", 100 * accuracy_);
+    std::fputs((line + fmt::format("  {}\n", duration(event.seconds))).c_str(), out_);
+    std::fflush(out_);
+}
+
+}  // namespace ravine

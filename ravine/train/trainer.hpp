@@ -1,0 +1,118 @@
+#pragma once
+
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ravine/data/catalog.hpp"
+#include "ravine/data/sampler.hpp"
+#include "ravine/nn/network.hpp"
+#include "ravine/optim/graph_objective.hpp"
+#include "ravine/optim/optimizer.hpp"
+#include "ravine/train/batch_loader.hpp"
+#include "ravine/train/evaluator.hpp"
+
+namespace ravine {
+
+struct TrainOptions {
+    int64_t epochs = 10;
+    int64_t max_steps = 0;  ///< stop after so many updates; 0: the epochs decide
+    int64_t batch = 32;     ///< examples an update; the last batch of an epoch may be smaller
+    uint64_t seed = 0;      ///< of the order of examples and of random layers
+    Sampling sampling = Sampling::shuffled;
+    int64_t log_every = 0;  ///< updates between two step events; 0: about ten an epoch
+    CompileOptions compile{};
+};
+
+/// Updates in a run of these options over this many training examples.
+int64_t total_steps(const TrainOptions& options, int64_t examples);
+
+/// A logged update. The loss is that of its batch, before the update.
+struct StepEvent {
+    int64_t step, epoch;  ///< 1 for the first
+    double train_loss, learning_rate, gradient_norm, seconds;
+};
+
+/// The validation part looked at, after an epoch.
+struct EvaluationEvent {
+    int64_t step, epoch;
+    double train_loss;  ///< mean over the updates of the epoch so far
+    Scores validation;  ///< NaN where there is no validation part
+    double seconds;
+};
+
+/// Hears of a run as it goes.
+class TrainListener {
+public:
+    virtual ~TrainListener() = default;
+    /// Every update, logged or not: for progress bars. Cheap.
+    virtual void on_progress(const StepEvent&, int64_t /*total_steps*/) {}
+    virtual void on_step(const StepEvent&) {}
+    virtual void on_evaluation(const EvaluationEvent&) {}
+};
+
+/// Where a run stands: with the parameters, the buffers and the optimizer's state all that is needed to go
+/// on.
+struct TrainState {
+    int64_t step = 0;            ///< updates made
+    int64_t epoch = 0;           ///< epochs completed
+    int64_t batch_in_epoch = 0;  ///< batches of the current epoch already used
+    double epoch_loss = 0;       ///< sum of batch losses of the current epoch
+    int64_t best_epoch = 0;      ///< with the smallest validation loss; 0: none yet
+    double best_validation_loss = std::numeric_limits<double>::infinity();
+    double best_validation_accuracy = std::numeric_limits<double>::quiet_NaN();
+    int64_t forward_passes = 0, backward_passes = 0;
+    double seconds = 0;
+};
+
+enum class StopReason { epochs, max_steps, interrupted, diverged };
+std::string to_string(StopReason reason);
+
+struct TrainOutcome {
+    StopReason reason = StopReason::epochs;
+    double train_loss = 0;  ///< mean over the last epoch
+    Scores validation;      ///< after the last update
+    std::string
+        divergence;  ///< where numbers ceased to be finite: "step 12: the loss is inf, first in layer 2"
+};
+
+/// The training loop: epochs of batches, an optimizer step each, an evaluation after each epoch. Running
+/// statistics are committed here, once an accepted step.
+class Trainer {
+public:
+    /// All references must outlive the trainer.
+    Trainer(const Network& network, const Parts& parts, Parameters& parameters, Vector& buffers,
+            Optimizer& optimizer, TrainOptions options);
+
+    /// Goes on from `state` until a reason to stop. After divergence parameters and buffers are those of the
+    /// last evaluation at which all was well.
+    TrainOutcome run(TrainState& state, const std::vector<TrainListener*>& listeners);
+
+    /// The forward and backward program of a full batch.
+    const Program& program() { return objective(options_.batch).program(); }
+    /// The objective for a batch size, bound to the loader's tensors.
+    GraphObjective& objective(int64_t batch);
+
+private:
+    StepReport step(std::span<const int64_t> examples, const TrainState& state);
+    Scores validate();
+    std::string describe_divergence(const StepReport& report, std::span<const int64_t> examples,
+                                    const TrainState& state);
+    void keep();
+    void restore();
+
+    const Network& network_;
+    const Parts& parts_;
+    Parameters& parameters_;
+    Vector& buffers_;
+    Optimizer& optimizer_;
+    TrainOptions options_;
+    BatchLoader loader_;
+    Evaluator evaluator_;
+    std::map<int64_t, std::unique_ptr<GraphObjective>> objectives_;  // by batch size
+    Vector kept_parameters_, kept_buffers_;
+};
+
+}  // namespace ravine
