@@ -52,6 +52,13 @@ std::vector<Numbers> evaluate(const std::vector<Value>& values, const Feed& feed
     return Evaluator(*values.at(0).graph, values, options)(feed);
 }
 
+Feed as_floats(Feed feed) {
+    for (auto& [name, numbers] : feed.storages)
+        for (auto& number : numbers) number = static_cast<double>(static_cast<float>(number));
+    for (auto& [name, number] : feed.scalars) number = static_cast<double>(static_cast<float>(number));
+    return feed;
+}
+
 Numbers random_numbers(int64_t count, uint64_t seed, double low, double high) {
     RandomSequence random({.seed = seed});
     Numbers numbers(static_cast<size_t>(count));

@@ -47,6 +47,9 @@ private:
 std::vector<Numbers> evaluate(const std::vector<Value>& values, const Feed& feed,
                               CompileOptions options = Evaluator::in_double);
 
+/// The feed with all numbers rounded to float, so that both precisions start from the same ones.
+Feed as_floats(Feed feed);
+
 /// Uniform in [low, high); the same for the same seed.
 Numbers random_numbers(int64_t count, uint64_t seed, double low = -1, double high = 1);
 

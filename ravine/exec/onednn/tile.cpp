@@ -1,6 +1,6 @@
 #include "ravine/exec/onednn/tile.hpp"
 
-#include "ravine/core/error.hpp"
+#include <cmath>
 
 // Highway includes this file once for every instruction set; the order of its headers matters.
 // clang-format off
@@ -60,6 +60,15 @@ HWY_INLINE V full_log(D d, V x) {
 
 HWY_INLINE V sigmoid_of(D d, V x) { return hn::Div(one(d), hn::Add(one(d), full_exp(d, hn::Neg(x)))); }
 
+/// y = sin x or cos x by Highway where it holds, up to 39000; beyond, and for NaN, lane by lane.
+HWY_INLINE V anywhere(D d, V x, V y, float (*function)(float)) {
+    if (HWY_LIKELY(hn::AllTrue(d, hn::Le(hn::Abs(x), hn::Set(d, 39000.0f))))) return y;
+    HWY_ALIGN float lanes[hn::MaxLanes(d)];
+    hn::Store(x, d, lanes);
+    for (size_t i = 0; i < hn::Lanes(d); ++i) lanes[i] = function(lanes[i]);
+    return hn::Load(d, lanes);
+}
+
 HWY_INLINE V mask_to_one(D d, hn::Mask<D> mask) { return hn::IfThenElseZero(mask, one(d)); }
 
 #define RAVINE_LOOP(name, arguments, expression)                                      \
@@ -87,8 +96,8 @@ RAVINE_LOOP(Sigmoid, 1, sigmoid_of(d, x))
 RAVINE_LOOP(Softplus, 1,
             hn::Add(hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x),
                     hn::Log1p(d, full_exp(d, hn::Neg(hn::Abs(x))))))
-RAVINE_LOOP(Sin, 1, hn::Sin(d, x))
-RAVINE_LOOP(Cos, 1, hn::Cos(d, x))
+RAVINE_LOOP(Sin, 1, anywhere(d, x, hn::Sin(d, x), std::sin))
+RAVINE_LOOP(Cos, 1, anywhere(d, x, hn::Cos(d, x), std::cos))
 RAVINE_LOOP(Add, 2, hn::Add(x, y))
 RAVINE_LOOP(Subtract, 2, hn::Sub(x, y))
 RAVINE_LOOP(Multiply, 2, hn::Mul(x, y))
