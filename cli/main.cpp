@@ -70,9 +70,9 @@ int main(int argc, char** argv) try {
     set_up_logging();
     CLI::App app(description, "ravine");
     app.set_version_flag("--version", "ravine " RAVINE_VERSION);
-    app.footer(examples);
     app.require_subcommand(0, 1);
     add_commands(app);
+    app.footer(examples);  // after the commands, which would inherit it
     return run(app, argc, argv);
 } catch (const ravine::Error& error) {
     return report(error.exit_status(), error.what());

@@ -30,9 +30,12 @@ std::vector<std::string> command_names(const CLI::App& app) {
 }  // namespace
 
 std::string explain(const CLI::App& app, const CLI::ParseError& error) {
-    const auto chosen = app.get_subcommands();
-    const CLI::App& command = chosen.empty() ? app : *chosen.front();
-    const std::string called = chosen.empty() ? "ravine" : "ravine " + command.get_name();
+    const CLI::App* command = &app;
+    std::string called = "ravine";
+    while (!command->get_subcommands().empty()) {
+        command = command->get_subcommands().front();
+        called += " " + command->get_name();
+    }
     const auto unknown = app.remaining(true);
     const auto option = std::ranges::find_if(
         unknown, [](const std::string& argument) { return argument.size() > 1 && argument[0] == '-'; });
@@ -40,12 +43,13 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     if (option != unknown.end()) {
         const std::string name = option_name(*option);
         return fmt::format("unknown option '{}'{} (`{} --help` shows all)", name,
-                           suggestion(name, option_names(command)), called);
+                           suggestion(name, option_names(*command)), called);
     }
     if (unknown.empty()) return fmt::format("{} (`{} --help` shows the usage)", error.what(), called);
-    if (chosen.empty())
-        return fmt::format("unknown command '{}'{} (`ravine --help` shows all)", unknown.front(),
-                           suggestion(unknown.front(), command_names(app)));
+    const auto names = command_names(*command);
+    if (!names.empty())
+        return fmt::format("unknown command '{}'{} (`{} --help` shows all)", unknown.front(),
+                           suggestion(unknown.front(), names), called);
     return fmt::format("unexpected argument '{}' (`{} --help` shows the usage)", unknown.front(), called);
 }
 

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "ravine/lab/registry.hpp"
+
+namespace ravine {
+
+/// Name and summary of every thing of a kind, as a table.
+std::string list_text(const Kind& kind);
+
+/// All that is known of a thing: summary, formula, source, settings, an example; of a model also its tensors.
+std::string describe_text(const Entry& entry);
+
+}  // namespace ravine
