@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# One training step of Ravine beside the same step of PyTorch, in one run: workload by workload, first one then the other,
+# so that both meet the same machine. ./dev bench builds the program and calls this.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+help() {
+    cat <<'END'
+usage: ./dev bench [--threads N] [--precision f32|f64] [--seconds S] [WORKLOAD ...]
+
+  --threads N     threads of both (1)
+  --precision P   of both (f32)
+  --seconds S     at least so long for each measurement (0.5)
+  WORKLOAD        some of spiral rings fc500 mnist-cnn lenet resnet18 (all of them)
+
+RAVINE names the program (build/release/ravine), PYTHON the interpreter that has PyTorch.
+END
+}
+fail() { printf 'bench: %s\n' "$*" >&2; exit 2; }
+
+program=${RAVINE:-build/release/ravine}
+threads=1 precision=f32 seconds=0.5 workloads=()
+while (($#)); do
+    case "$1" in
+        --threads | --precision | --seconds)
+            (($# > 1)) || fail "$1 wants a value"
+            printf -v "${1#--}" '%s' "$2"
+            shift 2 ;;
+        -h | --help) help; exit ;;
+        -*) help >&2; fail "unknown option $1" ;;
+        *) workloads+=("$1"); shift ;;
+    esac
+done
+((${#workloads[@]})) || workloads=(spiral rings fc500 mnist-cnn lenet resnet18)
+[[ -x $program ]] || fail "$program: no such program; ./dev build makes it"
+
+# The first interpreter that has PyTorch: Debian's stands in /usr/bin, whatever else is called python3.
+python=
+for candidate in ${PYTHON:-python3 /usr/bin/python3}; do
+    if "$candidate" -c 'import torch' 2>/dev/null; then python=$candidate; break; fi
+done
+[[ $python ]] || echo "bench: no PyTorch found (Debian's package python3-torch): Ravine alone" >&2
+
+options=(--threads "$threads" --precision "$precision" --seconds "$seconds")
+milliseconds() { grep -oP '"ms": ?\K[-+.e0-9]+' <<<"$1"; }
+
+printf '%s, %s thread%s, milliseconds a step\n' "$precision" "$threads" "$([[ $threads == 1 ]] || echo s)"
+[[ ! $python ]] || "$python" -c 'import torch; print("PyTorch", torch.__version__)'
+printf '%-10s  %10s  %10s  %7s\n' workload ravine pytorch ratio
+for workload in "${workloads[@]}"; do
+    ours=$("$program" bench steps --json "${options[@]}" "$workload")
+    ours=$(milliseconds "$ours") theirs=- ratio=-
+    if [[ $python ]]; then
+        theirs=$("$python" bench/peers/pytorch_steps.py "${options[@]}" "$workload")
+        theirs=$(milliseconds "$theirs")
+        ratio=$(awk -v a="$theirs" -v b="$ours" 'BEGIN { printf "%.2fx", a / b }')
+        theirs=$(printf '%.4g' "$theirs")
+    fi
+    printf '%-10s  %10s  %10s  %7s\n' "$workload" "$(printf '%.4g' "$ours")" "$theirs" "$ratio"
+done
+[[ ! $python ]] || echo "ratio: PyTorch's time over Ravine's; above 1 Ravine is faster"
