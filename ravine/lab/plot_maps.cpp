@@ -152,13 +152,15 @@ Series thinned(const Series& path, const PlotGrid& grid) {
     return result;
 }
 
-/// The plot commands of path i, whose block is written to `script`.
-std::string path_curves(const Series& path, size_t i, std::string& script) {
+/// The plot commands of path i, whose block is written to `script`. `over` paths are drawn over this one,
+/// which is so much wider that it shows where they coincide.
+std::string path_curves(const Series& path, size_t i, size_t over, std::string& script) {
     const std::string block = fmt::format("path{}", i), colour = plot_colour(i);
     const std::array<std::span<const double>, 2> points{path.x, path.y};
     script += gnuplot_data(block, points);
-    std::string curves = fmt::format(", ${} using 1:2 with lines lw 2 dt {} lc rgb '{}' title {}", block,
-                                     plot_dash(i), colour, gnuplot_quoted(path.name));
+    std::string curves = fmt::format(", ${} using 1:2 with lines lw {} dt {} lc rgb '{}' title {}", block,
+                                     2 + 1.2 * static_cast<double>(std::min<size_t>(over, 3)), plot_dash(i),
+                                     colour, gnuplot_quoted(path.name));
     // Single steps can be told apart only where they are few.
     if (path.x.size() <= 300)
         curves += fmt::format(", ${} using 1:2 with points pt 7 ps 0.3 lc rgb '{}' notitle", block, colour);
@@ -201,7 +203,7 @@ void write_contour_paths(const std::filesystem::path& path, const ContourPaths& 
         "plot $map using 1:2:3:4:5 with rgbimage notitle"
         ", $contours using 1:2 with lines lw 0.7 lc rgb '#8a97a6' notitle";
     for (size_t i = 0; i < plot.paths.size(); ++i)
-        curves += path_curves(thinned(plot.paths[i], plot.grid), i, script);
+        curves += path_curves(thinned(plot.paths[i], plot.grid), i, plot.paths.size() - 1 - i, script);
     if (!plot.starts.empty()) {
         script += points_block("starts", plot.starts);
         curves +=
