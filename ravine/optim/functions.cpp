@@ -170,8 +170,10 @@ struct Cliff {
         return {.name = "cliff",
                 .dimension = 2,
                 .build = of_two([h = height, w = width](Value x, Value y) {
-                    const Value r = relu(x), cube = square(r) * r;
-                    return 0.05 * (square(x + 1) + square(y)) + h * cube / (cube + w * w * w);
+                    // A polynomial step: exactly flat above and below, twice differentiable at its ends.
+                    const Value t = minimum(relu(x / w), constant_like(x, 1));
+                    const Value step = t * square(t) * (10 - 15 * t + 6 * square(t));
+                    return 0.05 * (square(x + 1) + square(y)) + h * step;
                 }),
                 .minima = {{-1, 0}},
                 .minimum = 0,
@@ -253,14 +255,15 @@ void add_valleys(Functions& all) {
                             .summary = "a saddle with three ways down and a Hessian of 0; no minimum",
                             .formula = "x^3 - 3 x y^2",
                             .source = "Hilbert and Cohn-Vossen 1932"});
-    add<Cliff>(all,
-               {.name = "cliff",
-                .summary = "a steep wall above a wide bowl: one step down it leads far away",
-                .formula = "((x + 1)^2 + y^2) / 20 + height r^3 / (r^3 + width^3), r = max(x, 0); "
-                           "minimum 0 at (-1, 0)",
-                .source = "ours, after Pascanu, Mikolov and Bengio 2013, fig. 6"},
-               {field("height", &Cliff::height, positive, "of the wall"),
-                field("width", &Cliff::width, positive, "of the wall: its slope is about height / width")});
+    add<Cliff>(
+        all,
+        {.name = "cliff",
+         .summary = "a steep wall above a wide bowl: one step down it leads far away",
+         .formula = "((x + 1)^2 + y^2) / 20 + height t^3 (10 - 15 t + 6 t^2), "
+                    "t = min(max(x / width, 0), 1); minimum 0 at (-1, 0)",
+         .source = "ours, after Pascanu, Mikolov and Bengio 2013, fig. 6"},
+        {field("height", &Cliff::height, positive, "of the wall"),
+         field("width", &Cliff::width, positive, "of the wall, whose slope is up to 1.875 height / width")});
 }
 
 }  // namespace

@@ -132,8 +132,7 @@ double GraphObjective::value_and_gradient(const Parameters& at, Vector& gradient
 }
 
 Workspace& GraphObjective::product(Product kind) {
-    auto& workspace = products_[kind];
-    if (workspace) return *workspace;
+    if (const auto known = products_.find(kind); known != products_.end()) return *known->second;
     Graph graph;
     const LossGraph built = build_(graph);
     const auto direction = counterparts(graph, built.parameters, "direction");
@@ -148,8 +147,7 @@ Workspace& GraphObjective::product(Product kind) {
         const auto [slope, curvature] = ravine::along(built.loss, built.parameters, direction);
         outputs = {{built.loss, "loss"}, {slope, "slope"}, {curvature, "curvature"}};
     }
-    workspace = compile(graph, std::move(outputs));
-    return *workspace;
+    return *(products_[kind] = compile(graph, std::move(outputs)));
 }
 
 void GraphObjective::multiply(Product kind, const Parameters& at, const Vector& v, Vector& result) {
