@@ -1,0 +1,68 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "ravine/optim/functions.hpp"
+#include "ravine/optim/schedules.hpp"
+#include "tests/optim/support.hpp"
+
+// Counts what the whole test program allocates; the sanitizers bring their own operators.
+#if !defined(__SANITIZE_ADDRESS__)
+
+namespace {
+std::atomic<int64_t> allocations{0};
+}
+
+void* operator new(size_t size) {
+    ++allocations;
+    if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
+    throw std::bad_alloc();
+}
+void* operator new(size_t size, std::align_val_t alignment) {
+    ++allocations;
+    const auto align = static_cast<size_t>(alignment);
+    if (void* memory = std::aligned_alloc(align, (size + align - 1) / align * align)) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace ravine {
+namespace {
+
+using namespace test;
+
+TEST(Allocation, NoneInAStepAfterTheFirst) {
+    std::vector<Spec> specs;
+    for (const auto& entry : update_rules().entries()) specs.push_back({entry.name, {}});
+    specs.push_back(Spec::parse("nesterov:form=lookahead,momentum_schedule=sutskever"));
+    for (const auto& spec : specs) {
+        for (const auto kind : {Clipping::Kind::none, Clipping::Kind::norm, Clipping::Kind::tensor_norm}) {
+            for (const auto precision : {Precision::f32, Precision::f64}) {
+                const Function function = functions().make(Spec::parse("rosenbrock:dimension=7"));
+                const auto layout = two_tensors();
+                GraphObjective objective = function.objective({.precision = precision});
+                Parameters x = parameters_at(layout, start(), precision);
+                FirstOrder optimizer({.rule = update_rules().make(spec),
+                                      .schedule = after_warmup(3, CosineSchedule{}),
+                                      .total_steps = 20,
+                                      .clipping = {kind, 0.01},
+                                      .weight_decay = 0.1},
+                                     layout, {.precision = precision});
+                optimizer.step(objective, x);
+                const int64_t before = allocations;
+                for (int i = 0; i < 10; ++i) optimizer.step(objective, x);
+                EXPECT_EQ(allocations, before) << spec.text();
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace ravine
+
+#endif

@@ -1,0 +1,222 @@
+#include "ravine/optim/graph_objective.hpp"
+
+#include "ravine/core/error.hpp"
+#include "ravine/graph/ops.hpp"
+#include "ravine/optim/functions.hpp"
+#include "tests/optim/support.hpp"
+
+namespace ravine {
+namespace {
+
+using namespace test;
+
+Function named(const std::string& spec) { return functions().make(Spec::parse(spec)); }
+
+/// A small regression net: y = tanh(x A) b, mean squared error against targets, with a penalty `l2`.
+LossGraph small_net(Graph& graph) {
+    const Value x = graph.input("features", {4, 3}), y = graph.input("targets", {4, 1});
+    const Value a = graph.parameter("parameters", 0, {3, 5}), b = graph.parameter("parameters", 15, {5, 1});
+    const Value hidden = tanh(matmul(x, a)), out = matmul(hidden, b);
+    const Value loss = mean(square(out - y)) + graph.scalar("l2") * (sum(square(a)) + sum(square(b)));
+    return {.loss = loss, .outputs = {}, .parameters = {a, b}, .taps = {{"hidden", hidden}}};
+}
+
+struct SmallNet {
+    Precision precision = Precision::f64;
+    GraphObjective objective{small_net, {.precision = precision}};
+    Vector features{std::vector<double>{0.1, 0.5, -1, 2, 0.3, 0.7, -0.2, -0.4, 1.1, 0.9, -1.3, 0.6},
+                    precision};
+    Vector targets{std::vector<double>{1, -1, 0.5, 2}, precision};
+
+    SmallNet() {
+        objective.bind("features", features);
+        objective.bind("targets", targets);
+        objective.set_scalar("l2", 0.01);
+    }
+    Parameters point(double seed) const {
+        std::vector<double> x;
+        for (int i = 0; i < 20; ++i) x.push_back(std::sin(seed + i));
+        return parameters_at(ParameterLayout::single(20), x, precision);
+    }
+};
+
+TEST(GraphObjective, AGradientAfterTheValueMakesNoSecondForwardPass) {
+    SmallNet net;
+    const Parameters at = net.point(1);
+    Vector g(20, Precision::f64);
+    const double value = net.objective.value(at);
+    EXPECT_EQ(net.objective.work().forward_passes, 1);
+    EXPECT_EQ(net.objective.value(at), value);
+    EXPECT_EQ(net.objective.value_and_gradient(at, g), value);
+    EXPECT_EQ(net.objective.work().forward_passes, 1);
+    EXPECT_EQ(net.objective.work().backward_passes, 1);
+    EXPECT_EQ(net.objective.value(at), value);  // the loss outlives the backward phase
+    EXPECT_EQ(net.objective.work().forward_passes, 1);
+}
+
+TEST(GraphObjective, ASecondGradientAtOnePointIsTheFirst) {
+    // The backward phase reuses the memory of the forward phase.
+    SmallNet net;
+    const Parameters at = net.point(2);
+    Vector first(20, Precision::f64), second(20, Precision::f64);
+    net.objective.value_and_gradient(at, first);
+    net.objective.value_and_gradient(at, second);
+    EXPECT_EQ(first.to_doubles(), second.to_doubles());
+}
+
+TEST(GraphObjective, NothingStaleIsUsed) {
+    SmallNet net;
+    Parameters at = net.point(3);
+    const double before = net.objective.value(at);
+    at.write().set(0, 5);
+    const double moved = net.objective.value(at);
+    EXPECT_NE(moved, before);
+    net.objective.set_scalar("l2", 0.5);
+    const double penalised = net.objective.value(at);
+    EXPECT_GT(penalised, moved);
+    net.objective.set_scalar("l2", 0.5);  // the same value: what is known stays
+    const int64_t passes = net.objective.work().forward_passes;
+    EXPECT_EQ(net.objective.value(at), penalised);
+    EXPECT_EQ(net.objective.work().forward_passes, passes);
+    net.targets.set(0, 50);
+    net.objective.new_sample();
+    EXPECT_GT(net.objective.value(at), penalised + 100);
+    const Vector others(std::vector<double>{0, 0, 0, 0}, Precision::f64);
+    net.objective.bind("targets", others);
+    EXPECT_LT(net.objective.value(at), penalised + 100);
+}
+
+TEST(GraphObjective, EveryVersionIsItsOwn) {
+    // A copy has the values and the version of the original, until one of them is written.
+    SmallNet net;
+    Parameters a = net.point(4), b = a;
+    const double value = net.objective.value(a);
+    EXPECT_EQ(net.objective.value(b), value);
+    EXPECT_EQ(net.objective.work().forward_passes, 1);
+    b.write().set(1, -3);
+    EXPECT_NE(net.objective.value(b), value);
+    EXPECT_EQ(net.objective.value(a), value);
+}
+
+TEST(GraphObjective, TapsHoldTheForwardPhase) {
+    SmallNet net;
+    const Parameters at = net.point(5);
+    net.objective.value(at);
+    double h = 0;
+    for (int64_t k = 0; k < 3; ++k) h += net.features.at(k) * at.values().at(5 * k);
+    EXPECT_NEAR(static_cast<const double*>(net.objective.tap("hidden"))[0], std::tanh(h), 1e-14);
+    EXPECT_THROW(net.objective.tap("nothing"), std::logic_error);
+}
+
+void expect_products(GraphObjective& objective, const Parameters& at) {
+    const int64_t n = objective.dimension();
+    std::vector<double> v;
+    for (int64_t i = 0; i < n; ++i) v.push_back(std::cos(1.3 * static_cast<double>(i)));
+    const Vector direction(v, Precision::f64);
+    const auto moved = [&](double step) {
+        Parameters p = at;
+        Vector& x = p.write();
+        for (int64_t i = 0; i < n; ++i) x.set(i, x.at(i) + step * direction.at(i));
+        return p;
+    };
+    const double h = 1e-5;
+    Vector ahead(n, Precision::f64), behind(n, Precision::f64), product(n, Precision::f64);
+    const double f_ahead = objective.value_and_gradient(moved(h), ahead);
+    const double f_behind = objective.value_and_gradient(moved(-h), behind);
+    objective.hessian_vector(at, direction, product);
+    double curvature = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        const double expected = (ahead.at(i) - behind.at(i)) / (2 * h);
+        EXPECT_NEAR(product.at(i), expected, 1e-5 * std::max(1.0, std::abs(expected))) << i;
+        curvature += product.at(i) * direction.at(i);
+    }
+    const Along here = objective.along(at, direction, 0);
+    EXPECT_NEAR(here.value, objective.value(at), 1e-12 * std::max(1.0, std::abs(here.value)));
+    const double slope = (f_ahead - f_behind) / (2 * h);
+    EXPECT_NEAR(here.slope, slope, 1e-5 * std::max(1.0, std::abs(slope)));
+    EXPECT_NEAR(here.curvature, curvature, 1e-10 * std::max(1.0, std::abs(curvature)));
+    // Some way along: as seen from there.
+    const Along there = objective.along(at, direction, 0.125),
+                same = objective.along(moved(0.125), direction, 0);
+    EXPECT_NEAR(there.value, same.value, 1e-12 * std::max(1.0, std::abs(same.value)));
+    EXPECT_NEAR(there.slope, same.slope, 1e-12 * std::max(1.0, std::abs(same.slope)));
+    EXPECT_NEAR(there.curvature, same.curvature, 1e-12 * std::max(1.0, std::abs(same.curvature)));
+}
+
+TEST(GraphObjective, CurvatureOfTheFunctions) {
+    for (const char* spec : {"sphere", "quadratic:dimension=5", "rosenbrock:dimension=4", "beale",
+                             "himmelblau", "booth", "monkey-saddle", "cliff:width=0.5", "coupled"}) {
+        SCOPED_TRACE(spec);
+        const Function function = named(spec);
+        GraphObjective objective = function.objective({.precision = Precision::f64});
+        std::vector<double> x;
+        for (int64_t i = 0; i < function.dimension; ++i) x.push_back(0.6 + 0.3 * static_cast<double>(i));
+        expect_products(objective, parameters_at(function.layout(), x, Precision::f64));
+    }
+}
+
+TEST(GraphObjective, CurvatureOfANet) {
+    SmallNet net;
+    expect_products(net.objective, net.point(6));
+}
+
+TEST(GraphObjective, AlongWorksInSinglePrecision) {
+    const Function function = named("booth");
+    GraphObjective objective = function.objective({.precision = Precision::f32});
+    const Vector direction(std::vector<double>{1, -2}, Precision::f32);
+    const Along along =
+        objective.along(parameters_at(function.layout(), {1, 1}, Precision::f32), direction, 0.5);
+    // At (1.5, 0): (1.5 - 7)^2 + (3 - 5)^2; slope 2 (-5.5)(-3) + 2 (-2)(0); curvature 2 (9 + 0).
+    EXPECT_FLOAT_EQ(static_cast<float>(along.value), 34.25f);
+    EXPECT_FLOAT_EQ(static_cast<float>(along.slope), 33.0f);
+    EXPECT_FLOAT_EQ(static_cast<float>(along.curvature), 18.0f);
+}
+
+TEST(GraphObjective, GaussNewtonOfLeastSquaresIsItsHessianAtAFit) {
+    // F = sum (r(x))^2 with r = 0: the term with the residuals' own curvature vanishes.
+    const auto build = [](Graph& graph) {
+        const Value x = graph.parameter("parameters", 0, {2});
+        const Value r =
+            concatenate({10 * (slice(x, {1}, {1}) - square(slice(x, {0}, {1}))), 1 - slice(x, {0}, {1})}, 0);
+        return LossGraph{.loss = sum(square(r)), .outputs = r, .parameters = {x}};
+    };
+    GraphObjective objective(build, {.precision = Precision::f64});
+    const Parameters at = parameters_at(ParameterLayout::single(2), {1, 1}, Precision::f64);
+    const Vector v(std::vector<double>{0.3, -2}, Precision::f64);
+    Vector hessian(2, Precision::f64), gauss_newton(2, Precision::f64);
+    objective.hessian_vector(at, v, hessian);
+    objective.gauss_newton_vector(at, v, gauss_newton);
+    expect_near(gauss_newton.to_doubles(), hessian.to_doubles(), 1e-13);
+    // The Rosenbrock function's Hessian at (1, 1) is (802, -400; -400, 200).
+    expect_near(hessian.to_doubles(), {802 * 0.3 + 800, -400 * 0.3 - 400}, 1e-13);
+}
+
+TEST(GraphObjective, WithoutOutputsThereIsNoGaussNewtonMatrix) {
+    GraphObjective objective = named("sphere").objective({.precision = Precision::f64});
+    Vector v(2, Precision::f64), result(2, Precision::f64);
+    const Parameters at = named("sphere").starting_point(Precision::f64);
+    for (int i = 0; i < 2; ++i) {  // the second time as well
+        try {
+            objective.gauss_newton_vector(at, v, result);
+            FAIL();
+        } catch (const RequestError& error) {
+            EXPECT_THAT(error.what(), testing::HasSubstr("no outputs"));
+        }
+    }
+    EXPECT_NO_THROW(objective.set_scalar("penalty", 1));
+}
+
+TEST(GraphObjective, ProductsMadeLateKnowWhatWasSetBefore) {
+    SmallNet net;
+    const Parameters at = net.point(7);
+    net.objective.set_scalar("l2", 100);
+    Vector v(20, Precision::f64, 1), product(20, Precision::f64);
+    net.objective.hessian_vector(at, v, product);
+    const double strong = product.at(0);
+    net.objective.set_scalar("l2", 0);
+    net.objective.hessian_vector(at, v, product);
+    EXPECT_NEAR(strong - product.at(0), 200, 1e-9);
+}
+
+}  // namespace
+}  // namespace ravine
