@@ -44,14 +44,15 @@ Value negative_entropy(Value t) {
 
 Catalog<Loss> make_catalog() {
     Catalog<Loss> catalog("loss");
-    catalog.add<None>({.name = "cross-entropy",
-                       .summary = "cross-entropy of the softmax of the outputs; targets are distributions",
-                       .formula = "-sum_c t_c log softmax(z)_c",
-                       .source = "Goodfellow, Bengio and Courville 2016, section 6.2"},
-                      {}, [](None) {
-                          return Loss{[](Builder&, Value z, Value t) { return softmax_cross_entropy(z, t); },
-                                      Prediction::softmax};
-                      });
+    catalog.add<None>(
+        {.name = "cross-entropy",
+         .summary = "cross-entropy of the softmax of the outputs; targets may be any distributions",
+         .formula = "-sum_c t_c log softmax(z)_c",
+         .source = "Goodfellow, Bengio and Courville 2016, section 6.2.2.3"},
+        {}, [](None) {
+            return Loss{[](Builder&, Value z, Value t) { return softmax_cross_entropy(z, t); },
+                        Prediction::softmax};
+        });
     catalog.add<None>(
         {.name = "kl",
          .summary = "Kullback-Leibler divergence from the softmax to the targets: cross-entropy less "
@@ -65,8 +66,8 @@ Catalog<Loss> make_catalog() {
         });
     catalog.add<SquaredError>(
         {.name = "squared-error",
-         .summary = "squared error, of the outputs or of their softmax",
-         .formula = "(1/k) sum_j (z_j - t_j)^2",
+         .summary = "squared error of the outputs or of their softmax, the mean over the k outputs",
+         .formula = "(1/k) sum_j (z_j - t_j)^2, or (1/k) sum_j (softmax(z)_j - t_j)^2",
          .source = "Gauss 1809"},
         {choice("on", &SquaredError::on,
                 {{"outputs", SquaredError::On::outputs}, {"probabilities", SquaredError::On::probabilities}},
@@ -81,7 +82,8 @@ Catalog<Loss> make_catalog() {
     catalog.add<Hinge>(
         {.name = "hinge",
          .summary = "multi-class hinge loss: a linear support vector machine with model linear and --l2",
-         .formula = "max_j (z_j + margin (1 - t_j)) - sum_j t_j z_j; with one output max(0, margin - y z)",
+         .formula = "max_j (z_j + margin (1 - t_j)) - sum_j t_j z_j;\n"
+                    "with one output max(0, margin - y z), y = 2 t - 1",
          .source = "Crammer and Singer 2001"},
         {field("margin", &Hinge::margin, positive, "by which the right class should win")}, [](Hinge h) {
             return Loss{[margin = h.margin](Builder&, Value z, Value targets) {
@@ -105,18 +107,25 @@ Catalog<Loss> make_catalog() {
         });
     catalog.add<Gaussian>(
         {.name = "gaussian",
-         .summary = "negative log likelihood of a normal distribution with a learned precision beta = exp(s)",
-         .formula = "(1/k) sum_j (beta (z_j - t_j)^2 - log beta + log 2 pi) / 2",
-         .source = "Goodfellow, Bengio and Courville 2016, section 8.4 (precision starts at 1)"},
+         .summary =
+             "negative log likelihood of a normal distribution whose precision beta is learned: s is the "
+             "parameter loss.log_precision, 0 at first. It may be negative",
+         .formula = "(1/k) sum_j (beta (z_j - t_j)^2 - log beta + log 2 pi) / 2,\n"
+                    "beta = 1 / (exp(-s) + 1 / largest_precision)",
+         .source =
+             "Goodfellow, Bengio and Courville 2016, sections 6.2.2.1 and 8.4 (the precision starts at 1)"},
         {field("largest_precision", &Gaussian::largest_precision, positive,
                "bound of beta: without one the likelihood grows without limit")},
         [](Gaussian g) {
-            return Loss{[bound = g.largest_precision](Builder& b, Value z, Value t) {
+            return Loss{[bound = g.largest_precision](Builder& b, Value z, Value targets) {
                             const Value s =
                                 b.undecayed_parameter("log_precision", {1}, constant_initializer(0));
-                            const Value beta = minimum(exp(s), constant_like(s, bound));
+                            // log beta = -log(exp(-s) + 1 / bound), without overflow for any s.
+                            const double most = std::log(bound);
+                            const Value log_beta = most - softplus(most - s);
+                            const Value error = square(z - targets_for(z, targets));
                             return row_mean(
-                                0.5 * (beta * square(z - t) - log(beta) + std::log(2 * std::numbers::pi)));
+                                0.5 * (exp(log_beta) * error - log_beta + std::log(2 * std::numbers::pi)));
                         },
                         Prediction::values};
         });
