@@ -79,11 +79,12 @@ Initializer sparse(int64_t nonzero, double deviation) {
 Catalog<Initialization> make_catalog() {
     Catalog<Initialization> catalog("initializer");
     const auto bias = [](auto member) {
-        return field("bias", member, any_number, "initial value of every bias");
+        return field("bias", member, any_number,
+                     "initial value of every bias, the shifts of batch normalisation too");
     };
     catalog.add<Biased>(
         {.name = "fan-in-uniform",
-         .summary = "uniform by the number of inputs m; PyTorch's default for weights",
+         .summary = "uniform by the m inputs of a unit; PyTorch's default for weights",
          .formula = "w ~ U(-1/sqrt(m), 1/sqrt(m))",
          .source = "Goodfellow, Bengio and Courville 2016, section 8.4"},
         {bias(&Biased::bias)}, [](Biased b) {
@@ -92,20 +93,23 @@ Catalog<Initialization> make_catalog() {
         });
     catalog.add<Gaussian>(
         {.name = "gaussian",
-         .summary = "normal with one deviation for all layers",
+         .summary = "normal with one standard deviation for all layers, whatever their width",
          .formula = "w ~ N(0, deviation^2)",
          .source = "Krizhevsky, Sutskever and Hinton 2012 (deviation 0.01, bias 1 on some layers)"},
         {field("deviation", &Gaussian::deviation, non_negative, "standard deviation"), bias(&Gaussian::bias)},
         [](Gaussian g) {
             return Initialization{normal_initializer([d = g.deviation](Fans) { return d; }), g.bias};
         });
-    catalog.add<Biased>({.name = "glorot-uniform",
-                         .summary = "a compromise between the variance of activations and of gradients",
-                         .formula = "w ~ U(-sqrt(6/(m+n)), sqrt(6/(m+n)))",
-                         .source = "Glorot and Bengio 2010, eq. 16"},
-                        {bias(&Biased::bias)}, [](Biased b) {
-                            return Initialization{glorot_initializer(), b.bias};
-                        });
+    catalog.add<Biased>(
+        {.name = "glorot-uniform",
+         .summary =
+             "uniform by the m inputs and n outputs of a layer: a compromise between keeping the variance "
+             "of activations and that of gradients",
+         .formula = "w ~ U(-sqrt(6/(m+n)), sqrt(6/(m+n)))",
+         .source = "Glorot and Bengio 2010, eq. 16"},
+        {bias(&Biased::bias)}, [](Biased b) {
+            return Initialization{glorot_initializer(), b.bias};
+        });
     catalog.add<Biased>(
         {.name = "glorot-normal",
          .summary = "the same variance as glorot-uniform, normal",
@@ -116,13 +120,14 @@ Catalog<Initialization> make_catalog() {
                 normal_initializer([](Fans f) { return std::sqrt(2.0 / static_cast<double>(f.in + f.out)); }),
                 b.bias};
         });
-    catalog.add<Biased>({.name = "he-normal",
-                         .summary = "keeps the variance of activations through ReLU layers",
-                         .formula = "w ~ N(0, 2/m)",
-                         .source = "He, Zhang, Ren and Sun 2015, eq. 10"},
-                        {bias(&Biased::bias)}, [](Biased b) {
-                            return Initialization{he_initializer(), b.bias};
-                        });
+    catalog.add<Biased>(
+        {.name = "he-normal",
+         .summary = "normal by the m inputs of a unit: keeps the variance of activations through ReLU layers",
+         .formula = "w ~ N(0, 2/m)",
+         .source = "He, Zhang, Ren and Sun 2015, eq. 10"},
+        {bias(&Biased::bias)}, [](Biased b) {
+            return Initialization{he_initializer(), b.bias};
+        });
     catalog.add<Biased>({.name = "he-uniform",
                          .summary = "the same variance as he-normal, uniform",
                          .formula = "w ~ U(-sqrt(6/m), sqrt(6/m))",
@@ -135,16 +140,18 @@ Catalog<Initialization> make_catalog() {
                         });
     catalog.add<Gained>(
         {.name = "orthogonal",
-         .summary = "orthonormal rows or columns times a gain; convergence independent of depth",
-         .formula = "W = gain Q, Q'Q = I (or QQ' = I)",
+         .summary =
+             "orthonormal rows or columns, whichever are fewer, times a gain: signals keep their length "
+             "through linear layers of any depth",
+         .formula = "W = gain Q, QQ' = I or Q'Q = I; a kernel counts as the matrix [out, in height width]",
          .source = "Saxe, McClelland and Ganguli 2013"},
         {field("gain", &Gained::gain, positive, "sqrt(2) before a ReLU"), bias(&Gained::bias)}, [](Gained g) {
             return Initialization{orthogonal(g.gain), g.bias};
         });
     catalog.add<Sparse>(
         {.name = "sparse",
-         .summary = "k non-zero weights a unit: its input does not depend on the layer's width",
-         .formula = "k weights of each unit ~ N(0, deviation^2), the others 0",
+         .summary = "k non-zero weights a unit: the size of its sum does not depend on the layer's width",
+         .formula = "k weights of each unit, drawn at random, ~ N(0, deviation^2); the others 0",
          .source = "Martens 2010"},
         {field("nonzero", &Sparse::nonzero, at_least_one, "k, non-zero weights a unit"),
          field("deviation", &Sparse::deviation, positive, "their standard deviation"), bias(&Sparse::bias)},

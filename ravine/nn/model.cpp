@@ -1,5 +1,7 @@
 #include "ravine/nn/model.hpp"
 
+#include "ravine/core/error.hpp"
+
 namespace ravine {
 
 const Catalog<Model>& models() {
@@ -12,6 +14,16 @@ const Catalog<Model>& models() {
         return result;
     }();
     return catalog;
+}
+
+void require_images(Value x, const std::string& model, int64_t smallest) {
+    const Shape& s = x.shape();
+    if (s.size() != 4)
+        fail_request("model '{}' needs images; these examples have the shape {}", model,
+                     to_string(Shape(s.begin() + 1, s.end())));
+    if (s[1] < smallest || s[2] < smallest)
+        fail_request("model '{}' needs images of at least {}x{}; these are {}x{}", model, smallest, smallest,
+                     s[1], s[2]);
 }
 
 }  // namespace ravine

@@ -21,6 +21,10 @@ struct Model {
 /// The models by name.
 const Catalog<Model>& models();
 
+/// Throws RequestError where a batch does not hold images [n, height, width, channels] of at least `smallest`
+/// by `smallest`.
+void require_images(Value x, const std::string& model, int64_t smallest);
+
 // Each family of models adds its own (models/FAMILY.cpp).
 void add_linear_models(Catalog<Model>& catalog);
 void add_mlp(Catalog<Model>& catalog);

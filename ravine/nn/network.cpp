@@ -21,7 +21,7 @@ Network::Network(NetworkOptions options)
     loss_ = losses().make(options_.loss);
     if (!options_.classification && loss_.prediction != Prediction::values)
         fail_request("loss '{}' needs classes; for regression use squared-error or gaussian",
-                     options_.loss.name);
+                     options_.loss.text());
     if (model_.single_output && (!options_.classification || options_.target_count != 2))
         fail_request(
             "model '{}' is for two classes; this data set has {}", options_.model.name,

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ravine/core/error.hpp"
 #include "ravine/nn/layers.hpp"
 #include "ravine/nn/model.hpp"
@@ -16,18 +18,9 @@ struct Lenet {
     double dropout = 0;
 };
 
-void require_images(Value x, const char* model, int64_t smallest) {
-    const Shape& s = x.shape();
-    if (s.size() != 4)
-        fail_request("model {} needs images; these examples have the shape {}", model,
-                     to_string(Shape(s.begin() + 1, s.end())));
-    if (s[1] < smallest || s[2] < smallest)
-        fail_request("model {} needs images of at least {}x{}; these are {}x{}", model, smallest, smallest,
-                     s[1], s[2]);
-}
-
 Value build(const Cnn& cnn, Builder& b, Value x, int64_t outputs) {
-    require_images(x, "cnn", int64_t{1} << (cnn.channels.size() - 1));
+    // Each pooling halves the image, rounding down; no image is large enough for 63 of them.
+    require_images(x, "cnn", int64_t{1} << std::min<size_t>(cnn.channels.size() - 1, 62));
     Sequential net(b, x);
     for (size_t i = 0; i < cnn.channels.size(); ++i) {
         if (i > 0) net.max_pool();
@@ -62,9 +55,10 @@ void add_convolutional_models(Catalog<Model>& catalog) {
         {.name = "cnn",
          .summary = "3x3 convolutions with ReLU, 2x2 max-pooling between them, then two dense layers; the "
                     "defaults are the 3-conv net for MNIST",
-         .formula = "[conv 3x3, relu, max-pool] ... conv 3x3, relu, dense, relu, dense",
+         .formula = "(conv 3x3, batch_norm, relu, max-pool 2x2) ... conv 3x3, batch_norm, relu,\n"
+                    "dense, relu, dropout, dense",
          .source = "LeCun, Bottou, Bengio and Haffner 1998"},
-        {field("channels", &Cnn::channels, Range{1, 65536}, "of each convolution: 32-64-128"),
+        {field("channels", &Cnn::channels, Range{1, 65536}, "channels of each convolution: 32-64-128"),
          field("hidden", &Cnn::hidden, Range{1, 1e6}, "units of the first dense layer"),
          field("dropout", &Cnn::dropout, below_one, "probability to drop a unit of that layer"),
          field("batch_norm", &Cnn::batch_norm, "batch normalisation after each convolution")},
@@ -73,10 +67,12 @@ void add_convolutional_models(Catalog<Model>& catalog) {
         });
     catalog.add<Lenet>(
         {.name = "lenet",
-         .summary = "LeNet-5 with ReLU and max-pooling, dropout after the first two dense layers",
-         .formula = "conv 6@5x5, pool, conv 16@5x5, pool, dense 120, dense 84, dense",
+         .summary = "LeNet-5 with ReLU and max-pooling; images of less than 32x32 get a border of 2",
+         .formula = "conv 6@5x5, relu, max-pool 2x2, conv 16@5x5, relu, max-pool 2x2,\n"
+                    "dense 120, relu, dropout, dense 84, relu, dropout, dense",
          .source = "LeCun, Bottou, Bengio and Haffner 1998"},
-        {field("dropout", &Lenet::dropout, below_one, "probability to drop a unit of the dense layers")},
+        {field("dropout", &Lenet::dropout, below_one,
+               "probability to drop a unit of the first two dense layers")},
         [](Lenet lenet) {
             return Model{
                 [lenet](Builder& b, Value x, int64_t outputs) { return build(lenet, b, x, outputs); }};

@@ -31,8 +31,10 @@ Value build(const Mlp& mlp, Builder& b, Value x, int64_t outputs) {
 void add_mlp(Catalog<Model>& catalog) {
     catalog.add<Mlp>(
         {.name = "mlp",
-         .summary = "fully connected net: hidden layers of the given widths, then a linear layer",
-         .formula = "h_0 = x, h_i = activation(W_i h_(i-1) + b_i), z = W h + b",
+         .summary = "fully connected net: hidden layers of the given widths, then a linear layer; images are "
+                    "flattened",
+         .formula = "h_0 = x, h_i = dropout(activation(batch_norm(W_i h_(i-1) + b_i))), z = W h + b;\n"
+                    "without b_i where batch normalisation follows",
          .source = "Rumelhart, Hinton and Williams 1986"},
         {field("hidden", &Mlp::hidden, Range{1, 1e6}, "units of each hidden layer: 300-100"),
          field("activation", &Mlp::activation, "an activation (`ravine list activations`)",

@@ -33,7 +33,7 @@ Value block(Builder& b, Value x, int64_t channels, int64_t stride, bool shortcut
 }
 
 Value build(const Resnet18& resnet, Builder& b, Value x, int64_t outputs) {
-    if (x.shape().size() != 4) fail_request("model resnet18 needs images");
+    require_images(x, "resnet18", 1);
     Sequential net(b, x);
     net.convolution(resnet.width, {.padding = 1, .bias = false}).batch_norm().relu();
     for (int stage = 0; stage < 4; ++stage) {
@@ -53,11 +53,15 @@ void add_resnet(Catalog<Model>& catalog) {
     catalog.add<Resnet18>(
         {.name = "resnet18",
          .summary = "residual net of 18 layers for small images: a 3x3 stem and no early pooling",
-         .formula = "y = relu(bn(conv(relu(bn(conv(x))))) + shortcut(x)), two blocks at each of four "
-                    "widths",
+         .formula =
+             "conv 3x3, bn, relu, 8 blocks, global average, dense;\n"
+             "block: y = relu(bn(conv(relu(bn(conv(x))))) + shortcut(x)), two at each of width, 2, 4 and "
+             "8 width channels;\n"
+             "shortcut(x) = x, or bn(conv 1x1(x)) where the shape changes",
          .source = "He, Zhang, Ren and Sun 2016"},
         {field("width", &Resnet18::width, Range{1, 4096}, "channels of the first stage"),
-         field("shortcuts", &Resnet18::shortcuts, "with the identity paths")},
+         field("shortcuts", &Resnet18::shortcuts,
+               "with the shortcuts; false leaves a plain net of the same layers")},
         [](Resnet18 resnet) {
             return Model{
                 [resnet](Builder& b, Value x, int64_t outputs) { return build(resnet, b, x, outputs); }};
