@@ -71,7 +71,31 @@ TEST(Fusion, DoesNotJoinAcrossAReduction) {
     expect_near(found[1], expected[1], 1e-6, "sum");
 }
 
-// ... nor across another kernel: a -> product -> b, and a -> b directly.
+// A broadcast with memory of its own, over the very space of the reduction that it repeats.
+TEST(Fusion, DoesNotJoinAReductionWithItsBroadcast) {
+    Graph g;
+    const Value x = g.input("x", {300, 4}), y = exp(x), r = sum_to(y, {4}), b = broadcast(r, {300, 4});
+    const Feed feed = as_floats({.storages = {{"x", random_numbers(1200, 1)}}});
+    const auto expected = evaluate({y, b}, feed), found = evaluate({y, b}, feed, Evaluator::in_float);
+    expect_near(found[0], expected[0], 1e-6, "exp");
+    expect_near(found[1], expected[1], 1e-5, "repeated sum");
+}
+
+// Only loads with the period that fits the tile are laid out once.
+TEST(Fusion, RepeatsRowsOfDifferentLengths) {
+    const Feed feed = as_floats({.storages = {{"x", random_numbers(2100, 1)},
+                                              {"a", random_numbers(7, 2)},
+                                              {"b", random_numbers(21, 3)},
+                                              {"c", random_numbers(700, 4)}}});
+    Graph g;
+    const Value x = g.input("x", {100, 3, 7}), a = g.input("a", {7}), b = g.input("b", {3, 7}),
+                c = g.input("c", {100, 1, 7});
+    const std::vector<Value> values{x * a + b, x * b + a, x + c * a * b};
+    const auto expected = evaluate(values, feed), found = evaluate(values, feed, Evaluator::in_float);
+    for (size_t i = 0; i < values.size(); ++i) expect_near(found[i], expected[i], 1e-6, std::to_string(i));
+}
+
+// Nor across another kernel: a -> product -> b, and a -> b directly.
 TEST(Fusion, DoesNotJoinAroundAProduct) {
     Graph g;
     const Value x = g.input("x", {4, 4}), a = exp(x), p = matmul(a, a), b = p * a + x, c = sin(x) + b;

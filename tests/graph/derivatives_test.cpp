@@ -48,6 +48,11 @@ TEST(Derivatives, CutTheGraphAtIntermediateValues) {
     const auto results = evaluate(gradient(loss, both), feed);
     expect_near(results[0], {0, 2 * e}, 1e-14, "in v");
     expect_near(results[1], {1, e * e}, 1e-14, "in x with v held");
+    // Forwards too: v moves by its tangent and not by that of x. v^2 x: 2 v x dv + v^2 dx.
+    const std::vector<Value> tangents{g.constant(10, {2}), g.constant(100, {2})};
+    const Value y = v * v * x;
+    expect_near(evaluate(jvp({&y, 1}, both, tangents), feed)[0], {100, 20 * e + 100 * e * e}, 1e-14,
+                "tangent");
 }
 
 TEST(Derivatives, SecondOnesAtIntermediateValues) {
