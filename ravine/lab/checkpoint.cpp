@@ -1,6 +1,10 @@
 #include "ravine/lab/checkpoint.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
 
 #include "ravine/core/error.hpp"
 #include "ravine/lab/saved_model.hpp"
@@ -20,6 +24,7 @@ Json to_json(const TrainState& s) {
               {"forward_passes", s.forward_passes},
               {"backward_passes", s.backward_passes},
               {"seconds", s.seconds}};
+    if (std::isfinite(s.train_loss)) json["train_loss"] = s.train_loss;
     if (s.best_epoch > 0) {
         json["best_validation_loss"] = s.best_validation_loss;
         json["best_validation_accuracy"] = s.best_validation_accuracy;
@@ -29,23 +34,59 @@ Json to_json(const TrainState& s) {
 
 TrainState from_json(const Json& json) {
     TrainState s;
-    json.at("step").get_to(s.step);
-    json.at("epoch").get_to(s.epoch);
-    json.at("batch_in_epoch").get_to(s.batch_in_epoch);
+    for (const auto& [key, count] : {std::pair{"step", &s.step},
+                                     {"epoch", &s.epoch},
+                                     {"batch_in_epoch", &s.batch_in_epoch},
+                                     {"best_epoch", &s.best_epoch},
+                                     {"forward_passes", &s.forward_passes},
+                                     {"backward_passes", &s.backward_passes}}) {
+        json.at(key).get_to(*count);
+        if (*count < 0) fail_request("expected '{}' at least 0, found {}", key, *count);
+    }
     json.at("epoch_loss").get_to(s.epoch_loss);
-    json.at("best_epoch").get_to(s.best_epoch);
-    json.at("forward_passes").get_to(s.forward_passes);
-    json.at("backward_passes").get_to(s.backward_passes);
     json.at("seconds").get_to(s.seconds);
+    if (json.contains("train_loss")) json["train_loss"].get_to(s.train_loss);
     if (s.best_epoch > 0) {
         json.at("best_validation_loss").get_to(s.best_validation_loss);
         if (json.at("best_validation_accuracy").is_number())  // null for regression
-            json.at("best_validation_accuracy").get_to(s.best_validation_accuracy);
+            json["best_validation_accuracy"].get_to(s.best_validation_accuracy);
     }
     return s;
 }
 
 constexpr const char* state_prefix = "optimizer.";
+
+/// Where the run stood, and the steps that its optimizer had made.
+std::pair<TrainState, int64_t> read_state(const TensorFile& file, const std::string& what) {
+    const auto state = file.metadata.find("ravine.state");
+    const auto steps = file.metadata.find("ravine.optimizer_steps");
+    if (state == file.metadata.end() || steps == file.metadata.end())
+        fail_request("{}: it holds tensors, but is no checkpoint of a run", what);
+    try {
+        return {from_json(Json::parse(state->second)),
+                parse_integer("ravine.optimizer_steps", steps->second, non_negative)};
+    } catch (const std::exception& error) {
+        fail_request("{}: damaged metadata: {}", what, error.what());
+    }
+}
+
+/// The file's tensor of each of the optimizer's states.
+std::vector<const NamedTensor*> find_states(const TensorFile& file, const std::string& what,
+                                            const std::vector<NamedState>& states) {
+    std::vector<const NamedTensor*> result;
+    for (const auto& [name, values] : states) {
+        const auto* tensor = file.find(state_prefix + name);
+        if (!tensor || tensor->data.size() != values->size())
+            fail_request("{}: the checkpoint is of another optimizer: no state '{}' of {} elements", what,
+                         name, values->size());
+        result.push_back(tensor);
+    }
+    for (const auto& tensor : file.tensors)
+        if (tensor.name.starts_with(state_prefix) && std::ranges::find(result, &tensor) == result.end())
+            fail_request("{}: the checkpoint is of another optimizer: it has the state '{}'", what,
+                         tensor.name.substr(std::string_view(state_prefix).size()));
+    return result;
+}
 
 }  // namespace
 
@@ -64,22 +105,25 @@ void write_checkpoint(const std::filesystem::path& path, const TrainState& state
 
 void read_checkpoint(const std::filesystem::path& path, TrainState& state, Parameters& parameters,
                      const ParameterLayout& buffer_layout, Vector& buffers, Optimizer& optimizer) {
+    // Everything is checked before anything is changed.
     const TensorFile file = read_safetensors(path);
     const std::string what = path.string();
-    try {
-        state = from_json(Json::parse(file.metadata.at("ravine.state")));
-        optimizer.set_steps(parse_integer(what, file.metadata.at("ravine.optimizer_steps"), non_negative));
-    } catch (const std::exception& error) {
-        fail_request("{}: no checkpoint: {}", what, error.what());
-    }
-    assign_tensors(file, what, parameters, buffer_layout, buffers);
-    for (const auto& [name, values] : optimizer.state()) {
-        const auto* tensor = file.find(state_prefix + name);
-        if (!tensor || tensor->data.size() != values->size())
-            fail_request("{}: the checkpoint is of another optimizer: no state '{}' of {} elements", what,
-                         name, values->size());
-        values->assign(tensor->data);
-    }
+    const auto [read, optimizer_steps] = read_state(file, what);
+    const auto tensors = find_tensors(file, what, parameters.layout());
+    const auto buffer_tensors = find_tensors(file, what, buffer_layout);
+    const auto states = optimizer.state();
+    const auto state_tensors = find_states(file, what, states);
+    const Precision precision = parameters.values().precision();
+    for (const auto& tensor : file.tensors)
+        if (tensor.data.precision() != precision)
+            fail_request("{}: the checkpoint is in another precision: expected {}, found {}", what,
+                         to_string(precision), to_string(tensor.data.precision()));
+
+    state = read;
+    copy_tensors(tensors, parameters.layout(), parameters.write());
+    copy_tensors(buffer_tensors, buffer_layout, buffers);
+    for (size_t i = 0; i < states.size(); ++i) states[i].values->assign(state_tensors[i]->data);
+    optimizer.set_steps(optimizer_steps);
 }
 
 }  // namespace ravine

@@ -14,7 +14,7 @@ void write_checkpoint(const std::filesystem::path& path, const TrainState& state
                       const Vector& buffers, Optimizer& optimizer);
 
 /// Restores what write_checkpoint() saved, exactly. Throws RequestError for a damaged file or one of another
-/// model or optimizer.
+/// model, optimizer or precision, and then changes nothing.
 void read_checkpoint(const std::filesystem::path& path, TrainState& state, Parameters& parameters,
                      const ParameterLayout& buffer_layout, Vector& buffers, Optimizer& optimizer);
 

@@ -3,6 +3,7 @@
 #define TOML_EXCEPTIONS 1
 #include <toml++/toml.h>
 
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "ravine/core/file.hpp"
@@ -12,8 +13,15 @@ namespace {
 
 using E = Experiment;
 
-// A share below 0 means: the data set's own.
-constexpr Range share{-1, 1, false, true};
+/// A share of the examples, in [0, 1), or -1: the data set's own.
+Field<E> share(std::string name, double E::*member) {
+    Field<E> result = field(std::move(name), member, below_one, "of the examples; -1: the data set's own");
+    result.expected = "in [0, 1), or -1";
+    result.set = [member](E& e, const std::string& what, const std::string& text) {
+        e.*member = parse_number(what, text, text == "-1" ? Range{-1, -1} : below_one);
+    };
+    return result;
+}
 
 std::vector<Field<E>> make_fields() {
     const char* name = "NAME or NAME:key=value,...";
@@ -45,8 +53,8 @@ std::vector<Field<E>> make_fields() {
               "updates between two lines of metrics.jsonl; 0: ten an epoch"),
         field("target", &E::target, "a column name", "CSV: the column to predict"),
         field("task", &E::task, "classification or regression", "CSV: empty: inferred from the target"),
-        field("validation_share", &E::validation_share, share, "of the examples; -1: the data set's own"),
-        field("test_share", &E::test_share, share, "of the examples; -1: the data set's own"),
+        share("validation_share", &E::validation_share),
+        share("test_share", &E::test_share),
         field("data_dir", &E::data_dir, "a folder", "where named data sets are looked for first"),
     };
 }
@@ -55,6 +63,21 @@ std::vector<std::string> field_names() {
     std::vector<std::string> names;
     for (const auto& f : experiment_fields()) names.push_back(f.name);
     return names;
+}
+
+const Field<Experiment>& find_field(const std::string& name, const std::string& where) {
+    for (const auto& f : experiment_fields())
+        if (f.name == name) return f;
+    fail_request("{}: unknown key{}", where, suggestion(name, field_names()));
+}
+
+bool is_utf8(const std::string& text) {
+    try {
+        (void)nlohmann::json(text).dump();
+        return true;
+    } catch (const nlohmann::json::exception&) {
+        return false;
+    }
 }
 
 /// The text that a field reads, from a TOML value.
@@ -66,16 +89,19 @@ std::string text_of(const toml::node& node, const std::string& where) {
     fail_request("{}: expected a string, a number or true/false", where);
 }
 
-/// The TOML value that reads back to the text: typed where the text is a number or a truth value.
+/// The TOML value that reads back to the text: a number or a truth value where that gives back every
+/// character (a column named 007 stays text), else a string.
 template <class Insert>
 void insert_typed(const std::string& text, Insert insert) {
     if (text == "true" || text == "false") return insert(text == "true");
     try {
-        return insert(parse_integer("", text, any_number));
+        const int64_t number = parse_integer("", text, any_number);
+        if (std::to_string(number) == text) return insert(number);
     } catch (const RequestError&) {
     }
     try {
-        return insert(parse_number("", text, any_number));
+        const double number = parse_number("", text, any_number);
+        if (format_number(number) == text) return insert(number);
     } catch (const RequestError&) {
     }
     insert(text);
@@ -90,9 +116,10 @@ const std::vector<Field<Experiment>>& experiment_fields() {
 
 void set_experiment(Experiment& experiment, const std::string& name, const std::string& where,
                     const std::string& text) {
-    for (const auto& f : experiment_fields())
-        if (f.name == name) return f.set(experiment, where, text);
-    fail_request("{}: unknown key{}", where, suggestion(name, field_names()));
+    const auto& f = find_field(name, where);
+    // Neither config.toml nor the saved model, which is written after hours, could hold other bytes.
+    if (!is_utf8(text)) fail_request("{}: expected UTF-8 text", where);
+    f.set(experiment, where, text);
 }
 
 void read_experiment(Experiment& experiment, const std::filesystem::path& path) {
@@ -107,6 +134,7 @@ void read_experiment(Experiment& experiment, const std::filesystem::path& path) 
     for (const auto& [key, node] : table) {
         const std::string name(key.str());
         const std::string where = fmt::format("{}:{}: {}", path.string(), key.source().begin.line, name);
+        find_field(name, where);  // an unknown name is the greater mistake than what it is set to
         set_experiment(experiment, name, where, text_of(node, where));
     }
 }

@@ -41,11 +41,12 @@ struct Experiment {
 const std::vector<Field<Experiment>>& experiment_fields();
 
 /// Sets one setting from text. `where` begins the message of an error: "--batch", "file.toml:3: batch".
-/// Throws RequestError for an unknown name, with the nearest, or a bad value.
+/// Throws RequestError for an unknown name, with the nearest, a bad value, or text that is not UTF-8.
 void set_experiment(Experiment& experiment, const std::string& name, const std::string& where,
                     const std::string& text);
 
-/// Reads an experiment file (TOML) on top of `experiment`. Throws RequestError with file, line and column.
+/// Reads an experiment file (TOML) on top of `experiment`. Throws RequestError with file and line, and column
+/// for what is no TOML.
 void read_experiment(Experiment& experiment, const std::filesystem::path& path);
 
 /// The experiment as TOML, every setting included: enough to run it again.

@@ -8,19 +8,30 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/data/excerpt.hpp"
 
 namespace ravine {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The lines of `contents` up to update `step`.
-std::string lines_until(const std::string& contents, int64_t step) {
+/// Whether a line is a metric: what every other member is optional beside.
+bool is_metric(const Json& json) {
+    const auto is_count = [&](const char* key) {
+        return json.contains(key) && json[key].is_number_integer();
+    };
+    return json.is_object() && is_count("step") && is_count("epoch");
+}
+
+/// The lines that a run had written when it stood at `state`. An evaluation in mid-epoch was made because the
+/// run stopped there: one that goes on does not make it.
+std::string lines_until(const std::string& contents, const TrainState& state) {
     std::istringstream in(contents);
     std::string kept, line;
     while (std::getline(in, line)) {
         const auto json = Json::parse(line, nullptr, false);
-        if (json.is_discarded() || json.value("step", step + 1) > step) break;
+        if (!is_metric(json) || json["step"] > state.step) break;
+        if (json.contains("validation_loss") && json["epoch"] > state.epoch) break;
         kept += line + "\n";
     }
     return kept;
@@ -35,9 +46,9 @@ double number(const Json& json, const char* key) {
 
 }  // namespace
 
-MetricsLog::MetricsLog(const std::filesystem::path& path, int64_t step) : path_(path) {
-    const bool goes_on = step > 0 && std::filesystem::exists(path);
-    write_file_atomically(path, goes_on ? lines_until(read_file(path), step) : std::string());
+MetricsLog::MetricsLog(const std::filesystem::path& path, const TrainState& state) : path_(path) {
+    const bool goes_on = state.step > 0 && std::filesystem::exists(path);
+    write_file_atomically(path, goes_on ? lines_until(read_file(path), state) : std::string());
     file_ = std::fopen(path.c_str(), "a");
     if (!file_) fail_run("cannot write {}: {}", path.string(), std::strerror(errno));
 }
@@ -77,9 +88,9 @@ Metrics read_metrics(const std::filesystem::path& path) {
     std::string line;
     for (int64_t number_of_line = 1; std::getline(in, line); ++number_of_line) {
         const auto json = Json::parse(line, nullptr, false);
-        if (!json.is_object() || !json.contains("step") || !json.contains("epoch"))
+        if (!is_metric(json))
             fail_request("{}:{}: expected a metric, found '{}'", path.string(), number_of_line,
-                         line.substr(0, 60));
+                         excerpt(line));
         const int64_t step = json["step"], epoch = json["epoch"];
         if (json.contains("validation_loss"))
             metrics.evaluations.push_back(

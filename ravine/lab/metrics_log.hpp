@@ -10,9 +10,9 @@ namespace ravine {
 /// Writes metrics.jsonl: a line a logged update and a line an evaluation, at full precision.
 class MetricsLog : public TrainListener {
 public:
-    /// Begins a new file, or goes on with one after its lines for the first `step` updates: what an
-    /// interrupted run wrote beyond its checkpoint is cut off.
-    MetricsLog(const std::filesystem::path& path, int64_t step);
+    /// Begins a new file, or goes on with one where `state` stands after some updates: what an earlier run
+    /// wrote beyond its checkpoint is cut off.
+    MetricsLog(const std::filesystem::path& path, const TrainState& state);
     ~MetricsLog() override;
     MetricsLog(const MetricsLog&) = delete;
     MetricsLog& operator=(const MetricsLog&) = delete;

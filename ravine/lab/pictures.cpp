@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ravine/core/error.hpp"
 #include "ravine/lab/metrics_log.hpp"
 #include "ravine/lab/plot.hpp"
 
@@ -66,7 +67,8 @@ DecisionMap decision_map(const Run& run) {
     const auto outputs = evaluator.outputs(cells, schema.normalization, run.parameters(), run.buffers());
     const auto columns = static_cast<size_t>(run.network().output_count());
     for (size_t i = 0; i < outputs.size(); i += columns)
-        map.classes.push_back(predicted_class(std::span(outputs).subspan(i, columns)));
+        map.classes.push_back(
+            predicted_class(std::span(outputs).subspan(i, columns), run.network().loss().prediction));
     constexpr int64_t most_points = 1000;
     for (int64_t i = 0; i < std::min(training.size(), most_points); ++i) {
         map.point_x.push_back(training.feature(i, 0));
@@ -85,7 +87,7 @@ void draw_pictures(const RunFolder& folder, const Run& run) {
         write_charts(folder.curves(), curves(read_metrics(folder.metrics()), classification));
         if (classification && training.feature_shape == Shape{2})
             write_decision_map(folder.boundary(), decision_map(run));
-    } catch (const RunError& error) {
+    } catch (const Error& error) {  // the run itself is safe on the disk
         spdlog::warn("no pictures: {}", error.what());
     }
 }

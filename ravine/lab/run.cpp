@@ -32,11 +32,13 @@ NetworkOptions network_options(const Experiment& e, const Schema& schema) {
 /// A step of few operations is over before a second thread has woken up.
 int choose_threads(int64_t wanted, const Network& network, int64_t batch) {
     if (wanted > 0) return static_cast<int>(wanted);
-    constexpr int64_t worthwhile = 20'000'000;  // weights times examples
-    return network.parameters()->size * batch < worthwhile ? 1 : available_threads();
+    constexpr double worthwhile = 2e7;  // weights times examples
+    const double work = static_cast<double>(network.parameters()->size) * static_cast<double>(batch);
+    return work < worthwhile ? 1 : available_threads();
 }
 
-/// Saves a checkpoint after an evaluation when the last one is some time old, so that a crash loses little.
+/// Saves a checkpoint where the run stops, and after an evaluation when the last one is some time old, so
+/// that a crash loses little.
 class CheckpointSaver : public TrainListener {
 public:
     explicit CheckpointSaver(std::function<void()> save) : save_(std::move(save)) {}
@@ -48,6 +50,7 @@ public:
         last_ = std::chrono::steady_clock::now();
         save_();
     }
+    void on_stop() override { save_(); }
 
 private:
     std::function<void()> save_;
@@ -86,11 +89,11 @@ Run::Run(Experiment experiment, const Say& say) : experiment_(std::move(experime
     for (const auto& note : parts_.notes) say(note);
     network_ = std::make_unique<Network>(network_options(e, parts_.schema));
 
-    e.threads = choose_threads(e.threads, *network_, e.batch);
-    options_.compile.threads = static_cast<int>(e.threads);
     options_.epochs = e.epochs;
     options_.max_steps = e.max_steps;
     options_.batch = std::min(e.batch, std::max<int64_t>(1, parts_.training.size()));
+    e.threads = choose_threads(e.threads, *network_, options_.batch);
+    options_.compile.threads = static_cast<int>(e.threads);
     options_.seed = static_cast<uint64_t>(e.seed);
     options_.log_every = e.log_every;
 
@@ -103,6 +106,7 @@ Run::Run(Experiment experiment, const Say& say) : experiment_(std::move(experime
     with_steps.total_steps = total_steps(options_, parts_.training.size());
     optimizer_ = std::make_unique<FirstOrder>(with_steps, network_->parameters(), options_.compile);
     trainer_ = std::make_unique<Trainer>(*network_, parts_, *parameters_, buffers_, *optimizer_, options_);
+    trainer_->program();  // what cannot be compiled is refused before a folder is made
 }
 
 void Run::load_weights(const std::string& path) {
@@ -136,17 +140,15 @@ RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listen
         write_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_,
                          *optimizer_);
     };
-    MetricsLog log(folder.metrics(), state_.step);
+    MetricsLog log(folder.metrics(), state_);
     CheckpointSaver saver(save);
     listeners.push_back(&log);
     listeners.push_back(&saver);
     const InterruptGuard guard;
-    const TrainOutcome outcome = trainer_->run(state_, listeners);
-    if (outcome.reason != StopReason::diverged) save();
-    return finish(folder, outcome);
+    return finish(folder, trainer_->run(state_, listeners));
 }
 
-RunResult Run::finish(const RunFolder& folder, TrainOutcome outcome) {
+RunResult Run::finish(const RunFolder& folder, const TrainOutcome& outcome) {
     using Json = nlohmann::ordered_json;
     constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
     RunResult result{outcome, {undefined, undefined}, undefined};

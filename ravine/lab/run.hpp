@@ -47,7 +47,7 @@ public:
 
 private:
     void load_weights(const std::string& path);
-    RunResult finish(const RunFolder& folder, TrainOutcome outcome);
+    RunResult finish(const RunFolder& folder, const TrainOutcome& outcome);
 
     Experiment experiment_;
     Parts parts_;

@@ -7,12 +7,26 @@
 namespace ravine {
 namespace {
 
-/// Where the file's tensor of a slice is copied to. A missing tensor is an error unless it `may_miss`.
-void assign_slice(const NamedTensor& tensor, const Slice& slice, const std::string& what, Vector& target) {
+void check_shape(const NamedTensor& tensor, const Slice& slice, const std::string& what) {
     if (tensor.shape != slice.shape)
         fail_request("{}: tensor '{}' has the shape {}, expected {}", what, tensor.name,
                      to_string(tensor.shape), to_string(slice.shape));
-    for (int64_t i = 0; i < slice.size(); ++i) target.set(slice.offset + i, tensor.data.at(i));
+}
+
+/// The file's tensors in their order, for a file that knows other names.
+std::vector<const NamedTensor*> tensors_in_order(const TensorFile& file, const std::string& what,
+                                                 const ParameterLayout& layout) {
+    const auto& slices = layout.slices;
+    if (file.tensors.size() != slices.size())
+        fail_request(
+            "{}: no tensor has a name of this model ('{}', ...), and there are {} tensors instead of {}",
+            what, slices.empty() ? "" : slices[0].name, file.tensors.size(), slices.size());
+    std::vector<const NamedTensor*> result;
+    for (size_t i = 0; i < slices.size(); ++i) {
+        check_shape(file.tensors[i], slices[i], what);
+        result.push_back(&file.tensors[i]);
+    }
+    return result;
 }
 
 bool any_name_fits(const TensorFile& file, const ParameterLayout& layout) {
@@ -40,25 +54,36 @@ void append_tensors(TensorFile& file, const std::string& prefix, const Parameter
     }
 }
 
+std::vector<const NamedTensor*> find_tensors(const TensorFile& file, const std::string& what,
+                                             const ParameterLayout& layout) {
+    std::vector<const NamedTensor*> result;
+    for (const auto& slice : layout.slices) {
+        const auto* tensor = file.find(slice.name);
+        if (!tensor) fail_request("{}: no tensor '{}', which this model needs", what, slice.name);
+        check_shape(*tensor, slice, what);
+        result.push_back(tensor);
+    }
+    return result;
+}
+
+void copy_tensors(const std::vector<const NamedTensor*>& tensors, const ParameterLayout& layout,
+                  Vector& values) {
+    for (size_t i = 0; i < tensors.size(); ++i)
+        for (int64_t j = 0; j < tensors[i]->data.size(); ++j)
+            values.set(layout.slices[i].offset + j, tensors[i]->data.at(j));
+}
+
 void assign_tensors(const TensorFile& file, const std::string& what, Parameters& parameters,
                     const ParameterLayout& buffer_layout, Vector& buffers) {
-    const auto& slices = parameters.layout().slices;
-    if (any_name_fits(file, parameters.layout())) {
-        for (const auto& slice : slices) {
-            const auto* tensor = file.find(slice.name);
-            if (!tensor) fail_request("{}: no tensor '{}', which this model needs", what, slice.name);
-            assign_slice(*tensor, slice, what, parameters.write());
-        }
-        for (const auto& slice : buffer_layout.slices)
-            if (const auto* tensor = file.find(slice.name)) assign_slice(*tensor, slice, what, buffers);
-        return;
-    }
-    if (file.tensors.size() != slices.size())
-        fail_request(
-            "{}: no tensor has a name of this model ('{}', ...), and there are {} tensors instead of {}",
-            what, slices.empty() ? "" : slices[0].name, file.tensors.size(), slices.size());
-    for (size_t i = 0; i < slices.size(); ++i)
-        assign_slice(file.tensors[i], slices[i], what, parameters.write());
+    const bool named = any_name_fits(file, parameters.layout());
+    const auto found = named ? find_tensors(file, what, parameters.layout())
+                             : tensors_in_order(file, what, parameters.layout());
+    ParameterLayout held;  // the buffers that the file holds, where they are among all
+    for (const auto& slice : buffer_layout.slices)
+        if (named && file.find(slice.name)) held.slices.push_back(slice);
+    const auto found_buffers = find_tensors(file, what, held);
+    copy_tensors(found, parameters.layout(), parameters.write());
+    copy_tensors(found_buffers, held, buffers);
 }
 
 void write_model(const std::filesystem::path& path, const Network& network, const Schema& schema,
@@ -88,11 +113,15 @@ SavedModel read_model(const std::filesystem::path& path) {
                                                  .feature_shape = schema.feature_shape,
                                                  .target_count = schema.output_count,
                                                  .classification = schema.task == Task::classification});
+    // Before memory is taken for what a damaged description asks for.
+    const auto found = find_tensors(file, what, *saved.network->parameters());
+    const auto found_buffers = find_tensors(file, what, saved.network->buffers());
     const bool is_double = !file.tensors.empty() && file.tensors[0].data.precision() == Precision::f64;
     const Precision precision = is_double ? Precision::f64 : Precision::f32;
     saved.parameters = std::make_unique<Parameters>(saved.network->parameters(), precision);
     saved.buffers = saved.network->initial_buffers(precision);
-    assign_tensors(file, what, *saved.parameters, saved.network->buffers(), saved.buffers);
+    copy_tensors(found, saved.parameters->layout(), saved.parameters->write());
+    copy_tensors(found_buffers, saved.network->buffers(), saved.buffers);
     return saved;
 }
 

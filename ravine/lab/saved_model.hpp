@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "ravine/data/safetensors.hpp"
 #include "ravine/data/schema.hpp"
@@ -25,11 +26,21 @@ void write_model(const std::filesystem::path& path, const Network& network, cons
 SavedModel read_model(const std::filesystem::path& path);
 
 /// Copies tensors of a file into parameters and, where the file has them, buffers: by name, or, where no name
-/// fits, in order if every shape fits. Throws RequestError naming the first tensor that does not fit.
+/// fits, in order if every shape fits. Throws RequestError naming the first tensor that does not fit, and
+/// then copies nothing.
 void assign_tensors(const TensorFile& file, const std::string& what, Parameters& parameters,
                     const ParameterLayout& buffer_layout, Vector& buffers);
 
-/// One tensor for each slice, in order.
+/// The file's tensor of each slice, by name. Throws RequestError for the first that is missing or of another
+/// shape.
+std::vector<const NamedTensor*> find_tensors(const TensorFile& file, const std::string& what,
+                                             const ParameterLayout& layout);
+
+/// Copies the tensor of each slice to its place.
+void copy_tensors(const std::vector<const NamedTensor*>& tensors, const ParameterLayout& layout,
+                  Vector& values);
+
+/// Appends one tensor for each slice, in order.
 void append_tensors(TensorFile& file, const std::string& prefix, const ParameterLayout& layout,
                     const Vector& values);
 

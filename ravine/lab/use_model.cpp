@@ -1,6 +1,6 @@
 #include "ravine/lab/use_model.hpp"
 
-#include <cmath>
+#include <algorithm>
 #include <limits>
 
 #include "ravine/core/error.hpp"
@@ -16,12 +16,35 @@ namespace {
 
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
-Dataset own_test_part(const RunFolder& folder, const std::string& data_dir) {
-    Experiment experiment;
-    read_experiment(experiment, folder.config());
-    if (!data_dir.empty()) experiment.data_dir = data_dir;
-    return load_parts(data_request(experiment)).test;
-}
+/// A model, and the experiment that trained it.
+struct Trained {
+    RunFolder folder;
+    Experiment experiment{};
+    SavedModel model;
+    CompileOptions options{};
+
+    explicit Trained(const std::string& run)
+        : folder(RunFolder::open(run)), model(read_model(folder.model())) {
+        read_experiment(experiment, folder.config());
+        // As many threads as in training, if there are so many: then sums come out the same to the last bit.
+        const auto threads = static_cast<int>(experiment.threads);
+        options = {model.parameters->values().precision(),
+                   threads > 0 ? std::min(threads, available_threads()) : available_threads()};
+    }
+
+    /// The test part of the data set that the model was trained on.
+    Dataset test_part(const std::string& data_dir) const {
+        DataRequest request = data_request(experiment);
+        if (!data_dir.empty()) request.data_dir = data_dir;
+        Dataset test = load_parts(request).test;
+        const Schema& schema = model.schema;
+        if (test.task != schema.task || test.feature_shape != schema.feature_shape ||
+            test.output_count != schema.output_count)
+            fail_request("{}: the model was trained on '{}', of another shape than '{}' in config.toml",
+                         folder.model().string(), schema.dataset, experiment.dataset);
+        return test;
+    }
+};
 
 /// A cell of a CSV file, quoted where it must be (RFC 4180).
 std::string cell(const std::string& text) {
@@ -32,12 +55,14 @@ std::string cell(const std::string& text) {
 }
 
 std::vector<Evaluated::Class> recalls(const Dataset& data, const std::vector<double>& outputs,
-                                      size_t columns) {
+                                      const Network& network) {
+    const auto columns = static_cast<size_t>(network.output_count());
     std::vector<int64_t> right(data.classes.size(), 0), count(data.classes.size(), 0);
     for (size_t i = 0; i < data.labels.size(); ++i) {
         const auto label = static_cast<size_t>(data.labels[i]);
         ++count.at(label);
-        right[label] += predicted_class(std::span(outputs).subspan(i * columns, columns)) == data.labels[i];
+        const auto row = std::span(outputs).subspan(i * columns, columns);
+        right[label] += predicted_class(row, network.loss().prediction) == data.labels[i];
     }
     std::vector<Evaluated::Class> result;
     for (size_t c = 0; c < count.size(); ++c)
@@ -47,21 +72,17 @@ std::vector<Evaluated::Class> recalls(const Dataset& data, const std::vector<dou
     return result;
 }
 
-CompileOptions options_for(const SavedModel& model) {
-    return {model.parameters->values().precision(), available_threads()};
-}
-
 }  // namespace
 
 Evaluated evaluate_run(const std::string& run, const std::string& data, const std::string& data_dir) {
-    const RunFolder folder = RunFolder::open(run);
-    const SavedModel model = read_model(folder.model());
+    const Trained trained(run);
+    const SavedModel& model = trained.model;
     const Schema& schema = model.schema;
     const Dataset examples =
-        data.empty() ? own_test_part(folder, data_dir) : load_like(schema, data, Targets::required);
+        data.empty() ? trained.test_part(data_dir) : load_like(schema, data, Targets::required);
     if (examples.size() == 0)
         fail_request("{}: no examples to evaluate", data.empty() ? "the test part" : data);
-    Evaluator evaluator(*model.network, options_for(model));
+    Evaluator evaluator(*model.network, trained.options);
     Evaluated result{.data = data.empty() ? schema.dataset + ", test part" : data,
                      .examples = examples.size(),
                      .scores = evaluator.evaluate(examples, schema.normalization, schema.target_normalization,
@@ -70,17 +91,18 @@ Evaluated evaluate_run(const std::string& run, const std::string& data, const st
                      .classes = {}};
     const auto outputs = evaluator.outputs(examples, schema.normalization, *model.parameters, model.buffers);
     if (schema.task == Task::classification)
-        result.classes = recalls(examples, outputs, static_cast<size_t>(model.network->output_count()));
+        result.classes = recalls(examples, outputs, *model.network);
     else
         result.rmse = root_mean_squared_error(outputs, examples, schema.target_normalization);
     return result;
 }
 
 std::string predictions_to_csv(const std::string& run, const std::string& data) {
-    const SavedModel model = read_model(RunFolder::open(run).model());
+    const Trained trained(run);
+    const SavedModel& model = trained.model;
     const Schema& schema = model.schema;
     const Dataset examples = load_like(schema, data, Targets::ignored);
-    Evaluator evaluator(*model.network, options_for(model));
+    Evaluator evaluator(*model.network, trained.options);
     const auto outputs = evaluator.outputs(examples, schema.normalization, *model.parameters, model.buffers);
     const auto columns = static_cast<size_t>(model.network->output_count());
     const bool classifies = schema.task == Task::classification;
@@ -96,7 +118,7 @@ std::string predictions_to_csv(const std::string& run, const std::string& data) 
     csv += "\n";
     for (size_t i = 0; i < static_cast<size_t>(examples.size()); ++i) {
         if (classifies) {
-            csv += cell(schema.classes.at(static_cast<size_t>(predicted_class(row(i)))));
+            csv += cell(schema.classes.at(static_cast<size_t>(predicted_class(row(i), prediction))));
             if (has_probabilities)
                 for (const double p : probabilities(row(i), prediction)) csv += fmt::format(",{:.9g}", p);
         } else {

@@ -14,8 +14,8 @@ constexpr int64_t evaluation_batch = 256;
 
 }  // namespace
 
-int64_t predicted_class(std::span<const double> outputs) {
-    if (outputs.size() == 1) return outputs[0] > 0;  // the log odds, or the score, of class 1
+int64_t predicted_class(std::span<const double> outputs, Prediction prediction) {
+    if (outputs.size() == 1) return outputs[0] > (prediction == Prediction::values ? 0.5 : 0);
     return std::ranges::max_element(outputs) - outputs.begin();
 }
 
@@ -104,7 +104,8 @@ Scores Evaluator::evaluate(const Dataset& data, const Normalization& features, c
             if (data.task != Task::classification) continue;
             for (int64_t j = 0; j < columns; ++j)
                 row[static_cast<size_t>(j)] = work.value(outputs, i * columns + j);
-            right += predicted_class(row) == data.labels[static_cast<size_t>(begin + i)];
+            right += predicted_class(row, network_.loss().prediction) ==
+                     data.labels[static_cast<size_t>(begin + i)];
         }
     });
     const auto count = static_cast<double>(data.size());

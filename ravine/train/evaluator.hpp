@@ -45,10 +45,12 @@ private:
     int64_t forward_passes_ = 0;
 };
 
-/// The predicted class of one row of outputs.
-int64_t predicted_class(std::span<const double> outputs);
+/// The predicted class of one row of outputs: the largest, or, for a single output, whether it is nearer to
+/// what stands for class 1: log odds or a score above 0; a value, fitted to 0 and 1, above 1/2.
+int64_t predicted_class(std::span<const double> outputs, Prediction prediction);
 
 /// The probabilities that a row of outputs stands for, one a class; empty for a loss without probabilities.
+/// They add up to 1, except those of independent events (the logistic loss with an output a class).
 std::vector<double> probabilities(std::span<const double> outputs, Prediction prediction);
 
 /// The root mean squared error over all targets of all examples, in the units of the data.

@@ -14,12 +14,26 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-int64_t batches_per_epoch(int64_t batch, int64_t examples) { return (examples + batch - 1) / batch; }
+int64_t batches_per_epoch(int64_t batch, int64_t examples) {
+    return examples / batch + (examples % batch != 0 ? 1 : 0);
+}
+
+/// Whether all went well: a gradient that is not finite may have ruined the parameters that it updated.
+bool is_accepted(const StepReport& report) { return report.updated && std::isfinite(report.gradient_norm); }
+
+bool all_finite(const Vector& values) {
+    const auto check = [](const auto& span) {
+        return std::ranges::all_of(span, [](auto x) { return std::isfinite(x); });
+    };
+    return values.precision() == Precision::f64 ? check(values.as<double>()) : check(values.as<float>());
+}
 
 }  // namespace
 
 int64_t total_steps(const TrainOptions& options, int64_t examples) {
-    const int64_t steps = options.epochs * batches_per_epoch(options.batch, examples);
+    int64_t steps = 0;
+    if (__builtin_mul_overflow(options.epochs, batches_per_epoch(options.batch, examples), &steps))
+        steps = INT64_MAX;
     return options.max_steps > 0 ? std::min(options.max_steps, steps) : steps;
 }
 
@@ -47,6 +61,8 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
       loader_(parts.training, parts.schema.normalization, parts.schema.target_normalization,
               std::min(options.batch, parts.training.size()), options.compile.precision),
       evaluator_(network, options.compile) {
+    kept_parameters_ = parameters.values();
+    kept_buffers_ = buffers;
     if (parts.training.size() == 0) fail_request("the training part of '{}' is empty", parts.training.name);
     options_.batch = std::min(options_.batch, parts.training.size());
 }
@@ -70,7 +86,7 @@ StepReport Trainer::step(std::span<const int64_t> examples, const TrainState& st
     GraphObjective& sample = objective(static_cast<int64_t>(examples.size()));
     sample.set_random({options_.seed, static_cast<uint64_t>(state.step), examples});
     const StepReport report = optimizer_.step(sample, parameters_);
-    if (report.updated && buffers_.size() > 0)
+    if (is_accepted(report) && buffers_.size() > 0)
         std::memcpy(buffers_.data(), sample.tap("new_buffers"), buffers_.byte_count());
     return report;
 }
@@ -82,22 +98,37 @@ Scores Trainer::validate() {
 
 std::string Trainer::describe_divergence(const StepReport& report, std::span<const int64_t> examples,
                                          const TrainState& state) {
-    const int64_t step = state.step + 1;
-    // Elementwise rules carry a bad gradient into the parameters of the same tensor.
-    const std::string tensor = first_nonfinite_tensor(parameters_.layout(), parameters_.values());
-    if (report.updated)
-        return fmt::format("step {}: the gradient is not finite, first in '{}'", step, tensor);
+    const int64_t step = state.step + 1, batch = static_cast<int64_t>(examples.size());
+    if (std::isfinite(report.loss)) {
+        // Where the parameters are as they were, the gradient can be had again; where they are lost,
+        // elementwise rules have carried it into the parameters of the same tensors.
+        Vector values = parameters_.values();
+        if (!report.updated) objective(batch).value_and_gradient(parameters_, values);
+        const std::string tensor = first_nonfinite_tensor(parameters_.layout(), values);
+        return fmt::format("step {}: the gradient is not finite{}", step,
+                           tensor.empty() ? "" : fmt::format(", first in '{}'", tensor));
+    }
     const std::string layer =
-        first_nonfinite_layer(network_, parameters_, buffers_, loader_, static_cast<int64_t>(examples.size()),
+        first_nonfinite_layer(network_, parameters_, buffers_, loader_, batch,
                               {options_.seed, static_cast<uint64_t>(state.step), examples}, options_.compile);
-    return fmt::format("step {}: the loss is {}, first in layer '{}'{}", step, report.loss,
-                       layer.empty() ? "loss" : layer,
+    const std::string tensor = first_nonfinite_tensor(parameters_.layout(), parameters_.values());
+    return fmt::format("step {}: the loss is {}{}{}", step, report.loss,
+                       layer.empty() ? "" : fmt::format(", first in layer '{}'", layer),
                        tensor.empty() ? "" : fmt::format("; parameters of '{}' are not finite", tensor));
 }
 
+Work Trainer::work() const {
+    Work total{.forward_passes = evaluator_.forward_passes()};
+    for (const auto& [batch, objective] : objectives_) {
+        total.forward_passes += objective->work().forward_passes;
+        total.backward_passes += objective->work().backward_passes;
+    }
+    return total;
+}
+
 void Trainer::keep() {
-    kept_parameters_ = parameters_.values();
-    kept_buffers_ = buffers_;
+    kept_parameters_.assign(parameters_.values());
+    kept_buffers_.assign(buffers_);
 }
 
 void Trainer::restore() {
@@ -105,99 +136,146 @@ void Trainer::restore() {
     buffers_.assign(kept_buffers_);
 }
 
-TrainOutcome Trainer::run(TrainState& state, const std::vector<TrainListener*>& listeners) {
-    const int64_t examples = parts_.training.size(), batches = batches_per_epoch(options_.batch, examples);
-    const int64_t total = total_steps(options_, examples);
-    const int64_t log_every =
-        options_.log_every > 0 ? options_.log_every : std::max<int64_t>(1, batches / 10);
-    const double earlier_seconds = state.seconds;
-    const auto start = Clock::now();
-    const auto seconds = [&] {
-        return earlier_seconds + std::chrono::duration<double>(Clock::now() - start).count();
-    };
-    std::vector<int64_t> order(static_cast<size_t>(examples));
-    const int64_t earlier_forward = state.forward_passes, earlier_backward = state.backward_passes;
-    TrainOutcome outcome;
-    keep();
+/// One call of run().
+class Trainer::Session {
+public:
+    Session(Trainer& trainer, TrainState& state, const std::vector<TrainListener*>& listeners)
+        : trainer_(trainer),
+          options_(trainer.options_),
+          state_(state),
+          listeners_(listeners),
+          order_(static_cast<size_t>(trainer.parts_.training.size())),
+          batches_(batches_per_epoch(options_.batch, std::ssize(order_))),
+          total_steps_(total_steps(options_, std::ssize(order_))),
+          log_every_(options_.log_every > 0 ? options_.log_every : std::max<int64_t>(1, batches_ / 10)),
+          earlier_work_(trainer.work()),
+          earlier_(state) {}
 
-    const auto evaluate = [&] {
-        outcome.validation = validate();
-        outcome.train_loss = state.epoch_loss / static_cast<double>(state.batch_in_epoch);
-        for (auto* listener : listeners)
-            listener->on_evaluation(
-                {state.step, state.epoch + 1, outcome.train_loss, outcome.validation, seconds()});
-        if (outcome.validation.loss < state.best_validation_loss) {
-            state.best_validation_loss = outcome.validation.loss;
-            state.best_validation_accuracy = outcome.validation.accuracy;
-            state.best_epoch = state.epoch + 1;
-        }
-        keep();
-    };
-
-    const auto account = [&] {
-        state.seconds = seconds();
-        state.forward_passes = earlier_forward + evaluator_.forward_passes();
-        state.backward_passes = earlier_backward;
-        for (const auto& [batch, objective] : objectives_) {
-            state.forward_passes += objective->work().forward_passes;
-            state.backward_passes += objective->work().backward_passes;
-        }
-    };
-
-    bool evaluated = false;
-    const auto stop = [&](StopReason reason) {
-        if (reason == StopReason::diverged) restore();
-        // An interrupted run goes on later as if nothing had happened: it reports no extra evaluation.
-        if (reason == StopReason::diverged || reason == StopReason::interrupted)
-            outcome.validation = validate();
-        else if (!evaluated)
-            evaluate();
-        if (state.batch_in_epoch > 0)
-            outcome.train_loss = state.epoch_loss / static_cast<double>(state.batch_in_epoch);
-        outcome.reason = reason;
-        account();
-        return outcome;
-    };
-
-    while (state.epoch < options_.epochs) {
-        epoch_order(options_.sampling, options_.seed, state.epoch, order);
-        while (state.batch_in_epoch < batches) {
-            if (interrupted()) return stop(StopReason::interrupted);
-            if (options_.max_steps > 0 && state.step >= options_.max_steps)
-                return stop(StopReason::max_steps);
-            const auto begin = static_cast<size_t>(state.batch_in_epoch * options_.batch);
-            const std::span batch(order.data() + begin, std::min<size_t>(static_cast<size_t>(options_.batch),
-                                                                         order.size() - begin));
-            const StepReport report = step(batch, state);
-            if (!report.updated || !std::isfinite(report.gradient_norm)) {
-                outcome.divergence = describe_divergence(report, batch, state);
-                return stop(StopReason::diverged);
+    TrainOutcome run() {
+        trainer_.keep();
+        while (state_.epoch < options_.epochs) {
+            epoch_order(options_.sampling, options_.seed, state_.epoch, order_);
+            while (state_.batch_in_epoch < batches_) {
+                if (interrupted()) return stop(StopReason::interrupted);
+                if (options_.max_steps > 0 && state_.step >= options_.max_steps)
+                    return stop(StopReason::max_steps);
+                if (!update()) return diverged();
             }
-            ++state.step;
-            ++state.batch_in_epoch;
-            state.epoch_loss += report.loss;
-            evaluated = false;
-            account();
-            const StepEvent event{state.step,           state.epoch + 1,      report.loss,
-                                  report.learning_rate, report.gradient_norm, state.seconds};
-            for (auto* listener : listeners) {
-                listener->on_progress(event, total);
-                if (state.step % log_every == 0 || state.step == 1 || state.step == total)
-                    listener->on_step(event);
-            }
+            if (!evaluate()) return diverged();
+            state_.train_loss = train_loss();
+            ++state_.epoch;
+            state_.batch_in_epoch = 0;
+            state_.epoch_loss = 0;
         }
-        evaluate();
-        evaluated = true;
-        if (!std::isfinite(outcome.validation.loss) && parts_.validation.size() > 0) {
-            outcome.divergence =
-                fmt::format("step {}: the validation loss is {}", state.step, outcome.validation.loss);
-            return stop(StopReason::diverged);
-        }
-        ++state.epoch;
-        state.batch_in_epoch = 0;
-        state.epoch_loss = 0;
+        return stop(StopReason::epochs);
     }
-    return stop(StopReason::epochs);
+
+private:
+    /// One update; false where it diverged.
+    bool update() {
+        const auto begin = static_cast<size_t>(state_.batch_in_epoch * options_.batch);
+        const std::span batch(order_.data() + begin,
+                              std::min(static_cast<size_t>(options_.batch), order_.size() - begin));
+        const StepReport report = trainer_.step(batch, state_);
+        if (!is_accepted(report)) {
+            outcome_.divergence = trainer_.describe_divergence(report, batch, state_);
+            return false;
+        }
+        ++state_.step;
+        ++state_.batch_in_epoch;
+        state_.epoch_loss += report.loss;
+        evaluated_ = false;
+        account();
+        const StepEvent event{state_.step,          state_.epoch + 1,     report.loss,
+                              report.learning_rate, report.gradient_norm, state_.seconds};
+        const bool logged = state_.step % log_every_ == 0 || state_.step == 1;
+        for (auto* listener : listeners_) {
+            listener->on_progress(event, total_steps_);
+            if (logged) listener->on_step(event);
+        }
+        return true;
+    }
+
+    /// Looks at the validation part; false where the run has diverged unnoticed by the updates.
+    bool evaluate() {
+        const Scores& validation = outcome_.validation = trainer_.validate();
+        evaluated_ = true;
+        account();
+        for (auto* listener : listeners_)
+            listener->on_evaluation(
+                {state_.step, state_.epoch + 1, train_loss(), validation, state_.seconds});
+        if (!all_finite(trainer_.parameters_.values()) || !all_finite(trainer_.buffers_)) {
+            outcome_.divergence = fmt::format("step {}: parameters or buffers are not finite", state_.step);
+            return false;
+        }
+        if (!std::isfinite(validation.loss) && trainer_.parts_.validation.size() > 0) {
+            outcome_.divergence =
+                fmt::format("step {}: the validation loss is {}", state_.step, validation.loss);
+            return false;
+        }
+        if (validation.loss < state_.best_validation_loss) {
+            state_.best_validation_loss = validation.loss;
+            state_.best_validation_accuracy = validation.accuracy;
+            state_.best_epoch = state_.epoch + 1;
+        }
+        trainer_.keep();
+        return true;
+    }
+
+    TrainOutcome stop(StopReason reason) {
+        account();
+        for (auto* listener : listeners_) listener->on_stop();
+        // The last weights of a run cut short by design are worth a line in the log; an interrupted run goes
+        // on later as if nothing had happened.
+        if (!evaluated_ && reason == StopReason::max_steps && state_.batch_in_epoch > 0) {
+            if (!evaluate()) return diverged();
+        }
+        return outcome(reason);
+    }
+
+    TrainOutcome diverged() {
+        trainer_.restore();
+        evaluated_ = false;
+        return outcome(StopReason::diverged);
+    }
+
+    TrainOutcome outcome(StopReason reason) {
+        if (!evaluated_) outcome_.validation = trainer_.validate();
+        outcome_.train_loss = train_loss();
+        outcome_.reason = reason;
+        account();
+        return outcome_;
+    }
+
+    /// Of the current epoch; before its first update, of the one before.
+    double train_loss() const {
+        if (state_.batch_in_epoch == 0) return state_.train_loss;
+        return state_.epoch_loss / static_cast<double>(state_.batch_in_epoch);
+    }
+
+    void account() {
+        const Work work = trainer_.work();
+        state_.forward_passes = earlier_.forward_passes + work.forward_passes - earlier_work_.forward_passes;
+        state_.backward_passes =
+            earlier_.backward_passes + work.backward_passes - earlier_work_.backward_passes;
+        state_.seconds = earlier_.seconds + std::chrono::duration<double>(Clock::now() - start_).count();
+    }
+
+    Trainer& trainer_;
+    const TrainOptions& options_;
+    TrainState& state_;
+    const std::vector<TrainListener*>& listeners_;
+    std::vector<int64_t> order_;
+    int64_t batches_, total_steps_, log_every_;
+    Work earlier_work_;   // of earlier sessions
+    TrainState earlier_;  // at the beginning of this one
+    Clock::time_point start_ = Clock::now();
+    TrainOutcome outcome_;
+    bool evaluated_ = false;  // the outcome's validation is of the present parameters
+};
+
+TrainOutcome Trainer::run(TrainState& state, const std::vector<TrainListener*>& listeners) {
+    return Session(*this, state, listeners).run();
 }
 
 }  // namespace ravine

@@ -26,7 +26,7 @@ struct TrainOptions {
     CompileOptions compile{};
 };
 
-/// Updates in a run of these options over this many training examples.
+/// Updates in a run of these options over this many training examples: what a schedule spans.
 int64_t total_steps(const TrainOptions& options, int64_t examples);
 
 /// A logged update. The loss is that of its batch, before the update.
@@ -51,6 +51,9 @@ public:
     virtual void on_progress(const StepEvent&, int64_t /*total_steps*/) {}
     virtual void on_step(const StepEvent&) {}
     virtual void on_evaluation(const EvaluationEvent&) {}
+    /// No more updates, and none went wrong: parameters, buffers, optimizer and state stand where a resumed
+    /// run goes on. What is evaluated after this is for the outcome of this run alone.
+    virtual void on_stop() {}
 };
 
 /// Where a run stands: with the parameters, the buffers and the optimizer's state all that is needed to go
@@ -60,10 +63,12 @@ struct TrainState {
     int64_t epoch = 0;           ///< epochs completed
     int64_t batch_in_epoch = 0;  ///< batches of the current epoch already used
     double epoch_loss = 0;       ///< sum of batch losses of the current epoch
-    int64_t best_epoch = 0;      ///< with the smallest validation loss; 0: none yet
+    /// Mean over the updates of the last completed epoch; NaN: none yet.
+    double train_loss = std::numeric_limits<double>::quiet_NaN();
+    int64_t best_epoch = 0;  ///< with the smallest validation loss; 0: none yet
     double best_validation_loss = std::numeric_limits<double>::infinity();
     double best_validation_accuracy = std::numeric_limits<double>::quiet_NaN();
-    int64_t forward_passes = 0, backward_passes = 0;
+    int64_t forward_passes = 0, backward_passes = 0;  ///< over batches, those of evaluations included
     double seconds = 0;
 };
 
@@ -72,10 +77,10 @@ std::string to_string(StopReason reason);
 
 struct TrainOutcome {
     StopReason reason = StopReason::epochs;
-    double train_loss = 0;  ///< mean over the last epoch
-    Scores validation;      ///< after the last update
-    std::string
-        divergence;  ///< where numbers ceased to be finite: "step 12: the loss is inf, first in layer 2"
+    double train_loss = 0;  ///< mean over the updates of the last epoch, which may be incomplete
+    Scores validation;      ///< of the parameters as they were left
+    /// Where numbers ceased to be finite: "step 12: the loss is inf, first in layer '2'".
+    std::string divergence;
 };
 
 /// The training loop: epochs of batches, an optimizer step each, an evaluation after each epoch. Running
@@ -96,10 +101,14 @@ public:
     GraphObjective& objective(int64_t batch);
 
 private:
+    class Session;
+
     StepReport step(std::span<const int64_t> examples, const TrainState& state);
     Scores validate();
     std::string describe_divergence(const StepReport& report, std::span<const int64_t> examples,
                                     const TrainState& state);
+    /// The work of all calls of run().
+    Work work() const;
     void keep();
     void restore();
 
