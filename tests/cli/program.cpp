@@ -1,0 +1,67 @@
+#include "tests/cli/program.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace ravine::test {
+namespace {
+
+std::string contents_of(std::FILE* file) {
+    std::string text;
+    std::rewind(file);
+    for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) text += static_cast<char>(c);
+    std::fclose(file);
+    return text;
+}
+
+}  // namespace
+
+Outcome run_program(const std::vector<std::string>& arguments, const std::filesystem::path& where) {
+    std::vector<char*> argv{const_cast<char*>("ravine")};
+    for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    std::FILE* out = std::tmpfile();
+    std::FILE* err = std::tmpfile();
+    if (out == nullptr || err == nullptr) throw std::runtime_error("no temporary file");
+    const pid_t child = fork();
+    if (child == 0) {
+        if (chdir(where.c_str()) == 0 && dup2(fileno(out), 1) == 1 && dup2(fileno(err), 2) == 2)
+            execv(RAVINE_PROGRAM, argv.data());
+        _exit(127);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), contents_of(out),
+            contents_of(err)};
+}
+
+bool is_one_line_error(const Outcome& outcome) {
+    return outcome.out.empty() && outcome.err.starts_with("ravine: ") && outcome.err.size() > 12 &&
+           std::ranges::count(outcome.err, '\n') == 1 && outcome.err.ends_with('\n');
+}
+
+TestFolder::TestFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "ravine-test-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = name;
+}
+
+TestFolder::~TestFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+std::vector<std::string> TestFolder::contents() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(path_))
+        names.push_back(entry.path().filename().string());
+    std::ranges::sort(names);
+    return names;
+}
+
+}  // namespace ravine::test

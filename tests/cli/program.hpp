@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace ravine::test {
+
+/// What a run of the program said, and how it ended.
+struct Outcome {
+    int status;  ///< the exit status; 128 + the signal where one ended it
+    std::string out, err;
+};
+
+/// Runs the built program with these arguments, without a shell, in the folder `where`.
+Outcome run_program(const std::vector<std::string>& arguments, const std::filesystem::path& where = ".");
+
+/// Whether a program that was asked something wrong said so: nothing on standard output, "ravine: ..." on one
+/// line of standard error.
+bool is_one_line_error(const Outcome& outcome);
+
+/// A folder of its own for one test, removed at its end.
+class TestFolder {
+public:
+    TestFolder();
+    ~TestFolder();
+    TestFolder(const TestFolder&) = delete;
+    TestFolder& operator=(const TestFolder&) = delete;
+
+    const std::filesystem::path& path() const { return path_; }
+    std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+    /// The names of what is in it, sorted.
+    std::vector<std::string> contents() const;
+
+private:
+    std::filesystem::path path_;
+};
+
+}  // namespace ravine::test

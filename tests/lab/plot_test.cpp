@@ -1,0 +1,160 @@
+#include "ravine/lab/plot.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include "ravine/core/error.hpp"
+#include "ravine/core/file.hpp"
+#include "ravine/lab/gnuplot.hpp"
+#include "ravine/lab/plot_style.hpp"
+
+namespace ravine {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// The picture that `write` makes in a folder of its own, which holds nothing else.
+template <class Write>
+std::string picture(Write write, const std::string& ending = ".svg") {
+    std::string name = (std::filesystem::temp_directory_path() / "ravine-plot-XXXXXX").string();
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    const std::filesystem::path folder = name, path = folder / ("plot" + ending);
+    write(path);
+    std::string contents = read_file(path);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+    std::filesystem::remove_all(folder);
+    return contents;
+}
+
+Chart line(std::vector<double> x, std::vector<double> y) {
+    return {.title = "t", .series = {{.name = "s", .x = std::move(x), .y = std::move(y)}}};
+}
+
+TEST(GnuplotQuoted, NothingEndsTheString) {
+    EXPECT_EQ(gnuplot_quoted("it's"), "'it''s'");
+    EXPECT_EQ(gnuplot_quoted("'; system('rm x')"), "'''; system(''rm x'')'");
+    EXPECT_EQ(gnuplot_quoted("two\nlines\t."), "'two lines .'");
+    EXPECT_EQ(gnuplot_quoted("\\n `ls` $x @y"), "'\\n `ls` $x @y'");
+}
+
+TEST(GnuplotQuoted, OnlyUtf8Passes) {
+    EXPECT_EQ(gnuplot_quoted("\xc3\xa4\xe2\x82\xac"), "'\xc3\xa4\xe2\x82\xac'");
+    EXPECT_EQ(gnuplot_quoted("a\xff\xc3"),
+              "'a?"
+              "?'");
+}
+
+TEST(GnuplotData, RowsAndRuns) {
+    const std::vector<double> x{0, 1, 0, 1},
+        y{0.5, std::nan(""), std::numeric_limits<double>::infinity(), -2};
+    const std::array<std::span<const double>, 2> columns{x, y};
+    EXPECT_EQ(gnuplot_data("d", columns, 2), "$d << END\n0 0.5 \n1 NaN \n\n0 NaN \n1 -2 \n\nEND\n");
+}
+
+TEST(PlotStyle, ColoursDifferAndTintsLieBetweenWhiteAndThem) {
+    for (size_t i = 0; i < 8; ++i)
+        for (size_t j = 0; j < i; ++j) EXPECT_NE(plot_colour(i), plot_colour(j));
+    EXPECT_EQ(plot_colour(8), plot_colour(0));
+    EXPECT_NE(plot_dash(8), plot_dash(0));
+    EXPECT_EQ(tinted_plot_colour(0, 0), 0xffffffu);
+    EXPECT_EQ(tinted_plot_colour(0, 1), 0x0072b2u);
+}
+
+TEST(Chart, TextIsShownAndNotInterpreted) {
+    Chart chart = line({0, 1}, {1, 2});
+    chart.title = "<script> & 'quoted' \"text\" `touch x` $(y)";
+    chart.series[0].name = "a_b^c";
+    const std::string svg = picture([&](const auto& path) { write_chart(path, chart); });
+    EXPECT_THAT(svg, HasSubstr("&lt;script> &amp; 'quoted' \"text\" `touch x` $(y)"));
+    EXPECT_THAT(svg, HasSubstr("a_b^c"));
+    EXPECT_THAT(svg, Not(HasSubstr("<script>")));
+    EXPECT_THAT(svg, HasSubstr("<path "));
+}
+
+TEST(Chart, WhateverTheData) {
+    const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
+    for (const bool logarithmic : {false, true}) {
+        for (const auto& [x, y] : std::vector<std::pair<std::vector<double>, std::vector<double>>>{
+                 {{}, {}},                           // nothing
+                 {{1}, {2}},                         // a point
+                 {{0, 1, 2}, {0, 0, 0}},             // constant, and without logarithms
+                 {{0, 1, 2}, {3, 3, 3}},             // constant
+                 {{0, 1, 2}, {nan, infinity, -1}},   // nothing finite but below 0
+                 {{0, 1, 2}, {1e-300, 1e300, nan}},  // as far apart as can be
+                 {{-1, 0, 1}, {-1e-12, 0, 1e-12}}}) {
+            Chart chart = line(x, y);
+            chart.log_x = chart.log_y = logarithmic;
+            EXPECT_THAT(picture([&](const auto& path) { write_chart(path, chart); }), HasSubstr("</svg>"))
+                << x.size() << " " << logarithmic;
+        }
+    }
+    EXPECT_THAT(picture([&](const auto& path) { write_chart(path, {.title = "no series"}); }),
+                HasSubstr("no data"));
+}
+
+TEST(Chart, LongSeriesAreThinnedOutButKeepTheirSpikes) {
+    std::vector<double> x, y;
+    for (int i = 0; i < 200000; ++i) {
+        x.push_back(i);
+        y.push_back(i == 123456 ? 1000 : std::sin(i));
+    }
+    const std::string svg = picture([&](const auto& path) { write_chart(path, line(x, y)); });
+    EXPECT_LT(svg.size(), 200000u);
+    EXPECT_THAT(svg, HasSubstr(">1000<"));  // the axis reaches to the spike
+}
+
+TEST(Charts, AllAreInThePicture) {
+    const std::string svg = picture([&](const auto& path) {
+        write_charts(path,
+                     {{.title = "first"}, line({0, 1}, {1, 2}), {.title = "third"}, {.title = "fourth"}});
+    });
+    for (const char* title : {"first", "third", "fourth"}) EXPECT_THAT(svg, HasSubstr(title));
+}
+
+TEST(DecisionMap, ShowsRegionsPointsAndClasses) {
+    const DecisionMap map{.title = "regions",
+                          .grid = {{-1, 1}, {0, 2}, 3, 2},
+                          .classes = {0, 1, 1, 0, 0, 1},
+                          .class_names = {"first class", "second class"},
+                          .point_x = {0, 0.5},
+                          .point_y = {1, 1.5},
+                          .point_classes = {0, 0}};
+    const std::string svg = picture([&](const auto& path) { write_decision_map(path, map); });
+    EXPECT_THAT(svg, HasSubstr("data:image/png;base64,"));
+    EXPECT_THAT(svg, HasSubstr("second class"));  // though it has no points
+    EXPECT_THAT(picture([&](const auto& path) { write_decision_map(path, map); }, ".png"),
+                testing::StartsWith("\x89PNG"));
+}
+
+TEST(ContourPaths, AFlatFunctionIsDrawnToo) {
+    ContourPaths plot{
+        .title = "flat", .grid = {{0, 1}, {0, 1}, 4, 4}, .values = std::vector<double>(16, 2), .paths = {}};
+    plot.paths = {{.name = "path", .x = {0, 0.5}, .y = {0, 0.5}}};
+    EXPECT_THAT(picture([&](const auto& path) { write_contour_paths(path, plot); }), HasSubstr(">path<"));
+    plot.values[3] = std::nan("");
+    plot.values[5] = std::numeric_limits<double>::infinity();
+    plot.paths[0].x[1] = 1e300;
+    EXPECT_THAT(picture([&](const auto& path) { write_contour_paths(path, plot); }), HasSubstr("</svg>"));
+}
+
+TEST(PlotGrid, CentresOfCells) {
+    const PlotGrid grid{{0, 4}, {-1, 1}, 4, 2};
+    EXPECT_EQ(grid.x_of(0), 0.5);
+    EXPECT_EQ(grid.x_of(3), 3.5);
+    EXPECT_EQ(grid.y_of(1), 0.5);
+}
+
+TEST(Plot, RefusesOtherEndingsAndFoldersThatAreMissing) {
+    EXPECT_THROW(write_chart("plot.pdf", line({0, 1}, {0, 1})), RequestError);
+    EXPECT_THROW(write_chart("/no/such/folder/plot.svg", line({0, 1}, {0, 1})), RunError);
+}
+
+}  // namespace
+}  // namespace ravine
