@@ -112,7 +112,8 @@ std::string Trainer::describe_divergence(const StepReport& report, std::span<con
         first_nonfinite_layer(network_, parameters_, buffers_, loader_, batch,
                               {options_.seed, static_cast<uint64_t>(state.step), examples}, options_.compile);
     const std::string tensor = first_nonfinite_tensor(parameters_.layout(), parameters_.values());
-    return fmt::format("step {}: the loss is {}{}{}", step, report.loss,
+    const double loss = std::isnan(report.loss) ? std::abs(report.loss) : report.loss;  // not "-nan"
+    return fmt::format("step {}: the loss is {}{}{}", step, loss,
                        layer.empty() ? "" : fmt::format(", first in layer '{}'", layer),
                        tensor.empty() ? "" : fmt::format("; parameters of '{}' are not finite", tensor));
 }
