@@ -113,11 +113,11 @@ TEST(Pooling, GlobalAverageIsTheMeanOfEachChannel) {
 }
 
 TEST(Flatten, ElementsFollowInPyTorchsOrder) {
-    // Two rows, one column, three channels: PyTorch lists channel after channel.
+    // Two examples of two rows, two columns and two channels: PyTorch lists channel after channel.
     const auto layer = [](Builder&, Value x) { return flatten(x); };
-    const auto result = run({.shape = {2, 2, 1, 3}, .x = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}}, layer);
-    EXPECT_EQ(result.shape, (Shape{2, 6}));
-    EXPECT_THAT(result.y, near({1, 4, 2, 5, 3, 6, 7, 10, 8, 11, 9, 12}));
+    const auto result = run({.shape = {2, 2, 2, 2}, .x = counting(16)}, layer);
+    EXPECT_EQ(result.shape, (Shape{2, 8}));
+    EXPECT_THAT(result.y, near({1, 3, 5, 7, 2, 4, 6, 8, 9, 11, 13, 15, 10, 12, 14, 16}));
     expect_layer_gradient({2, 2, 1, 3}, layer);
 }
 

@@ -120,6 +120,79 @@ TEST(Models, WeightsStartAfterHeBeforeRectifiersAndGlorotElsewhere) {
     EXPECT_THAT(mean_square("resnet18:width=8", {8, 8, 1}, "4.c1.weight"), is(2.0 / 72));
 }
 
+/// The outputs of one example in evaluation mode.
+test::Numbers outputs_of(const std::string& model, const Shape& features, const test::Numbers& x,
+                         const test::Numbers& parameters, const test::Numbers& buffers) {
+    Shape shape{1};
+    shape.insert(shape.end(), features.begin(), features.end());
+    return test::run({.shape = shape,
+                      .x = x,
+                      .parameters = parameters,
+                      .buffers = buffers,
+                      .mode = Mode::evaluation},
+                     [&](Builder& b, Value v) { return models().make(Spec::parse(model)).build(b, v, 2); })
+        .y;
+}
+
+TEST(Models, MlpNormalisesBeforeTheActivation) {
+    // W x = (3, 7); normalised with means (1, 2) and variances (4, 1): (1, 5); times (-1, 2) plus (0.5, -4):
+    // (-0.5, 6); after the ReLU (0, 6).
+    const auto y =
+        outputs_of("mlp:hidden=2,batch_norm=true,dropout=0.5", {2}, {1, 1},
+                   {1, 2, 3, 4, -1, 2, 0.5, -4, 10, 1, 0, -1, 0.25, 0.5}, {1, 2, 4 - 1e-5, 1 - 1e-5});
+    EXPECT_THAT(y, test::near({6.25, -5.5}));
+}
+
+TEST(Models, ResnetBlocksAddTheirInput) {
+    // On images of one pixel a 3x3 convolution with a border of 1 is the product with its middle tap, and
+    // with running variances of 1 - epsilon the normalisation is gamma x + beta: plain vectors give the same
+    // net.
+    for (const bool shortcuts : {true, false}) {
+        const std::string model = fmt::format("resnet18:width=1,shortcuts={}", shortcuts);
+        const auto net = network(model, {1, 1, 1}, 2);
+        const auto theta = test::normal_numbers(net.parameters()->size, 17);
+        test::Numbers buffers;
+        for (const auto& slice : net.buffers().slices)
+            buffers.resize(buffers.size() + static_cast<size_t>(slice.size()),
+                           slice.name.ends_with("running_var") ? 1 - 1e-5 : 0);
+
+        size_t next = 0;
+        const auto convolve = [&](const test::Numbers& x, size_t channels, size_t kernel) {
+            test::Numbers y(channels);
+            for (auto& out : y) {
+                for (const double in : x) {
+                    out += in * theta[next + kernel * kernel / 2];
+                    next += kernel * kernel;
+                }
+            }
+            for (auto& out : y) out *= theta[next++];
+            for (auto& out : y) out += theta[next++];
+            return y;
+        };
+        const auto rectify = [](test::Numbers x) {
+            for (auto& v : x) v = std::max(v, 0.0);
+            return x;
+        };
+        test::Numbers x = rectify(convolve({0.7}, 1, 3));
+        for (const size_t channels : {1, 1, 2, 2, 4, 4, 8, 8}) {
+            const auto hidden = rectify(convolve(x, channels, 3));
+            auto y = convolve(hidden, channels, 3);
+            if (shortcuts) {
+                const auto shortcut = channels == x.size() ? x : convolve(x, channels, 1);
+                for (size_t i = 0; i < channels; ++i) y[i] += shortcut[i];
+            }
+            x = rectify(y);
+        }
+        test::Numbers expected(2);
+        for (auto& z : expected)
+            for (const double v : x) z += v * theta[next++];
+        for (auto& z : expected) z += theta[next++];
+        ASSERT_EQ(next, theta.size());
+        EXPECT_GT(*std::ranges::max_element(x), 0);
+        EXPECT_THAT(outputs_of(model, {1, 1, 1}, {0.7}, theta, buffers), test::near(expected, 1e-9));
+    }
+}
+
 /// Each model on a small problem that it is made for.
 struct Suitable {
     const char* model;
