@@ -15,6 +15,10 @@ bool passes_on(Op op) { return op == Op::stop_gradient || op == Op::cross_replic
 Lowering::Lowering(const Graph& graph, std::vector<Output> outputs, CompileOptions options)
     : graph_(graph), options_(options), outputs_(std::move(outputs)), plan_(std::make_unique<Plan>()) {
     require(options.threads >= 1, "a program for {} threads", options.threads);
+    for (const auto& output : outputs_)
+        require(output.value.graph == &graph && output.offset >= 0 && output.phase >= 0,
+                "output '{}': a value of another graph, offset {} or phase {}", output.storage, output.offset,
+                output.phase);
     find_needed();
 }
 

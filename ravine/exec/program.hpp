@@ -20,7 +20,8 @@ struct CompileOptions {
 /// A value that a program leaves in the named storage `storage`, from element `offset` on. The gradient is
 /// one storage with one output for each parameter. An output into a storage that the graph also reads (an
 /// input or parameter vector) replaces it: the new values appear when the phase ends, as if all were written
-/// at once; later phases read them.
+/// at once; later phases read them. Until the last phase has run the caller leaves outputs as they are: later
+/// phases may read them.
 struct Output {
     Value value;
     std::string storage;
@@ -84,7 +85,8 @@ public:
     const Program& program() const { return *program_; }
 
     /// Uses memory of the caller for a storage: at least storage_size elements of the program's precision
-    /// that outlive their use. A storage that is not bound has memory of the workspace's own.
+    /// that outlive their use. A storage that is not bound has memory of the workspace's own. Not between the
+    /// phases of a run: what earlier phases have left stays where it was.
     void bind(int storage, void* data);
     void bind(int storage, Vector& vector);
     /// For a storage that the program only reads.

@@ -105,16 +105,16 @@ TEST_P(Replaced, ByValuesThatDependOnEachOther) {
 }
 
 TEST_P(Replaced, WhileTheOldValueMovesElsewhere) {
-    Graph g;
-    const Value w = g.parameter("w", 0, {3});
-    // Directly, and as another shape.
-    Replacing update(g, {{w * 2.0, "w"}, {w, "previous"}, {reshape(w, {3, 1}), "column"}}, options(),
-                     {{"w", {1, 2, 3}}, {"previous", {0, 0, 0}}, {"column", {0, 0, 0}}});
-    update.run();
-    update.run();
-    EXPECT_EQ(update["w"], (Numbers{4, 8, 12}));
-    EXPECT_EQ(update["previous"], (Numbers{2, 4, 6}));
-    EXPECT_EQ(update["column"], (Numbers{2, 4, 6}));
+    for (const bool reshaped : {false, true}) {
+        Graph g;
+        const Value w = g.parameter("w", 0, {3}), old = reshaped ? reshape(w, {3, 1}) : w;
+        Replacing update(g, {{w * 2.0, "w"}, {old, "previous"}}, options(),
+                         {{"w", {1, 2, 3}}, {"previous", {0, 0, 0}}});
+        update.run();
+        update.run();
+        EXPECT_EQ(update["w"], (Numbers{4, 8, 12}));
+        EXPECT_EQ(update["previous"], (Numbers{2, 4, 6}));
+    }
 }
 
 TEST_P(Replaced, ByEachOther) {
@@ -156,6 +156,22 @@ TEST_P(Replaced, AtAnotherPlace) {
     }
 }
 
+// ... and the same where one of two overlapping slices is replaced.
+TEST_P(Replaced, WhileAnOverlappingSliceIsRead) {
+    const int64_t n = 2000;
+    for (const auto& [target, other] : std::vector<std::pair<int64_t, int64_t>>{{0, 3}, {3, 0}}) {
+        Graph g;
+        const Value replaced = g.parameter("w", target, {n}), read = g.parameter("w", other, {n});
+        const Numbers old = random_numbers(n + 3, 1);
+        Replacing update(g, {{replaced + read, "w", target}}, options(), {{"w", old}});
+        update.run();
+        Numbers expected = old;
+        for (int64_t i = 0; i < n; ++i)
+            expected[static_cast<size_t>(target + i)] += old[static_cast<size_t>(other + i)];
+        expect_near(update["w"], expected, 1e-6, "sum");
+    }
+}
+
 TEST_P(Replaced, HalfByHalf) {
     Graph g;
     const Value left = g.parameter("w", 0, {3}), right = g.parameter("w", 3, {3});
@@ -192,11 +208,15 @@ TEST_P(Replaced, WhileItIsReduced) {
 }
 
 TEST_P(Replaced, ByItsOwnReduction) {
-    Graph g;
-    const Value x = g.input("x", {3, 2});
-    Replacing update(g, {{sum_to(x, {2}), "x", 1}}, options(), {{"x", {1, 2, 3, 4, 5, 6}}});
-    update.run();
-    EXPECT_EQ(update["x"], (Numbers{1, 9, 12, 4, 5, 6}));
+    for (const int64_t offset : {0, 1}) {
+        Graph g;
+        const Value x = g.input("x", {3, 2});
+        Replacing update(g, {{sum_to(x, {2}), "x", offset}}, options(), {{"x", {1, 2, 3, 4, 5, 6}}});
+        update.run();
+        Numbers expected{1, 2, 3, 4, 5, 6};
+        expected[static_cast<size_t>(offset)] = 9, expected[static_cast<size_t>(offset) + 1] = 12;
+        EXPECT_EQ(update["x"], expected);
+    }
 }
 
 TEST_P(Replaced, InAnEarlierPhaseIsReadAnewInALaterOne) {

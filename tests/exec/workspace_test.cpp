@@ -72,6 +72,9 @@ TEST(Storages, ThatDoNotFitAreRefused) {
     EXPECT_THROW(workspace.value(written, 4), std::logic_error);
     EXPECT_THROW(workspace.bind(-1, fits), std::exception);
     EXPECT_THROW(Program::compile(g, {{p, "y"}}, {Precision::f32, 0}), std::logic_error);
+    EXPECT_THROW(Program::compile(g, {{p, "y", -1}}, {Precision::f32, 1}), std::logic_error);
+    EXPECT_THROW(Program::compile(g, {{p, "y", 0, -1}}, {Precision::f32, 1}), std::logic_error);
+    EXPECT_THROW(Program::compile(Graph(), {{p, "y"}}, {Precision::f32, 1}), std::logic_error);
 }
 
 TEST(Storages, MayBeBoundAgainBetweenRuns) {
