@@ -56,7 +56,7 @@ void add_convolutional_models(Catalog<Model>& catalog) {
          .summary = "3x3 convolutions with ReLU, 2x2 max-pooling between them, then two dense layers; the "
                     "defaults are the 3-conv net for MNIST",
          .formula = "(conv 3x3, batch_norm, relu, max-pool 2x2) ... conv 3x3, batch_norm, relu,\n"
-                    "dense, relu, dropout, dense",
+                    "dense, relu, dropout, dense; batch_norm and dropout where asked for",
          .source = "LeCun, Bottou, Bengio and Haffner 1998"},
         {field("channels", &Cnn::channels, Range{1, 65536}, "channels of each convolution: 32-64-128"),
          field("hidden", &Cnn::hidden, Range{1, 1e6}, "units of the first dense layer"),

@@ -34,7 +34,7 @@ void add_mlp(Catalog<Model>& catalog) {
          .summary = "fully connected net: hidden layers of the given widths, then a linear layer; images are "
                     "flattened",
          .formula = "h_0 = x, h_i = dropout(activation(batch_norm(W_i h_(i-1) + b_i))), z = W h + b;\n"
-                    "without b_i where batch normalisation follows",
+                    "batch_norm and dropout where asked for, b_i where no batch_norm follows",
          .source = "Rumelhart, Hinton and Williams 1986"},
         {field("hidden", &Mlp::hidden, Range{1, 1e6}, "units of each hidden layer: 300-100"),
          field("activation", &Mlp::activation, "an activation (`ravine list activations`)",

@@ -53,11 +53,10 @@ void add_resnet(Catalog<Model>& catalog) {
     catalog.add<Resnet18>(
         {.name = "resnet18",
          .summary = "residual net of 18 layers for small images: a 3x3 stem and no early pooling",
-         .formula =
-             "conv 3x3, bn, relu, 8 blocks, global average, dense;\n"
-             "block: y = relu(bn(conv(relu(bn(conv(x))))) + shortcut(x)), two at each of width, 2, 4 and "
-             "8 width channels;\n"
-             "shortcut(x) = x, or bn(conv 1x1(x)) where the shape changes",
+         .formula = "conv 3x3, bn, relu, 8 blocks, global average, dense;\n"
+                    "block: y = relu(bn(conv(relu(bn(conv(x))))) + shortcut(x));\n"
+                    "two blocks at each of 1, 2, 4 and 8 times width channels;\n"
+                    "shortcut(x) = x, or bn(conv 1x1(x)) where the shape changes",
          .source = "He, Zhang, Ren and Sun 2016"},
         {field("width", &Resnet18::width, Range{1, 4096}, "channels of the first stage"),
          field("shortcuts", &Resnet18::shortcuts,
