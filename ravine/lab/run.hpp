@@ -28,6 +28,8 @@ class Run {
 public:
     /// Loads the data, checks every name and value, and compiles. Throws before anything is written.
     Run(Experiment experiment, const Say& say);
+    Run(const Run&) = delete;  // the trainer refers to members
+    Run& operator=(const Run&) = delete;
 
     const Experiment& experiment() const { return experiment_; }
     const Parts& parts() const { return parts_; }

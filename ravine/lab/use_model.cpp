@@ -39,8 +39,8 @@ struct Trained {
         Dataset test = load_parts(request).test;
         const Schema& schema = model.schema;
         if (test.task != schema.task || test.feature_shape != schema.feature_shape ||
-            test.output_count != schema.output_count)
-            fail_request("{}: the model was trained on '{}', of another shape than '{}' in config.toml",
+            test.output_count != schema.output_count || test.classes != schema.classes)
+            fail_request("{}: the model was trained on '{}', which differs from '{}' in config.toml",
                          folder.model().string(), schema.dataset, experiment.dataset);
         return test;
     }

@@ -1,0 +1,255 @@
+#include "ravine/lab/checkpoint.hpp"
+
+#include <fstream>
+
+#include "ravine/data/safetensors.hpp"
+#include "ravine/lab/metrics_log.hpp"
+#include "tests/lab/run_support.hpp"
+
+namespace ravine {
+namespace {
+
+using namespace test;
+
+using CheckpointTest = RunTest;
+
+/// A run of 18 updates, 6 an epoch, that uses all that a checkpoint must hold.
+Experiment long_experiment(const std::string& optimizer) {
+    Experiment e = small_experiment();
+    e.model = "mlp:hidden=8,batch_norm=true,dropout=0.3";
+    e.optimizer = optimizer;
+    e.schedule = "constant";  // a run's length decides the others
+    e.log_every = 3;
+    return e;
+}
+
+Json without_seconds(Json json) {
+    json.erase("seconds");
+    return json;
+}
+
+/// Expects that two runs ended alike, in everything but time.
+void expect_same(const RunFolder& a, const RunFolder& b) {
+    EXPECT_EQ(contents_of(a.model()), contents_of(b.model()));
+    EXPECT_EQ(without_seconds(summary_of(a)), without_seconds(summary_of(b)));
+    std::vector<Json> lines_a, lines_b;
+    for (const Json& line : metrics_of(a)) lines_a.push_back(without_seconds(line));
+    for (const Json& line : metrics_of(b)) lines_b.push_back(without_seconds(line));
+    EXPECT_EQ(lines_a, lines_b);
+    const TensorFile left = read_safetensors(a.checkpoint()), right = read_safetensors(b.checkpoint());
+    ASSERT_EQ(left.tensors.size(), right.tensors.size());
+    for (size_t i = 0; i < left.tensors.size(); ++i) {
+        EXPECT_EQ(left.tensors[i].name, right.tensors[i].name);
+        EXPECT_EQ(left.tensors[i].data.to_doubles(), right.tensors[i].data.to_doubles())
+            << left.tensors[i].name;
+    }
+    EXPECT_EQ(without_seconds(Json::parse(left.metadata.at("ravine.state"))),
+              without_seconds(Json::parse(right.metadata.at("ravine.state"))));
+    EXPECT_EQ(left.metadata.at("ravine.optimizer_steps"), right.metadata.at("ravine.optimizer_steps"));
+}
+
+TEST_F(CheckpointTest, AResumedRunEndsAsOneThatNeverStopped) {
+    for (const char* optimizer : {"sgd", "nesterov", "nesterov:form=lookahead", "adam", "nadam",
+                                  "rmsprop-nesterov", "delta-bar-delta"}) {
+        for (const std::string precision : {"f32", "f64"}) {
+            if (precision == "f64" && optimizer != std::string("adam"))
+                continue;  // much time goes to the disk
+            SCOPED_TRACE(fmt::format("{} {}", optimizer, precision));
+            const TemporaryFolder at;
+            Experiment e = long_experiment(optimizer);
+            e.precision = precision;
+            const auto named = [&](const char* name) {
+                return RunFolder::create((at.path() / name).string(), "");
+            };
+            const RunFolder whole = named("whole"), interrupted = named("interrupted"), cut = named("cut");
+            train_in(whole, e);
+
+            InterruptAfter early(1), later(8), end_of_epoch(12);
+            EXPECT_EQ(train_in(interrupted, e, {&early}).outcome.reason, StopReason::interrupted);
+            EXPECT_EQ(summary_of(interrupted)["status"], "interrupted");
+            EXPECT_EQ(summary_of(interrupted)["steps"], 1);
+            const auto nothing = [](Experiment&) {};
+            resume_in(interrupted, nothing, {&later});
+            EXPECT_EQ(summary_of(interrupted)["steps"], 8);
+            resume_in(interrupted, nothing, {&end_of_epoch});
+            EXPECT_EQ(summary_of(interrupted)["epochs"], 2);
+            EXPECT_EQ(resume_in(interrupted).outcome.reason, StopReason::epochs);
+            expect_same(interrupted, whole);
+
+            e.max_steps = 8;
+            EXPECT_EQ(train_in(cut, e).outcome.reason, StopReason::max_steps);
+            EXPECT_EQ(summary_of(cut)["status"], "done");
+            resume_in(cut, [](Experiment& c) { c.max_steps = 0; });
+            expect_same(cut, whole);
+        }
+    }
+}
+
+TEST_F(CheckpointTest, ResumingAFinishedRunChangesNothing) {
+    const RunFolder to = folder("run");
+    train_in(to, long_experiment("adam"));
+    const std::string model = contents_of(to.model()), metrics = contents_of(to.metrics());
+    const Json summary = without_seconds(summary_of(to));
+    resume_in(to);
+    EXPECT_EQ(contents_of(to.model()), model);
+    EXPECT_EQ(contents_of(to.metrics()), metrics);
+    // One look more at the validation part, to have something to say.
+    Json again = without_seconds(summary_of(to));
+    EXPECT_EQ(again["forward_passes"], static_cast<int64_t>(summary["forward_passes"]) + 1);
+    again["forward_passes"] = summary["forward_passes"];
+    EXPECT_EQ(again, summary);
+}
+
+TEST_F(CheckpointTest, MoreEpochsGoOnWhereTheRunEnded) {
+    Experiment e = long_experiment("adam");
+    const RunFolder whole = folder("whole"), longer = folder("longer");
+    train_in(whole, e);
+    e.epochs = 1;
+    train_in(longer, e);
+    resume_in(longer, [](Experiment& c) { c.epochs = 3; });
+    expect_same(longer, whole);
+}
+
+TEST_F(CheckpointTest, LinesBeyondTheCheckpointAreCutOff) {
+    const RunFolder whole = folder("whole"), crashed = folder("crashed");
+    const Experiment e = long_experiment("adam");
+    train_in(whole, e);
+    InterruptAfter stop(8);
+    train_in(crashed, e, {&stop});
+    std::ofstream(crashed.metrics(), std::ios::app)
+        << R"({"step":9,"epoch":2,"train_loss":1,"learning_rate":1,"gradient_norm":1,"seconds":1})"
+        << "\n{\"step\":12,\"epo";
+    resume_in(crashed);
+    expect_same(crashed, whole);
+}
+
+TEST_F(CheckpointTest, ALearningRateScheduleGoesOnWhereItWas) {
+    Experiment e = long_experiment("adam");
+    e.schedule = "linear";
+    const RunFolder whole = folder("whole"), stopped = folder("stopped");
+    train_in(whole, e);
+    InterruptAfter stop(8);
+    train_in(stopped, e, {&stop});
+    resume_in(stopped);
+    expect_same(stopped, whole);
+}
+
+// --- Damage
+// --------------------------------------------------------------------------------------------------
+
+class DamagedCheckpointTest : public RunTest {
+protected:
+    DamagedCheckpointTest() {
+        e = long_experiment("adam");
+        InterruptAfter stop(8);
+        to = folder("run");
+        train_in(to, e, {&stop});
+        good = read_safetensors(to.checkpoint());
+    }
+
+    /// Expects that the checkpoint as it now lies there is refused, and that nothing changes.
+    void expect_refused(const Experiment& with, const std::vector<std::string>& parts) {
+        ravine::Run run(with, say_nothing);
+        const auto weights = run.parameters().values().to_doubles(), buffers = run.buffers().to_doubles();
+        expect_error(
+            2, [&] { run.resume(to); }, parts);
+        EXPECT_EQ(run.parameters().values().to_doubles(), weights);
+        EXPECT_EQ(run.buffers().to_doubles(), buffers);
+        EXPECT_EQ(run.state().step, 0);
+    }
+    template <class Damage>
+    void expect_damage_refused(const Damage& damage, const std::vector<std::string>& parts) {
+        TensorFile bad = good;
+        damage(bad);
+        write_safetensors(to.checkpoint(), bad);
+        expect_refused(e, parts);
+    }
+
+    Experiment e;
+    RunFolder to;
+    TensorFile good;
+};
+
+TEST_F(DamagedCheckpointTest, AShortenedFileIsRefused) {
+    const std::string bytes = contents_of(to.checkpoint());
+    for (const size_t length : {size_t{0}, size_t{5}, size_t{50}, bytes.size() / 2, bytes.size() - 1}) {
+        temporary.write("run/checkpoint.safetensors", bytes.substr(0, length));
+        expect_refused(e, {"checkpoint.safetensors", "byte"});
+    }
+    fs::remove(to.checkpoint());
+    expect_refused(e, {"checkpoint.safetensors: no such file"});
+}
+
+TEST_F(DamagedCheckpointTest, MissingAndMistypedPartsAreRefused) {
+    using F = TensorFile;
+    expect_damage_refused([](F& f) { f.metadata.clear(); }, {"is no checkpoint of a run"});
+    expect_damage_refused([](F& f) { f.metadata.erase("ravine.optimizer_steps"); }, {"is no checkpoint"});
+    expect_damage_refused([](F& f) { f.metadata["ravine.optimizer_steps"] = "-1"; },
+                          {"damaged metadata", "-1"});
+    for (const char* state : {"", "{", "5", "[]", "{}", "{\"step\":\"x\"}"})
+        expect_damage_refused([&](F& f) { f.metadata["ravine.state"] = state; }, {"damaged metadata"});
+    for (const char* key :
+         {"step", "epoch", "batch_in_epoch", "best_epoch", "forward_passes", "backward_passes"}) {
+        const auto with = [&](const Json& value) {
+            return [&, value](F& f) {
+                Json state = Json::parse(f.metadata["ravine.state"]);
+                state[key] = value;
+                f.metadata["ravine.state"] = state.dump();
+            };
+        };
+        expect_damage_refused(with(-1), {"damaged metadata", key});
+        expect_damage_refused(with("8"), {"damaged metadata"});
+    }
+    expect_damage_refused([](F& f) { f.tensors.erase(f.tensors.begin()); }, {"no tensor '0.weight'"});
+    for (const char* name : {"1.running_mean", "1.running_var"})
+        expect_damage_refused(
+            [&](F& f) { std::erase_if(f.tensors, [&](auto& t) { return t.name == name; }); },
+            {"no tensor", name});
+    for (const char* name : {"optimizer.m", "optimizer.v"})
+        expect_damage_refused(
+            [&](F& f) { std::erase_if(f.tensors, [&](auto& t) { return t.name == name; }); },
+            {"of another optimizer"});
+    expect_damage_refused(
+        [](F& f) {
+            for (auto& t : f.tensors) t.data = Vector(t.data.to_doubles(), Precision::f64);
+        },
+        {"another precision: expected f32, found f64"});
+}
+
+TEST_F(DamagedCheckpointTest, OneOfAnotherModelOrOptimizerIsRefused) {
+    Experiment other = e;
+    other.model = "mlp:hidden=9,batch_norm=true";
+    expect_refused(other, {"'0.weight' has the shape [8, 2], expected [9, 2]"});
+    other.model = "mlp:hidden=8-8,batch_norm=true";
+    expect_refused(other, {"checkpoint.safetensors"});
+    other = e;
+    other.optimizer = "adagrad";
+    expect_refused(other, {"of another optimizer"});
+    other.optimizer = "sgd";  // which has no state at all
+    expect_refused(other, {"of another optimizer: it has the state"});
+    other = e;
+    other.precision = "f64";
+    expect_refused(other, {"another precision: expected f64, found f32"});
+}
+
+TEST_F(DamagedCheckpointTest, AfterARefusalAGoodOneStillWorks) {
+    temporary.write("run/checkpoint.safetensors", "damaged");
+    ravine::Run run(e, say_nothing);
+    EXPECT_THROW(run.resume(to), RequestError);
+    write_safetensors(to.checkpoint(), good);
+    run.resume(to);
+    run.train(to, {});
+    const RunFolder whole = folder("whole");
+    train_in(whole, e);
+    expect_same(to, whole);
+}
+
+TEST_F(CheckpointTest, AWriteThatFailsLeavesNothingHalfWritten) {
+    fs::create_directories(temporary.path() / "run" / "checkpoint.safetensors" / "in the way");
+    EXPECT_THROW(train_in({temporary.path() / "run"}, small_experiment()), RunError);
+    for (const auto& entry : fs::directory_iterator(temporary.path() / "run"))
+        EXPECT_EQ(entry.path().string().find("tmp-"), std::string::npos) << entry.path();
+}
+
+}  // namespace
+}  // namespace ravine
