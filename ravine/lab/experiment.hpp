@@ -16,7 +16,7 @@ struct Experiment {
     std::string model = "mlp";
     std::string optimizer = "adam";
     std::string loss;                 ///< empty: what fits model and task
-    std::string schedule = "linear";  ///< decays to 1 % of the rate: better results than a constant rate
+    std::string schedule = "linear";  ///< decays to 1 % of the rate over the run
     std::string clip = "none";
     int64_t epochs = 10;
     int64_t max_steps = 0;  ///< 0: the epochs decide
