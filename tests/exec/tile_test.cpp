@@ -153,6 +153,40 @@ TEST(TileFunctions, MultiplyAddRoundsOnce) {
     }
 }
 
+// Roots and quotients by Newton's method: near the true ones where numbers are ordinary, exact where they are
+// not.
+TEST(TileFunctions, FastRootsAndQuotients) {
+    std::vector<float> x{0, 1e-38f, 1e-31f, 1e31f, infinity, nan, -1}, ones(x.size(), 1), zeros(x.size(), 0);
+    auto roots = run(Function::scaled_root_add, x, ones, zeros);
+    for (size_t i = 0; i < 5; ++i) EXPECT_EQ(roots[i], std::sqrt(x[i])) << x[i];
+    EXPECT_TRUE(std::isnan(roots[5]) && std::isnan(roots[6]));
+    auto quotients = run(Function::subtract_quotient, zeros, ones, x);
+    EXPECT_EQ(quotients[0], -infinity);
+    EXPECT_EQ(quotients[3], -1e-31f);
+    EXPECT_EQ(quotients[4], 0);
+    EXPECT_TRUE(std::isnan(quotients[5]));
+
+    RandomSequence random({.seed = 3});
+    std::vector<float> a(1000), b(1000), none(1000, 0);
+    for (size_t i = 0; i < a.size(); ++i)
+        a[i] = static_cast<float>(std::exp(random.uniform(-60, 60))),
+        b[i] = static_cast<float>(random.normal());
+    roots = run(Function::scaled_root_add, a, std::vector<float>(1000, 1), none);
+    quotients = run(Function::subtract_quotient, none, b, a);
+    for (size_t i = 0; i < a.size(); ++i) {
+        EXPECT_NEAR(roots[i] / std::sqrt(static_cast<double>(a[i])), 1, 3e-7);
+        EXPECT_NEAR(-quotients[i] * static_cast<double>(a[i]) / b[i], 1, 3e-7);
+    }
+}
+
+// A number that is read again and again stands for all elements.
+TEST(TileFunctions, RepeatedArguments) {
+    const std::vector<float> number(tile::repeated_elements, 3);
+    std::vector<float> x(37, 2), out(37);
+    loop_of(Function::subtract)(x.data(), Argument::repeated(number.data()), nullptr, out.data(), out.size());
+    EXPECT_EQ(out, std::vector<float>(37, -1));
+}
+
 // Every length, with the result in place of any argument, touches the elements it should and no others.
 TEST(TileFunctions, KeepToTheirElements) {
     for (size_t n = 0; n <= 70; ++n) {

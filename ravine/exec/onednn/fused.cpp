@@ -21,6 +21,8 @@ namespace {
 constexpr int64_t tile_elements = 512;
 // Below this many elements starting the threads costs more than they save.
 constexpr int64_t parallel_grain = 32768;
+// From here on the operands no longer fit into the second-level cache.
+constexpr int64_t prefetch_grain = 1 << 18;
 
 class FusedKernel : public Kernel {
 public:
@@ -33,6 +35,9 @@ public:
             reduction_walks_.emplace_back(reduction.shape, spec_.space);
         choose_tile();
         assign_places();
+        for (size_t i = 0; i < spec_.loads.size(); ++i)
+            if (places_[i].kind == Place::memory) streams_.push_back(i);
+        prefetches_ = elements_ >= prefetch_grain;
         size_scratch();
     }
 
@@ -63,8 +68,8 @@ public:
 private:
     /// Where a register lives.
     struct Place {
-        enum Kind { slot, memory } kind = slot;
-        int index = 0;  // of the slot, or the buffer
+        enum Kind { slot, repeated, memory } kind = slot;
+        int index = 0;  // of the slot, of the repeated number, or the buffer
     };
 
     /// A tile that is a multiple of the row length of repeated rows lets them be laid out once.
@@ -79,9 +84,20 @@ private:
         }
     }
 
+    /// The same number for every element.
+    bool is_repeated(size_t load) const {
+        return spec_.loads[load].kind != FusedSpec::Load::buffer || load_walks_[load].is_single();
+    }
+
+    /// The same tile every time.
     bool is_fixed(size_t load) const {
-        return spec_.loads[load].kind != FusedSpec::Load::buffer || load_walks_[load].is_single() ||
-               (period_ > 0 && load_walks_[load].period() == period_);
+        return is_repeated(load) || (period_ > 0 && load_walks_[load].period() == period_);
+    }
+
+    /// Whether a reduction reads the register itself: it wants a whole tile.
+    bool is_reduced(size_t r) const {
+        return std::ranges::any_of(
+            spec_.reductions, [&](const auto& reduction) { return reduction.value == static_cast<int>(r); });
     }
 
     /// Gives each register a slot of the scratch memory, or the memory that it is loaded from or stored to.
@@ -100,9 +116,12 @@ private:
 
         places_.resize(registers);
         std::vector<std::optional<Place>> decided(registers);
-        for (size_t i = 0; i < loads; ++i)
-            if (spec_.loads[i].kind == FusedSpec::Load::buffer && load_walks_[i].is_direct())
+        for (size_t i = 0; i < loads; ++i) {
+            if (is_repeated(i) && !is_reduced(i))
+                decided[i] = Place{Place::repeated, repeated_++};
+            else if (spec_.loads[i].kind == FusedSpec::Load::buffer && load_walks_[i].is_direct())
                 decided[i] = Place{Place::memory, spec_.loads[i].index};
+        }
         for (const auto& store : spec_.stores) {
             const auto value = static_cast<size_t>(store.value);
             // The result goes straight to memory unless it would overwrite an input that a later instruction
@@ -145,8 +164,13 @@ private:
         }
     }
 
+    /// Repeated numbers stand behind the slots.
+    int64_t repeated_offset() const {
+        return (slots_ * tile_ * static_cast<int64_t>(sizeof(float)) + 63) / 64 * 64;
+    }
+
     void size_scratch() {
-        int64_t bytes = slots_ * tile_ * static_cast<int64_t>(sizeof(float));
+        int64_t bytes = repeated_offset() + repeated_ * tile::repeated_elements * int64_t{sizeof(float)};
         for (const auto& reduction : spec_.reductions) {
             partial_offsets_.push_back(bytes);
             const int64_t count = element_count(reduction.shape);
@@ -168,15 +192,23 @@ private:
     }
 
     void run_tiles(const Context& context, int64_t first, int64_t last, int thread, bool alone) const {
-        auto* slots = reinterpret_cast<float*>(context.scratch + thread * thread_bytes_);
+        std::byte* scratch = context.scratch + thread * thread_bytes_;
+        auto* slots = reinterpret_cast<float*>(scratch);
+        auto* numbers = reinterpret_cast<float*>(scratch + repeated_offset());
         std::array<float*, max_fused_registers> at;
         const size_t loads = spec_.loads.size();
-        for (size_t i = 0; i < places_.size(); ++i)
-            at[i] = places_[i].kind == Place::slot ? slots + places_[i].index * tile_
-                                                   : context.as<float>(places_[i].index) + first * tile_;
+        for (size_t i = 0; i < places_.size(); ++i) {
+            const auto [kind, index] = places_[i];
+            at[i] = kind == Place::slot       ? slots + index * tile_
+                    : kind == Place::repeated ? numbers + index * tile::repeated_elements
+                                              : context.as<float>(index) + first * tile_;
+        }
         for (size_t i = 0; i < loads; ++i)
-            if (is_fixed(i) && places_[i].kind == Place::slot)
-                lay_out(context, i, 0, std::min(tile_, elements_), at[i]);
+            if (is_fixed(i) && places_[i].kind != Place::memory)
+                lay_out(
+                    context, i, 0,
+                    places_[i].kind == Place::repeated ? tile::repeated_elements : std::min(tile_, elements_),
+                    at[i]);
         for (size_t i = 0; i < spec_.reductions.size(); ++i) start_reduction(context, i, thread, alone);
 
         for (int64_t tile = first; tile < last; ++tile) {
@@ -185,9 +217,16 @@ private:
             for (size_t i = 0; i < loads; ++i)
                 if (places_[i].kind == Place::slot && !is_fixed(i)) lay_out(context, i, begin, length, at[i]);
             for (size_t i = 0; i < spec_.instructions.size(); ++i) {
+                if (prefetches_) prefetch_share(at, i);
                 const auto& [function, a, b, c] = spec_.instructions[i];
-                const auto pointer = [&](int r) { return r < 0 ? nullptr : at[static_cast<size_t>(r)]; };
-                loops_[i](pointer(a), pointer(b), pointer(c), at[loads + i], n);
+                const auto argument = [&](int r) -> tile::Argument {
+                    if (r < 0) return nullptr;
+                    const float* data = at[static_cast<size_t>(r)];
+                    return places_[static_cast<size_t>(r)].kind == Place::repeated
+                               ? tile::Argument::repeated(data)
+                               : data;
+                };
+                loops_[i](argument(a), argument(b), argument(c), at[loads + i], n);
             }
             for (size_t i = 0; i < spec_.reductions.size(); ++i)
                 reduce(context, i, begin, length, at[static_cast<size_t>(spec_.reductions[i].value)], thread,
@@ -201,6 +240,17 @@ private:
         }
     }
 
+    /// Asks for the part of the next tile that falls to instruction `i`: spread over the instructions, the
+    /// memory works while the arithmetic does, where one burst a tile would have to be waited for.
+    void prefetch_share(const std::array<float*, max_fused_registers>& at, size_t i) const {
+        constexpr int64_t line = 16;  // floats
+        const int64_t lines = tile_ / line, all = lines * static_cast<int64_t>(streams_.size());
+        const auto count = static_cast<int64_t>(spec_.instructions.size()),
+                   instruction = static_cast<int64_t>(i);
+        for (int64_t k = all * instruction / count; k < all * (instruction + 1) / count; ++k)
+            __builtin_prefetch(at[streams_[static_cast<size_t>(k / lines)]] + tile_ + k % lines * line);
+    }
+
     /// Writes the elements [begin, begin + length) of a broadcast load one after another.
     void lay_out(const Context& context, size_t load, int64_t begin, int64_t length, float* out) const {
         const auto& [kind, index, number, shape] = spec_.loads[load];
@@ -210,6 +260,10 @@ private:
             return;
         }
         const float* from = context.as<const float>(index);
+        if (is_repeated(load)) {
+            std::fill_n(out, length, *from);
+            return;
+        }
         load_walks_[load].runs(begin, length, [&](int64_t at, int64_t offset, int64_t count, int64_t stride) {
             if (stride == 1)
                 std::copy_n(from + offset, count, out + at);
@@ -227,7 +281,7 @@ private:
     }
 
     static float start_of(FusedSpec::Reduction::Kind kind) {
-        return kind == FusedSpec::Reduction::sum ? 0 : -std::numeric_limits<float>::infinity();
+        return kind == FusedSpec::Reduction::maximum ? -std::numeric_limits<float>::infinity() : 0;
     }
 
     void start_reduction(const Context& context, size_t i, int thread, bool alone) const {
@@ -242,11 +296,14 @@ private:
     void reduce(const Context& context, size_t i, int64_t begin, int64_t length, const float* x, int thread,
                 bool alone) const {
         const auto& reduction = spec_.reductions[i];
-        const bool sums = reduction.kind == FusedSpec::Reduction::sum;
+        const bool sums = reduction.kind != FusedSpec::Reduction::maximum;
         if (element_count(reduction.shape) == 1) {
             double& total = *partial<double>(context, i, thread);
-            const double value = sums ? tile::sum(x, static_cast<size_t>(length))
-                                      : static_cast<double>(tile::largest(x, static_cast<size_t>(length)));
+            const auto n = static_cast<size_t>(length);
+            const double value = reduction.kind == FusedSpec::Reduction::sum ? tile::sum(x, n)
+                                 : reduction.kind == FusedSpec::Reduction::sum_of_squares
+                                     ? tile::sum_of_squares(x, n)
+                                     : tile::largest(x, n);
             total = sums ? total + value : larger(value, total);
             return;
         }
@@ -272,7 +329,7 @@ private:
     void finish_reductions(const Context& context, int threads) const {
         for (size_t i = 0; i < spec_.reductions.size(); ++i) {
             const auto& reduction = spec_.reductions[i];
-            const bool sums = reduction.kind == FusedSpec::Reduction::sum;
+            const bool sums = reduction.kind != FusedSpec::Reduction::maximum;
             const int64_t count = element_count(reduction.shape);
             float* to = context.as<float>(reduction.buffer);
             if (count == 1) {
@@ -298,6 +355,8 @@ private:
     int64_t elements_ = 0, tile_ = 0, period_ = 0;
     std::vector<Walk> load_walks_, reduction_walks_;
     std::vector<Place> places_;
+    std::vector<size_t> streams_;  // the loads that are read where they stand
+    bool prefetches_ = false;
     std::vector<FusedSpec::Store> late_stores_;
     std::vector<tile::Loop> loops_ = [this] {
         std::vector<tile::Loop> loops;
@@ -305,7 +364,7 @@ private:
             loops.push_back(tile::loop_of(instruction.function));
         return loops;
     }();
-    int slots_ = 0;
+    int slots_ = 0, repeated_ = 0;
     int64_t thread_bytes_ = 0;
     std::vector<int64_t> partial_offsets_;
 };

@@ -29,7 +29,7 @@ struct FusedSpec {
         int alias = -1;     ///< the load register that reads the same memory, where there is one
     };
     struct Reduction {
-        enum Kind { sum, maximum } kind;
+        enum Kind { sum, sum_of_squares, maximum } kind;
         int value, buffer;
         Shape shape;  ///< of the result; it broadcasts to the space
     };

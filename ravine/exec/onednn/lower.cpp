@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include "ravine/core/error.hpp"
 #include "ravine/exec/onednn/fused.hpp"
 #include "ravine/exec/onednn/fusion.hpp"
+#include "ravine/exec/onednn/pooling.hpp"
 #include "ravine/exec/onednn/product.hpp"
 #include "ravine/exec/plain/plain.hpp"
 #include "ravine/exec/plan.hpp"
@@ -75,7 +77,7 @@ public:
     FusedWriter(Lowering& lowering, const Fusion& fusion, const Unit& unit)
         : lowering_(lowering), graph_(lowering.graph()), fusion_(fusion), unit_(unit) {
         spec_.space = unit.space;
-        find_products_of_sums();
+        choose_instructions();
         for (const int id : unit.members) collect_loads(id);
         next_register_ = static_cast<int>(spec_.loads.size());
         for (const int id : unit.members) write(id);
@@ -96,21 +98,76 @@ private:
         return result;
     }
 
-    /// a b + c and c - a b are one instruction where nothing else reads a b.
-    void find_products_of_sums() {
-        for (const int id : unit_.members) {
-            const Op op = graph_.node(id).op;
-            if (op != Op::add && op != Op::subtract) continue;
-            const auto terms = arguments(id);
+    /// One instruction and the values that it reads.
+    struct Choice {
+        tile::Function function;
+        std::vector<int> operands;
+    };
+
+    bool is_member_op(int id, Op op) const { return is_member(id) && graph_.node(id).op == op; }
+    /// Cheap enough to be computed again inside every instruction that takes it in.
+    bool is_product(int id) const { return is_member_op(id, Op::multiply); }
+    /// Taken in where nothing else wants it.
+    bool is_private(int id, Op op) const {
+        return is_member_op(id, op) && fusion_.use_count(id) == 1 && !lowering_.is_output(id);
+    }
+
+    /// The instruction for a member: its own operation, or one that takes in what it reads.
+    Choice choose(int id) const {
+        using tile::Function;
+        const Op op = graph_.node(id).op;
+        // A lazy operation that needs memory of its own reads itself: it is a copy.
+        if (op == Op::constant || op == Op::scalar) return {Function::copy, {id}};
+        const auto terms = arguments(id);
+        if (op == Op::broadcast) return {Function::copy, terms};
+        if (op == Op::add) {
             for (const size_t i : {size_t{1}, size_t{0}}) {
-                const int term = terms[i];
-                if (op == Op::subtract && i == 0) continue;
-                if (graph_.node(term).op != Op::multiply || !is_member(term) ||
-                    fusion_.use_count(term) != 1 || lowering_.is_output(term))
-                    continue;
-                absorbed_[term] = id;
-                product_of_[id] = {term, terms[1 - i]};
-                break;
+                const int term = terms[i], other = terms[1 - i];
+                if (is_product(term)) {
+                    const auto factors = arguments(term);
+                    for (const size_t k : {size_t{1}, size_t{0}})
+                        if (is_member_op(factors[k], Op::square))
+                            return {Function::square_multiply_add,
+                                    {arguments(factors[k])[0], factors[1 - k], other}};
+                    return {Function::multiply_add, {factors[0], factors[1], other}};
+                }
+                if (is_private(term, Op::sqrt) && is_product(arguments(term)[0])) {
+                    const auto factors = arguments(arguments(term)[0]);
+                    return {Function::scaled_root_add, {factors[0], factors[1], other}};
+                }
+            }
+        }
+        if (op == Op::subtract && is_product(terms[1])) {
+            const auto factors = arguments(terms[1]);
+            return {Function::negative_multiply_add, {factors[0], factors[1], terms[0]}};
+        }
+        if (op == Op::subtract && is_private(terms[1], Op::divide)) {
+            const auto parts = arguments(terms[1]);
+            return {Function::subtract_quotient, {terms[0], parts[0], parts[1]}};
+        }
+        return {function_of(op), terms};
+    }
+
+    /// What a reduction reads, and how: a sum of squares squares by itself.
+    std::pair<FusedSpec::Reduction::Kind, int> reduced(int id) const {
+        using Reduction = FusedSpec::Reduction;
+        const int value = arguments(id)[0];
+        if (graph_.node(id).op == Op::max_to) return {Reduction::maximum, value};
+        if (element_count(graph_.node(id).shape) == 1 && is_member_op(value, Op::square))
+            return {Reduction::sum_of_squares, arguments(value)[0]};
+        return {Reduction::sum, value};
+    }
+
+    /// Chooses instructions for the members that something wants, the last first: what an instruction takes
+    /// in is computed for itself only where something else wants it too.
+    void choose_instructions() {
+        std::set<int> wanted;
+        for (auto id = unit_.members.rbegin(); id != unit_.members.rend(); ++id) {
+            if (is_reduction(graph_.node(*id).op)) {
+                wanted.insert(reduced(*id).second);
+            } else if (wanted.contains(*id) || leaves(*id)) {
+                const auto& choice = choices_.emplace(*id, choose(*id)).first->second;
+                wanted.insert(choice.operands.begin(), choice.operands.end());
             }
         }
     }
@@ -140,16 +197,14 @@ private:
         return static_cast<int>(spec_.loads.size()) - 1;
     }
 
-    /// What a member reads. A lazy operation that needs memory of its own reads itself: it is a copy.
-    std::vector<int> operands(int id) const {
-        const Op op = graph_.node(id).op;
-        if (op == Op::constant || op == Op::scalar) return {id};
-        return arguments(id);
-    }
-
     void collect_loads(int id) {
-        for (const int operand : operands(id))
+        const auto load = [&](int operand) {
             if (!is_member(operand) || operand == id) loaded_[operand] = load_of(operand);
+        };
+        if (is_reduction(graph_.node(id).op))
+            load(reduced(id).second);
+        else if (const auto choice = choices_.find(id); choice != choices_.end())
+            std::ranges::for_each(choice->second.operands, load);
     }
 
     int register_of(int id, int reader) const {
@@ -157,29 +212,14 @@ private:
         return register_of_.at(id);
     }
 
-    int emit(tile::Function function, int a, int b = -1, int c = -1) {
-        spec_.instructions.push_back({function, a, b, c});
-        return next_register_++;
-    }
-
     void write(int id) {
-        const Op op = graph_.node(id).op;
-        if (absorbed_.contains(id)) return;
-        if (is_reduction(op)) return;
-        const auto reads = operands(id);
-        if (op == Op::constant || op == Op::scalar || op == Op::broadcast) {
-            register_of_[id] = emit(tile::Function::copy, register_of(reads[0], id));
-        } else if (const auto product = product_of_.find(id); product != product_of_.end()) {
-            const auto factors = arguments(product->second.first);
-            register_of_[id] =
-                emit(op == Op::add ? tile::Function::multiply_add : tile::Function::negative_multiply_add,
-                     register_of(factors[0], id), register_of(factors[1], id),
-                     register_of(product->second.second, id));
-        } else {
-            std::array<int, 3> r{-1, -1, -1};
-            for (size_t i = 0; i < reads.size(); ++i) r[i] = register_of(reads[i], id);
-            register_of_[id] = emit(function_of(op), r[0], r[1], r[2]);
-        }
+        const auto choice = choices_.find(id);
+        if (choice == choices_.end()) return;
+        std::array<int, 3> r{-1, -1, -1};
+        for (size_t i = 0; i < choice->second.operands.size(); ++i)
+            r[i] = register_of(choice->second.operands[i], id);
+        spec_.instructions.push_back({choice->second.function, r[0], r[1], r[2]});
+        register_of_[id] = next_register_++;
     }
 
     /// Whether anything outside the unit reads the member.
@@ -189,15 +229,13 @@ private:
     }
 
     void store(int id) {
-        if (absorbed_.contains(id) || !leaves(id)) return;
+        if (!leaves(id)) return;
         const Node& node = graph_.node(id);
         const int buffer = lowering_.buffer(id);
         writes_.push_back(buffer);
         if (is_reduction(node.op)) {
-            const int value = lowering_.resolve(node.arguments[0]);
-            spec_.reductions.push_back(
-                {node.op == Op::sum_to ? FusedSpec::Reduction::sum : FusedSpec::Reduction::maximum,
-                 register_of(value, id), buffer, node.shape});
+            const auto [kind, value] = reduced(id);
+            spec_.reductions.push_back({kind, register_of(value, id), buffer, node.shape});
             return;
         }
         FusedSpec::Store store{register_of_.at(id), buffer};
@@ -213,8 +251,8 @@ private:
     const Fusion& fusion_;
     const Unit& unit_;
     FusedSpec spec_;
-    std::map<int, int> loaded_, register_of_, absorbed_;
-    std::map<int, std::pair<int, int>> product_of_;
+    std::map<int, Choice> choices_;
+    std::map<int, int> loaded_, register_of_;
     std::vector<int> reads_, writes_;
     int next_register_ = 0;
 };
@@ -257,7 +295,8 @@ void add_single(Lowering& lowering, const Unit& unit) {
         request.shapes.push_back(lowering.graph().node(argument).shape);
         request.arguments.push_back(lowering.buffer(argument));
     }
-    auto kernel = make_plain(request, Precision::f32);
+    auto kernel = make_fast_pooling(request);
+    if (!kernel) kernel = make_plain(request, Precision::f32);
     require(kernel != nullptr, "the float executor has no {}", name_of(node.op));
     lowering.add(std::move(kernel), request.arguments, {request.result}, unit.phase);
 }

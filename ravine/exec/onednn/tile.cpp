@@ -20,21 +20,22 @@ using V = hn::Vec<D>;
 
 /// Applies f to vectors of up to three arguments, the last one partial.
 template <int arguments, class F>
-HWY_INLINE void map(const float* a, const float* b, const float* c, float* out, size_t n, F f) {
+HWY_INLINE void map(Argument a, Argument b, Argument c, float* out, size_t n, F f) {
     const D d;
     const size_t width = hn::Lanes(d);
+    const auto at = [](Argument argument, size_t i) { return argument.data + (i & argument.index_mask); };
     size_t i = 0;
     for (; i + width <= n; i += width) {
-        const V x = hn::LoadU(d, a + i);
-        const V y = arguments > 1 ? hn::LoadU(d, b + i) : x;
-        const V z = arguments > 2 ? hn::LoadU(d, c + i) : x;
+        const V x = hn::LoadU(d, at(a, i));
+        const V y = arguments > 1 ? hn::LoadU(d, at(b, i)) : x;
+        const V z = arguments > 2 ? hn::LoadU(d, at(c, i)) : x;
         hn::StoreU(f(d, x, y, z), d, out + i);
     }
     if (i < n) {
         const auto mask = hn::FirstN(d, n - i);
-        const V x = hn::MaskedLoad(mask, d, a + i);
-        const V y = arguments > 1 ? hn::MaskedLoad(mask, d, b + i) : x;
-        const V z = arguments > 2 ? hn::MaskedLoad(mask, d, c + i) : x;
+        const V x = hn::MaskedLoad(mask, d, at(a, i));
+        const V y = arguments > 1 ? hn::MaskedLoad(mask, d, at(b, i)) : x;
+        const V z = arguments > 2 ? hn::MaskedLoad(mask, d, at(c, i)) : x;
         hn::BlendedStore(f(d, x, y, z), mask, d, out + i);
     }
 }
@@ -69,14 +70,38 @@ HWY_INLINE V anywhere(D d, V x, V y, float (*function)(float)) {
     return hn::Load(d, lanes);
 }
 
+/// Whether all lanes lie where approximations neither overflow nor lose bits.
+HWY_INLINE bool is_ordinary(D d, V x) {
+    const V size = hn::Abs(x);
+    return hn::AllTrue(d, hn::And(hn::Gt(size, hn::Set(d, 1e-30f)), hn::Lt(size, hn::Set(d, 1e30f))));
+}
+
+/// sqrt(x) to about 2 units in the last place: an estimate of 1 / sqrt(x) and a step of Newton's method. The
+/// divider, which an exact root occupies for two dozen cycles, would be what an update of Adam waits for.
+HWY_INLINE V fast_sqrt(D d, V x) {
+    if (HWY_UNLIKELY(!is_ordinary(d, x))) return hn::Sqrt(x);
+    const V y = hn::ApproximateReciprocalSqrt(x);
+    const V error = hn::NegMulAdd(hn::Mul(x, y), y, one(d));  // 1 - x y^2
+    return hn::Mul(x, hn::MulAdd(hn::Mul(y, hn::Set(d, 0.5f)), error, y));
+}
+
+/// y / z to about 1 unit in the last place, in the same way.
+HWY_INLINE V fast_quotient(D d, V y, V z) {
+    if (HWY_UNLIKELY(!is_ordinary(d, z))) return hn::Div(y, z);
+    const V estimate = hn::ApproximateReciprocal(z);
+    const V r = hn::MulAdd(estimate, hn::NegMulAdd(z, estimate, one(d)), estimate);
+    const V q = hn::Mul(y, r);
+    return hn::MulAdd(r, hn::NegMulAdd(z, q, y), q);
+}
+
 HWY_INLINE V mask_to_one(D d, hn::Mask<D> mask) { return hn::IfThenElseZero(mask, one(d)); }
 
-#define RAVINE_LOOP(name, arguments, expression)                                      \
-    void name(const float* a, const float* b, const float* c, float* out, size_t n) { \
-        map<arguments>(a, b, c, out, n, [](D d, V x, V y, V z) HWY_ATTR {             \
-            (void)d, (void)x, (void)y, (void)z;                                       \
-            return expression;                                                        \
-        });                                                                           \
+#define RAVINE_LOOP(name, arguments, expression)                          \
+    void name(Argument a, Argument b, Argument c, float* out, size_t n) { \
+        map<arguments>(a, b, c, out, n, [](D d, V x, V y, V z) HWY_ATTR { \
+            (void)d, (void)x, (void)y, (void)z;                           \
+            return expression;                                            \
+        });                                                               \
     }
 
 RAVINE_LOOP(Copy, 1, x)
@@ -109,22 +134,35 @@ RAVINE_LOOP(Equal, 2, mask_to_one(d, hn::Eq(x, y)))
 RAVINE_LOOP(Select, 3, hn::IfThenElse(hn::Eq(x, hn::Zero(d)), z, y))
 RAVINE_LOOP(MultiplyAdd, 3, hn::MulAdd(x, y, z))
 RAVINE_LOOP(NegativeMultiplyAdd, 3, hn::NegMulAdd(x, y, z))
+RAVINE_LOOP(SquareMultiplyAdd, 3, hn::MulAdd(hn::Mul(x, x), y, z))
+RAVINE_LOOP(ScaledRootAdd, 3, hn::Add(fast_sqrt(d, hn::Mul(x, y)), z))
+RAVINE_LOOP(SubtractQuotient, 3, hn::Sub(x, fast_quotient(d, y, z)))
 
 #undef RAVINE_LOOP
 
-double Sum(const float* x, size_t n) {
+/// The sum of f(x) over n floats, in double.
+template <class F>
+HWY_INLINE double total(const float* x, size_t n, F f) {
     const hn::ScalableTag<double> d;
     const hn::Rebind<float, decltype(d)> half;
     const size_t width = hn::Lanes(d);
-    auto total = hn::Zero(d), second = hn::Zero(d);
+    auto first = hn::Zero(d), second = hn::Zero(d);
     size_t i = 0;
     for (; i + 2 * width <= n; i += 2 * width) {
-        total = hn::Add(total, hn::PromoteTo(d, hn::LoadU(half, x + i)));
-        second = hn::Add(second, hn::PromoteTo(d, hn::LoadU(half, x + i + width)));
+        first = hn::Add(first, f(hn::PromoteTo(d, hn::LoadU(half, x + i))));
+        second = hn::Add(second, f(hn::PromoteTo(d, hn::LoadU(half, x + i + width))));
     }
-    double result = hn::GetLane(hn::SumOfLanes(d, hn::Add(total, second)));
-    for (; i < n; ++i) result += static_cast<double>(x[i]);
+    double result = hn::GetLane(hn::SumOfLanes(d, hn::Add(first, second)));
+    for (; i < n; ++i) result += hn::GetLane(f(hn::Set(d, static_cast<double>(x[i]))));
     return result;
+}
+
+double Sum(const float* x, size_t n) {
+    return total(x, n, [](auto v) HWY_ATTR { return v; });
+}
+
+double SumOfSquares(const float* x, size_t n) {
+    return total(x, n, [](auto v) HWY_ATTR { return hn::Mul(v, v); });
 }
 
 float Largest(const float* x, size_t n) {
@@ -146,17 +184,20 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ravine::tile {
 
-#define RAVINE_EXPORTS(X)                                                                                \
-    X(Copy)                                                                                              \
-    X(Negate)                                                                                            \
-    X(Exp)                                                                                               \
-    X(Log) X(Sqrt) X(Reciprocal) X(Square) X(Abs) X(Sign) X(Step) X(Relu) X(Tanh) X(Sigmoid) X(Softplus) \
-        X(Sin) X(Cos) X(Add) X(Subtract) X(Multiply) X(Divide) X(Maximum) X(Minimum) X(Greater) X(Equal) \
-            X(Select) X(MultiplyAdd) X(NegativeMultiplyAdd)
+#define RAVINE_EXPORTS(X)                                                                               \
+    X(Copy)                                                                                             \
+    X(Negate)                                                                                           \
+    X(Exp)                                                                                              \
+    X(Log)                                                                                              \
+    X(Sqrt)                                                                                             \
+    X(Reciprocal) X(Square) X(Abs) X(Sign) X(Step) X(Relu) X(Tanh) X(Sigmoid) X(Softplus) X(Sin) X(Cos) \
+        X(Add) X(Subtract) X(Multiply) X(Divide) X(Maximum) X(Minimum) X(Greater) X(Equal) X(Select)    \
+            X(MultiplyAdd) X(NegativeMultiplyAdd) X(SquareMultiplyAdd) X(ScaledRootAdd) X(SubtractQuotient)
 
 #define RAVINE_EXPORT(name) HWY_EXPORT(name);
 RAVINE_EXPORTS(RAVINE_EXPORT)
 HWY_EXPORT(Sum);
+HWY_EXPORT(SumOfSquares);
 HWY_EXPORT(Largest);
 HWY_EXPORT(Accumulate);
 HWY_EXPORT(AccumulateLargest);
@@ -169,11 +210,13 @@ Loop loop_of(Function function) {
     // In the order of the enumeration.
 #define RAVINE_POINTER(name) &HWY_DYNAMIC_DISPATCH(name),
     static const Loop loops[] = {RAVINE_EXPORTS(RAVINE_POINTER)};
-    static_assert(std::size(loops) == static_cast<size_t>(Function::negative_multiply_add) + 1);
+    static_assert(std::size(loops) == static_cast<size_t>(Function::subtract_quotient) + 1);
     return loops[static_cast<size_t>(function)];
 }
 
 double sum(const float* x, size_t n) { return HWY_DYNAMIC_DISPATCH(Sum)(x, n); }
+
+double sum_of_squares(const float* x, size_t n) { return HWY_DYNAMIC_DISPATCH(SumOfSquares)(x, n); }
 
 float largest(const float* x, size_t n) { return HWY_DYNAMIC_DISPATCH(Largest)(x, n); }
 

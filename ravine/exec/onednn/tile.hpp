@@ -7,7 +7,8 @@ namespace ravine::tile {
 
 // Loops over contiguous floats, compiled for every vector width and chosen at run time (Highway).
 
-/// What a tile instruction computes: the elementwise operations of the graph, and two that fusion adds.
+/// What a tile instruction computes: the elementwise operations of the graph, and some that fusion joins from
+/// several.
 enum class Function : uint8_t {
     copy,
     negate,
@@ -36,15 +37,35 @@ enum class Function : uint8_t {
     select,
     multiply_add,           ///< a b + c
     negative_multiply_add,  ///< c - a b
+    square_multiply_add,    ///< a^2 b + c
+    scaled_root_add,        ///< sqrt(a b) + c
+    subtract_quotient,      ///< a - b / c
 };
+
+/// An argument of a loop: as many floats as the loop writes, or one number that stands `repeated_elements`
+/// times.
+struct Argument {
+    const float* data = nullptr;
+    size_t index_mask = ~size_t{0};
+
+    Argument(const float* floats) : data(floats) {}
+    static Argument repeated(const float* number) {
+        Argument argument(number);
+        argument.index_mask = 0;
+        return argument;
+    }
+};
+constexpr int64_t repeated_elements = 64;  ///< floats of the widest vector
 
 /// out[i] = f(a[i], b[i], c[i]) for i < n; arguments that f does not take are ignored. out may equal an
 /// argument.
-using Loop = void (*)(const float* a, const float* b, const float* c, float* out, size_t n);
+using Loop = void (*)(Argument a, Argument b, Argument c, float* out, size_t n);
 Loop loop_of(Function function);
 
 /// The sum of n floats in double.
 double sum(const float* x, size_t n);
+/// The sum of their squares in double.
+double sum_of_squares(const float* x, size_t n);
 /// The largest of n floats, NaN where one is NaN; n > 0.
 float largest(const float* x, size_t n);
 /// to[i] += x[i].

@@ -4,38 +4,10 @@
 
 #include "ravine/core/threads.hpp"
 #include "ravine/exec/plain/plain.hpp"
+#include "ravine/exec/plain/windows.hpp"
 
 namespace ravine {
 namespace {
-
-/// Windows of a pooling operation between an image [n, h, w, c] and its windows [n, oh, ow, c].
-struct Windows {
-    int64_t n, h, w, c, oh, ow, kernel, stride, padding;
-
-    /// Calls body(image offset, window offset, place in the window) for every position of every window that
-    /// lies inside the image, for the examples [begin, end); offsets point at channel 0.
-    template <class Body>
-    void visit(int64_t begin, int64_t end, Body body) const {
-        for (int64_t example = begin; example < end; ++example)
-            for (int64_t i = 0; i < oh; ++i)
-                for (int64_t j = 0; j < ow; ++j)
-                    for (int64_t a = 0; a < kernel; ++a)
-                        for (int64_t b = 0; b < kernel; ++b) {
-                            const int64_t y = i * stride + a - padding, x = j * stride + b - padding;
-                            if (y < 0 || y >= h || x < 0 || x >= w) continue;
-                            body(((example * h + y) * w + x) * c, ((example * oh + i) * ow + j) * c,
-                                 a * kernel + b);
-                        }
-    }
-
-    int64_t image_elements(int64_t examples) const { return examples * h * w * c; }
-    int64_t window_elements(int64_t examples) const { return examples * oh * ow * c; }
-};
-
-Windows windows_of(const Shape& image, const Shape& windows, const std::vector<int64_t>& integers) {
-    return {image[0],   image[1],    image[2],    image[3],   windows[1],
-            windows[2], integers[0], integers[1], integers[2]};
-}
 
 template <class T>
 void find_maxima(const Windows& w, int64_t begin, int64_t end, const T* image, T* indices) {
@@ -61,9 +33,7 @@ template <class T>
 std::unique_ptr<Kernel> make_pooling(const PlainRequest& request) {
     const Op op = request.node.op;
     const bool to_image = op == Op::pool_scatter || op == Op::average_pool_gradient;
-    const Windows w =
-        windows_of(to_image ? request.node.shape : request.shapes[0],
-                   to_image ? request.shapes[0] : request.node.shape, request.node.attributes.integers);
+    const Windows w = Windows::of(request);
     const int source = request.arguments[0], target = request.result;
     const int indices = request.arguments.size() > 1 ? request.arguments[1] : -1;
     const T share = T{1} / static_cast<T>(w.kernel * w.kernel);
