@@ -27,11 +27,14 @@ void count(const void* caller) {
     ++(library ? library_allocations : own_allocations);
 }
 
-void* allocate(size_t size, size_t alignment, const void* caller) {
+void* try_to_allocate(size_t size, size_t alignment, const void* caller) {
     count(caller);
-    void* memory = alignment <= alignof(std::max_align_t)
-                       ? std::malloc(size)
-                       : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    if (alignment <= alignof(std::max_align_t)) return std::malloc(size);
+    return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+
+void* allocate(size_t size, size_t alignment, const void* caller) {
+    void* memory = try_to_allocate(size, alignment, caller);
     if (memory == nullptr) throw std::bad_alloc();
     return memory;
 }
@@ -45,6 +48,12 @@ void* operator new(size_t size, std::align_val_t alignment) {
 }
 void* operator new[](size_t size, std::align_val_t alignment) {
     return allocate(size, static_cast<size_t>(alignment), __builtin_return_address(0));
+}
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+    return try_to_allocate(size, 0, __builtin_return_address(0));
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+    return try_to_allocate(size, 0, __builtin_return_address(0));
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
