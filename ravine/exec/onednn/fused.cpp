@@ -35,9 +35,7 @@ public:
             reduction_walks_.emplace_back(reduction.shape, spec_.space);
         choose_tile();
         assign_places();
-        for (size_t i = 0; i < spec_.loads.size(); ++i)
-            if (places_[i].kind == Place::memory) streams_.push_back(i);
-        prefetches_ = elements_ >= prefetch_grain;
+        plan_prefetches();
         size_scratch();
     }
 
@@ -217,7 +215,8 @@ private:
             for (size_t i = 0; i < loads; ++i)
                 if (places_[i].kind == Place::slot && !is_fixed(i)) lay_out(context, i, begin, length, at[i]);
             for (size_t i = 0; i < spec_.instructions.size(); ++i) {
-                if (prefetches_) prefetch_share(at, i);
+                for (size_t k = prefetch_begin_[i]; k < prefetch_begin_[i + 1]; ++k)
+                    __builtin_prefetch(at[prefetches_[k].load] + prefetches_[k].offset);
                 const auto& [function, a, b, c] = spec_.instructions[i];
                 const auto argument = [&](int r) -> tile::Argument {
                     if (r < 0) return nullptr;
@@ -240,15 +239,17 @@ private:
         }
     }
 
-    /// Asks for the part of the next tile that falls to instruction `i`: spread over the instructions, the
-    /// memory works while the arithmetic does, where one burst a tile would have to be waited for.
-    void prefetch_share(const std::array<float*, max_fused_registers>& at, size_t i) const {
+    /// Lists the cache lines of the next tile that are asked for before each instruction: spread over the
+    /// instructions, the memory works while the arithmetic does, where one burst a tile would be waited for.
+    void plan_prefetches() {
         constexpr int64_t line = 16;  // floats
-        const int64_t lines = tile_ / line, all = lines * static_cast<int64_t>(streams_.size());
-        const auto count = static_cast<int64_t>(spec_.instructions.size()),
-                   instruction = static_cast<int64_t>(i);
-        for (int64_t k = all * instruction / count; k < all * (instruction + 1) / count; ++k)
-            __builtin_prefetch(at[streams_[static_cast<size_t>(k / lines)]] + tile_ + k % lines * line);
+        prefetch_begin_.assign(spec_.instructions.size() + 1, 0);
+        if (elements_ < prefetch_grain || spec_.instructions.empty()) return;
+        for (size_t i = 0; i < spec_.loads.size(); ++i)
+            for (int64_t offset = 0; places_[i].kind == Place::memory && offset < tile_; offset += line)
+                prefetches_.push_back({i, tile_ + offset});
+        const size_t count = spec_.instructions.size();
+        for (size_t i = 0; i <= count; ++i) prefetch_begin_[i] = prefetches_.size() * i / count;
     }
 
     /// Writes the elements [begin, begin + length) of a broadcast load one after another.
@@ -355,8 +356,12 @@ private:
     int64_t elements_ = 0, tile_ = 0, period_ = 0;
     std::vector<Walk> load_walks_, reduction_walks_;
     std::vector<Place> places_;
-    std::vector<size_t> streams_;  // the loads that are read where they stand
-    bool prefetches_ = false;
+    struct Prefetch {
+        size_t load;
+        int64_t offset;  // in floats, from the load's place in this tile
+    };
+    std::vector<Prefetch> prefetches_;
+    std::vector<size_t> prefetch_begin_;  // of each instruction's share
     std::vector<FusedSpec::Store> late_stores_;
     std::vector<tile::Loop> loops_ = [this] {
         std::vector<tile::Loop> loops;
