@@ -28,7 +28,9 @@ std::string flag_of(std::string name) {
 
 /// "mnist-mlp-adam": a folder's name for what a run is about.
 std::string short_name(const Experiment& e) {
-    const std::string dataset = std::filesystem::path(Spec::parse(e.dataset).name).stem().string();
+    auto path = std::filesystem::path(e.dataset.substr(0, e.dataset.find(':')));
+    if (!path.has_filename()) path = path.parent_path();  // a folder with a slash behind it
+    const std::string dataset = path.stem().string();
     return fmt::format("{}-{}-{}", dataset, Spec::parse(e.model).name, Spec::parse(e.optimizer).name);
 }
 

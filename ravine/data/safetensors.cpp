@@ -33,7 +33,7 @@ std::string brief(const json& member) {
 }
 
 uint64_t stored_size(const std::string& type) {
-    if (type == "F64") return 8;
+    if (type == "F64" || type == "I64") return 8;
     if (type == "F32") return 4;
     return type == "F16" || type == "BF16" ? 2 : 0;
 }
@@ -107,7 +107,7 @@ Stored read_entry(const std::string& path, const std::string& name, const json& 
     Stored entry{.name = name, .type = {}, .shape = {}};
     if (object["dtype"].is_string()) entry.type = object["dtype"].get<std::string>();
     const uint64_t size = stored_size(entry.type);
-    if (size == 0) fail("dtype F64, F32, F16 or BF16", brief(object["dtype"]));
+    if (size == 0) fail("dtype F64, F32, F16, BF16 or I64", brief(object["dtype"]));
 
     if (!is_list_of_sizes(object["shape"])) fail("a shape of extents from 0 on", brief(object["shape"]));
     uint64_t bytes = size;
@@ -135,7 +135,16 @@ Stored read_entry(const std::string& path, const std::string& name, const json& 
 Vector read_data(const Stored& entry, const char* data) {
     const char* begin = data + entry.begin;
     const int64_t count = element_count(entry.shape);
-    Vector result(count, entry.type == "F64" ? Precision::f64 : Precision::f32);
+    Vector result(count, stored_size(entry.type) == 8 ? Precision::f64 : Precision::f32);
+    if (entry.type == "I64") {  // counters, such as batch normalisation's in PyTorch
+        const auto elements = result.as<double>();
+        for (size_t i = 0; i < elements.size(); ++i) {
+            int64_t value = 0;
+            std::memcpy(&value, begin + 8 * i, 8);
+            elements[i] = static_cast<double>(value);
+        }
+        return result;
+    }
     if (stored_size(entry.type) > 2) {
         if (count > 0) std::memcpy(result.data(), begin, entry.end - entry.begin);
         return result;

@@ -83,6 +83,12 @@ TEST_F(Safetensors, WidensHalfPrecisionExactly) {
     EXPECT_EQ(numbers, (std::vector<double>{1, -2, 0x1p-24, 65504, INFINITY, 0}));
     EXPECT_TRUE(std::signbit(numbers[5]));
     const std::string brain("\x80\x3F\x49\xC0", 4);  // bfloat16: 1, -3.140625
+    const int64_t counters[] = {3, -5};
+    EXPECT_EQ(read(file_of("{" + entry("c", "[2]", 0, 16, "I64") + "}",
+                           std::string(reinterpret_cast<const char*>(counters), 16)))
+                  .tensors[0]
+                  .data.to_doubles(),
+              (std::vector<double>{3, -5}));
     EXPECT_EQ(read(file_of("{" + entry("b", "[2]", 0, 4, "BF16") + "}", brain)).tensors[0].data.to_doubles(),
               (std::vector<double>{1, -3.140625}));
 }
@@ -122,7 +128,7 @@ TEST_F(Safetensors, BrokenHeadersAreRefused) {
 TEST_F(Safetensors, ContradictionsAreRefused) {
     const std::string data(16, 'x');
     const auto with = [&](const std::string& entries) { return file_of("{" + entries + "}", data); };
-    refuses(with(entry("a", "[4]", 0, 16, "I64")), {"tensor 'a'", "dtype F64, F32, F16 or BF16", "I64"});
+    refuses(with(entry("a", "[4]", 0, 16, "I32")), {"tensor 'a'", "dtype F64, F32, F16, BF16 or I64", "I32"});
     refuses(with(entry("a", "[5]", 0, 16)), {"tensor 'a'", "20 bytes for F32 [5]", "found 16"});
     refuses(with(entry("a", "[5]", 0, 20)), {"tensor 'a'", "within the 16 bytes", "[0,20]"});
     refuses(with(entry("a", "[4]", 16, 0)), {"tensor 'a'", "within the 16 bytes", "[16,0]"});

@@ -200,10 +200,10 @@ TEST_P(Replaced, WhileItIsReduced) {
         EXPECT_NEAR(update["sum"][0], sum, tolerance() * 100);
         EXPECT_NEAR(update["product"][0], dot(old, old) / 2, tolerance() * static_cast<double>(n));
         EXPECT_NEAR(update["largest"][0], largest, 1e-6);
-        for (size_t i = 0; i < old.size(); ++i) {
-            ASSERT_NEAR(update["w"][i], old[i] / 2, 1e-6);
-            ASSERT_NEAR(update["r"][i], old[i] * 2, 1e-6);
-        }
+        Numbers halves, doubles;
+        for (const double x : old) halves.push_back(x / 2), doubles.push_back(x * 2);
+        expect_near(update["w"], halves, 1e-6, "w");
+        expect_near(update["r"], doubles, 1e-6, "r");
     }
 }
 
