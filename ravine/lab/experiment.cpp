@@ -44,6 +44,7 @@ std::vector<Field<E>> make_fields() {
         field("init", &E::init, "a safetensors file", "initial weights, by PyTorch's names"),
         field("initializer", &E::initializer, name,
               "of all weights (`ravine list initializers`); empty: each layer's own"),
+        field("l1", &E::l1, non_negative, "penalty l1 * sum |w| in the loss, over weights"),
         field("l2", &E::l2, non_negative, "penalty l2 * sum w^2 in the loss, over weights"),
         field("weight_decay", &E::weight_decay, non_negative,
               "decoupled decay: w <- w - rate * weight_decay * w"),

@@ -25,6 +25,7 @@ struct Experiment {
     std::string sampler = "shuffled";
     std::string init;         ///< a safetensors file with the initial weights
     std::string initializer;  ///< empty: each layer's own
+    double l1 = 0;
     double l2 = 0;
     double weight_decay = 0;
     std::string precision = "f32";

@@ -23,6 +23,7 @@ NetworkOptions network_options(const Experiment& e, const Schema& schema) {
                            .feature_shape = schema.feature_shape,
                            .target_count = schema.output_count,
                            .classification = schema.task == Task::classification,
+                           .l1 = e.l1,
                            .l2 = e.l2};
     if (!e.loss.empty()) options.loss = Spec::parse(e.loss);
     if (!e.initializer.empty()) options.initialization = initializers().make(Spec::parse(e.initializer));

@@ -56,10 +56,11 @@ LossGraph Network::training_graph(Graph& graph, int64_t batch) const {
     const auto [outputs, losses] = build(builder, batch);
     const Builder::Scope scope(builder, "loss");
     Value loss = mean(losses * graph.input("example_weights", {batch, 1}));
-    if (options_.l2 > 0) {
-        const Value l2 = graph.scalar("l2");
-        for (size_t i = 0; i < parameters_->slices.size(); ++i)
-            if (parameters_->slices[i].decays) loss = loss + l2 * sum(square(builder.parameter_values()[i]));
+    for (size_t i = 0; i < parameters_->slices.size(); ++i) {
+        if (!parameters_->slices[i].decays) continue;
+        const Value weights = builder.parameter_values()[i];
+        if (options_.l1 > 0) loss = loss + graph.scalar("l1") * sum(abs(weights));
+        if (options_.l2 > 0) loss = loss + graph.scalar("l2") * sum(square(weights));
     }
     LossGraph result{loss, outputs, builder.parameter_values(), {{"outputs", outputs}}};
     for (const auto& [offset, next] : builder.buffer_updates())

@@ -17,7 +17,8 @@ struct NetworkOptions {
     Shape feature_shape;   ///< of one example: {2}, {28, 28, 1}
     int64_t target_count;  ///< classes, or numbers to predict
     bool classification = true;
-    double l2 = 0;                                   ///< the penalty l2 * sum w^2 over the tensors that decay
+    double l1 = 0;  ///< the penalty l1 * sum |w| over the tensors that decay (Tibshirani 1996)
+    double l2 = 0;  ///< the penalty l2 * sum w^2 over the tensors that decay
     std::optional<Initialization> initialization{};  ///< of all weights and biases; empty: each layer's own
 };
 
@@ -38,7 +39,8 @@ public:
     /// Columns of the outputs.
     int64_t output_count() const { return output_count_; }
 
-    /// (1/n) sum_i weight_i loss_i + l2 sum w^2, with the tap "outputs" and the updates of the buffers.
+    /// (1/n) sum_i weight_i loss_i + l1 sum |w| + l2 sum w^2, with the tap "outputs" and the updates of the
+    /// buffers.
     LossGraph training_graph(Graph& graph, int64_t batch) const;
 
     /// In evaluation mode: the outputs, and the loss of each example [n, 1] without penalty.

@@ -22,8 +22,12 @@ std::string first_nonfinite_layer(const Network& network, const Parameters& para
     bind("features", loaded.features());
     bind("targets", loaded.targets());
     bind("example_weights", loaded.example_weights());
-    if (const int handle = workspace.program().scalar("l2"); handle >= 0)
-        workspace.set_scalar(handle, network.options().l2);
+    const auto set = [&](const char* name, double value) {
+        if (const int handle = workspace.program().scalar(name); handle >= 0)
+            workspace.set_scalar(handle, value);
+    };
+    set("l1", network.options().l1);
+    set("l2", network.options().l2);
     workspace.random = random;
     workspace.run();
     for (const auto& output : outputs) {

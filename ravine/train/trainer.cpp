@@ -76,6 +76,7 @@ GraphObjective& Trainer::objective(int64_t batch) {
         objective->bind("targets", loader_.targets());
         objective->bind("example_weights", loader_.example_weights());
         objective->bind("buffers", buffers_);
+        objective->set_scalar("l1", network_.options().l1);
         objective->set_scalar("l2", network_.options().l2);
     }
     return *objective;

@@ -34,7 +34,7 @@ void expect_refused(const std::string& toml, const std::vector<std::string>& par
 std::string other_value(const std::string& name, const std::string& preset) {
     if (name == "sampler") return "iid";
     if (name == "validation_share" || name == "test_share") return "0.25";
-    if (name == "l2" || name == "weight_decay") return "0.0009765625";
+    if (name == "l1" || name == "l2" || name == "weight_decay") return "0.0009765625";
     return preset.find_first_not_of("0123456789") == std::string::npos && !preset.empty() ? "123"
                                                                                           : "some text";
 }

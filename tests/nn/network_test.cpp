@@ -110,24 +110,33 @@ TEST(Network, HessianVectorProductsByFiniteDifferences) {
     }
 }
 
-TEST(Network, PenaltyIsTheSumOfSquaresOfTheWeightsOnly) {
+TEST(Network, PenaltiesAreSumsOverTheWeightsOnly) {
     NetworkOptions options{
         .model = Spec::parse("mlp:hidden=4,batch_norm=true"), .feature_shape = {3}, .target_count = 2};
     const Network plain(options);
     options.l2 = 0.25;
     const Network penalised(options);
     Training without(plain, 5, Precision::f64), with(penalised, 5, Precision::f64);
-    double squares = 0;
+    double squares = 0, sizes = 0;
     for (const auto& slice : plain.parameters()->slices) {
         EXPECT_EQ(slice.decays, slice.name == "0.weight" || slice.name == "3.weight") << slice.name;
-        for (int64_t i = 0; slice.decays && i < slice.size(); ++i)
+        for (int64_t i = 0; slice.decays && i < slice.size(); ++i) {
             squares += std::pow(with.parameters.values().at(slice.offset + i), 2);
+            sizes += std::abs(with.parameters.values().at(slice.offset + i));
+        }
     }
     const double bare = without.objective.value(without.parameters);
     EXPECT_NEAR(with.objective.value(with.parameters), bare + 0.25 * squares, 1e-12);
     // A run-time scalar: changed without compiling again.
     with.objective.set_scalar("l2", 0.5);
     EXPECT_NEAR(with.objective.value(with.parameters), bare + 0.5 * squares, 1e-12);
+
+    options.l1 = 0.125;
+    const Network doubly_penalised(options);
+    Training both(doubly_penalised, 5, Precision::f64);
+    both.objective.set_scalar("l1", 0.125);
+    both.objective.set_scalar("l2", 0.25);
+    EXPECT_NEAR(both.objective.value(both.parameters), bare + 0.125 * sizes + 0.25 * squares, 1e-12);
 }
 
 TEST(Network, ExampleWeightsWeighTheLosses) {
