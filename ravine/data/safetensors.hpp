@@ -27,9 +27,9 @@ struct TensorFile {
     const NamedTensor* find(const std::string& name) const;
 };
 
-/// Reads F32, F64, F16 and BF16 tensors (the last two widened to f32, exactly) and I64 ones (as f64). Throws RequestError with the
-/// place for a file that is missing, truncated, oversized, no safetensors file, or whose header contradicts
-/// itself.
+/// Reads F32, F64, F16 and BF16 tensors (the last two widened to f32, exactly) and I64 ones (as f64). Throws
+/// RequestError with the place for a file that is missing, truncated, oversized, no safetensors file, or
+/// whose header contradicts itself.
 TensorFile read_safetensors(const std::filesystem::path& path);
 
 /// Writes atomically. F64 tensors come first, so that every tensor is aligned; otherwise the order is kept.

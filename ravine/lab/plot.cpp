@@ -87,7 +87,9 @@ std::string axis(const std::string& name, const std::string& label, Extent exten
         const double margin = extent.low == 0 ? 1 : std::abs(extent.low);
         return text + fmt::format("set {}range [{}:{}]\n", name, extent.low - margin, extent.high + margin);
     }
-    return text + fmt::format("set {}range [*:*]\n", name);
+    // Counts of updates begin at 0 even where the first point does not.
+    const bool counts = name == "x" && extent.low > 0 && extent.low < 0.25 * extent.high;
+    return text + fmt::format("set {}range [{}:*]\n", name, counts ? "0" : "*");
 }
 
 /// The chart, with data blocks whose names begin with `prefix`.
