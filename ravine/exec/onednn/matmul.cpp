@@ -5,6 +5,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/exec/onednn/dnnl.hpp"
 #include "ravine/exec/onednn/product.hpp"
+#include "ravine/exec/plain/plain.hpp"
 
 namespace ravine {
 namespace {
@@ -82,9 +83,33 @@ private:
     dnnl::matmul primitive_;
 };
 
+/// Large products without an epilogue whose second factor is not transposed: the backward products of dense
+/// layers. For these oneDNN's classic sgemm is 5 to 15 % faster than its matmul primitive (measured on a
+/// 3072-500-500-500 net).
+bool suits_gemm(const ProductRequest& request) {
+    constexpr int64_t large = 1 << 22;  // multiplications
+    const bool ta = request.integers[0], tb = request.integers[1];
+    const int64_t work = request.result[0] * request.result[1] * request.first[ta ? 0 : 1];
+    return !tb && request.bias_buffer < 0 && !request.activation && work >= large;
+}
+
+std::unique_ptr<Kernel> make_gemm(const ProductRequest& request) {
+    const bool ta = request.integers[0];
+    const int64_t m = request.result[0], n = request.result[1], k = request.first[ta ? 0 : 1];
+    return make_kernel(fmt::format("sgemm {}x{}x{}", m, k, n), [=](const Context& context) {
+        const DnnlThreads threads(request.threads);
+        const auto status =
+            dnnl::sgemm(ta ? 'T' : 'N', 'N', m, n, k, 1.0f, context.as<const float>(request.first_buffer),
+                        ta ? m : k, context.as<const float>(request.second_buffer), n, 0.0f,
+                        context.as<float>(request.result_buffer), n);
+        require(status == dnnl::status::success, "sgemm failed with status {}", static_cast<int>(status));
+    });
+}
+
 }  // namespace
 
 std::unique_ptr<Kernel> make_matmul(const ProductRequest& request) {
+    if (suits_gemm(request)) return make_gemm(request);
     return std::make_unique<MatmulKernel>(request);
 }
 
