@@ -184,16 +184,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ravine::tile {
 
-#define RAVINE_EXPORTS(X)                                                                                    \
-    X(Copy)                                                                                                  \
-    X(Negate)                                                                                                \
-    X(Exp)                                                                                                   \
-    X(Log)                                                                                                   \
-    X(Sqrt)                                                                                                  \
-    X(Reciprocal)                                                                                            \
-    X(Square) X(Abs) X(Sign) X(Step) X(Relu) X(Tanh) X(Sigmoid) X(Softplus) X(Sin) X(Cos) X(Add) X(Subtract) \
-        X(Multiply) X(Divide) X(Maximum) X(Minimum) X(Greater) X(Equal) X(Select) X(MultiplyAdd)             \
-            X(NegativeMultiplyAdd) X(SquareMultiplyAdd) X(ScaledRootAdd) X(SubtractQuotient)
+// The loops in the order of the enumeration. clang-format 14 breaks this list differently each time.
+// clang-format off
+#define RAVINE_EXPORTS(X)                                                                               \
+    X(Copy) X(Negate) X(Exp) X(Log) X(Sqrt) X(Reciprocal) X(Square) X(Abs) X(Sign) X(Step) X(Relu)      \
+    X(Tanh) X(Sigmoid) X(Softplus) X(Sin) X(Cos) X(Add) X(Subtract) X(Multiply) X(Divide) X(Maximum)    \
+    X(Minimum) X(Greater) X(Equal) X(Select) X(MultiplyAdd) X(NegativeMultiplyAdd)                      \
+    X(SquareMultiplyAdd) X(ScaledRootAdd) X(SubtractQuotient)
+// clang-format on
 
 #define RAVINE_EXPORT(name) HWY_EXPORT(name);
 RAVINE_EXPORTS(RAVINE_EXPORT)
