@@ -41,6 +41,9 @@ void* allocate(size_t size, size_t alignment, const void* caller) {
 
 }  // namespace
 
+// GCC sees free() behind an inlined delete and misses that new, here, is malloc().
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 void* operator new(size_t size) { return allocate(size, 0, __builtin_return_address(0)); }
 void* operator new[](size_t size) { return allocate(size, 0, __builtin_return_address(0)); }
 void* operator new(size_t size, std::align_val_t alignment) {
