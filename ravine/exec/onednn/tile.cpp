@@ -76,8 +76,9 @@ HWY_INLINE bool is_ordinary(D d, V x) {
     return hn::AllTrue(d, hn::And(hn::Gt(size, hn::Set(d, 1e-30f)), hn::Lt(size, hn::Set(d, 1e30f))));
 }
 
-/// sqrt(x) to about 2 units in the last place: an estimate of 1 / sqrt(x) and a step of Newton's method. The
-/// divider, which an exact root occupies for two dozen cycles, would be what an update of Adam waits for.
+/// sqrt(x) to about 2 units in the last place: an estimate of 1 / sqrt(x) and a step of Newton's method. With
+/// the quotient below it takes up to a tenth off an update of Adam, whose exact root and quotient share one
+/// slow divider.
 HWY_INLINE V fast_sqrt(D d, V x) {
     if (HWY_UNLIKELY(!is_ordinary(d, x))) return hn::Sqrt(x);
     const V y = hn::ApproximateReciprocalSqrt(x);
