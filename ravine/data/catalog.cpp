@@ -32,12 +32,22 @@ Shares shares_of(const DataRequest& request, Shares usual) {
     return shares;
 }
 
+/// The examples of a training part that the request wants, each class in its proportion.
+Dataset limited(Dataset training, const DataRequest& request) {
+    const int64_t wanted = request.training_examples;
+    if (wanted == 0 || wanted == training.size()) return training;
+    if (wanted > training.size())
+        fail_request("examples: expected at most the {} of the training part, found {}", training.size(),
+                     wanted);
+    return training.subset(split_examples(training, wanted, 0, request.seed).validation);
+}
+
 /// Cuts `data` into parts; those beside a test part of its own, where it has one.
 Parts split_parts(const Dataset& data, Shares shares, const DataRequest& request) {
     const int64_t n = data.size();
     const Split split =
         split_examples(data, share_count(shares.validation, n), share_count(shares.test, n), request.seed);
-    return {.training = data.subset(split.training),
+    return {.training = limited(data.subset(split.training), request),
             .validation = data.subset(split.validation),
             .test = data.subset(split.test),
             .schema = {},

@@ -52,10 +52,13 @@ std::vector<Field<E>> make_fields() {
         field("threads", &E::threads, Range{0, 1024}, "processors to use; 0: one, or all for a large model"),
         field("log_every", &E::log_every, non_negative,
               "updates between two lines of metrics.jsonl; 0: ten an epoch"),
+        field("train_scores", &E::train_scores, "evaluate the whole training part after each epoch too"),
         field("target", &E::target, "a column name", "CSV: the column to predict"),
         field("task", &E::task, "classification or regression", "CSV: empty: inferred from the target"),
         share("validation_share", &E::validation_share),
         share("test_share", &E::test_share),
+        field("examples", &E::examples, non_negative,
+              "train on so many examples, each class in its proportion; 0: all of the training part"),
         field("data_dir", &E::data_dir, "a folder", "where named data sets are looked for first"),
     };
 }

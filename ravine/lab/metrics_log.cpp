@@ -1,6 +1,7 @@
 #include "ravine/lab/metrics_log.hpp"
 
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -73,13 +74,17 @@ void MetricsLog::on_step(const StepEvent& event) {
 }
 
 void MetricsLog::on_evaluation(const EvaluationEvent& event) {
-    write(Json{{"step", event.step},
-               {"epoch", event.epoch},
-               {"validation_loss", event.validation.loss},
-               {"validation_accuracy", event.validation.accuracy},
-               {"epoch_train_loss", event.train_loss},
-               {"seconds", event.seconds}}
-              .dump());
+    Json line{{"step", event.step},
+              {"epoch", event.epoch},
+              {"validation_loss", event.validation.loss},
+              {"validation_accuracy", event.validation.accuracy},
+              {"epoch_train_loss", event.train_loss},
+              {"seconds", event.seconds}};
+    if (!std::isnan(event.training.loss)) {
+        line["training_loss"] = event.training.loss;
+        line["training_accuracy"] = event.training.accuracy;
+    }
+    write(line.dump());
 }
 
 Metrics read_metrics(const std::filesystem::path& path) {
@@ -98,7 +103,8 @@ Metrics read_metrics(const std::filesystem::path& path) {
                  epoch,
                  number(json, "epoch_train_loss"),
                  {number(json, "validation_loss"), number(json, "validation_accuracy")},
-                 number(json, "seconds")});
+                 number(json, "seconds"),
+                 {number(json, "training_loss"), number(json, "training_accuracy")}});
         else
             metrics.steps.push_back({step, epoch, number(json, "train_loss"), number(json, "learning_rate"),
                                      number(json, "gradient_norm"), number(json, "seconds")});

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "ravine/core/error.hpp"
@@ -64,6 +63,18 @@ std::string status_of(StopReason reason) {
     return reason == StopReason::interrupted ? "interrupted" : "done";
 }
 
+/// Reads what the experiment names; throws RequestError for what there is not.
+FirstOrderOptions check_names(const Experiment& e) {
+    if (e.dataset.empty()) fail_request("no data set given (`ravine list datasets` shows those with a name)");
+    FirstOrderOptions optimizer{.rule = update_rules().make(Spec::parse(e.optimizer)),
+                                .schedule = schedules().make(Spec::parse(e.schedule)),
+                                .clipping = make_clipping(Spec::parse(e.clip)),
+                                .weight_decay = e.weight_decay};
+    parse_precision(e.precision);
+    parse_sampling(e.sampler);
+    return optimizer;
+}
+
 }  // namespace
 
 DataRequest data_request(const Experiment& e) {
@@ -71,42 +82,46 @@ DataRequest data_request(const Experiment& e) {
                         .data_dir = e.data_dir,
                         .target = e.target,
                         .task = e.task,
-                        .seed = static_cast<uint64_t>(e.seed)};
+                        .seed = static_cast<uint64_t>(e.seed),
+                        .training_examples = e.examples};
     if (e.validation_share >= 0) request.validation_share = e.validation_share;
     if (e.test_share >= 0) request.test_share = e.test_share;
     return request;
 }
 
-Run::Run(Experiment experiment, const Say& say) : experiment_(std::move(experiment)) {
+Run::Run(Experiment experiment, const Say& say)
+    : Run(experiment, [&] {
+          check_names(experiment);  // before the data, which may take their time
+          auto parts = std::make_shared<const Parts>(load_parts(data_request(experiment)));
+          for (const auto& note : parts->notes) say(note);
+          return parts;
+      }()) {}
+
+Run::Run(Experiment experiment, std::shared_ptr<const Parts> parts)
+    : experiment_(std::move(experiment)), parts_(std::move(parts)) {
     Experiment& e = experiment_;
-    if (e.dataset.empty()) fail_request("no data set given (`ravine list datasets` shows those with a name)");
-    const FirstOrderOptions optimizer{.rule = update_rules().make(Spec::parse(e.optimizer)),
-                                      .schedule = schedules().make(Spec::parse(e.schedule)),
-                                      .clipping = make_clipping(Spec::parse(e.clip)),
-                                      .weight_decay = e.weight_decay};
+    FirstOrderOptions optimizer = check_names(e);
     options_.compile.precision = parse_precision(e.precision);
     options_.sampling = parse_sampling(e.sampler);
-    parts_ = load_parts(data_request(e));
-    for (const auto& note : parts_.notes) say(note);
-    network_ = std::make_unique<Network>(network_options(e, parts_.schema));
+    network_ = std::make_unique<Network>(network_options(e, parts_->schema));
 
     options_.epochs = e.epochs;
     options_.max_steps = e.max_steps;
-    options_.batch = std::min(e.batch, std::max<int64_t>(1, parts_.training.size()));
+    options_.batch = std::min(e.batch, std::max<int64_t>(1, parts_->training.size()));
     e.threads = choose_threads(e.threads, *network_, options_.batch);
     options_.compile.threads = static_cast<int>(e.threads);
     options_.seed = static_cast<uint64_t>(e.seed);
     options_.log_every = e.log_every;
+    if (e.train_scores) options_.evaluate = TrainOptions::Evaluate::validation_and_training;
 
     parameters_ = std::make_unique<Parameters>(network_->parameters(), options_.compile.precision);
     buffers_ = network_->initial_buffers(options_.compile.precision);
     network_->initialize(*parameters_, options_.seed);
     if (!e.init.empty()) load_weights(e.init);
 
-    FirstOrderOptions with_steps = optimizer;
-    with_steps.total_steps = total_steps(options_, parts_.training.size());
-    optimizer_ = std::make_unique<FirstOrder>(with_steps, network_->parameters(), options_.compile);
-    trainer_ = std::make_unique<Trainer>(*network_, parts_, *parameters_, buffers_, *optimizer_, options_);
+    optimizer.total_steps = total_steps(options_, parts_->training.size());
+    optimizer_ = std::make_unique<FirstOrder>(optimizer, network_->parameters(), options_.compile);
+    trainer_ = std::make_unique<Trainer>(*network_, *parts_, *parameters_, buffers_, *optimizer_, options_);
     trainer_->program();  // what cannot be compiled is refused before a folder is made
 }
 
@@ -135,6 +150,21 @@ void Run::resume(const RunFolder& folder) {
     read_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_, *optimizer_);
 }
 
+RunResult Run::train(const std::vector<TrainListener*>& listeners) {
+    RunResult result{trainer_->run(state_, listeners), undefined_scores, undefined_scores.loss};
+    const Dataset& test = parts_->test;
+    if (test.size() == 0) return result;
+    Evaluator evaluator(*network_, options_.compile);
+    const Schema& schema = parts_->schema;
+    result.test =
+        evaluator.evaluate(test, schema.normalization, schema.target_normalization, *parameters_, buffers_);
+    if (test.task == Task::regression)
+        result.test_rmse =
+            root_mean_squared_error(evaluator.outputs(test, schema.normalization, *parameters_, buffers_),
+                                    test, schema.target_normalization);
+    return result;
+}
+
 RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listeners) {
     write_file_atomically(folder.config(), experiment_to_toml(experiment_));
     const auto save = [&] {
@@ -146,24 +176,15 @@ RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listen
     listeners.push_back(&log);
     listeners.push_back(&saver);
     const InterruptGuard guard;
-    return finish(folder, trainer_->run(state_, listeners));
+    const RunResult result = train(listeners);
+    write_results(folder, result);
+    return result;
 }
 
-RunResult Run::finish(const RunFolder& folder, const TrainOutcome& outcome) {
+void Run::write_results(const RunFolder& folder, const RunResult& result) {
     using Json = nlohmann::ordered_json;
-    constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
-    RunResult result{outcome, {undefined, undefined}, undefined};
-    const bool has_test = parts_.test.size() > 0;
-    Evaluator evaluator(*network_, options_.compile);
-    if (has_test)
-        result.test = evaluator.evaluate(parts_.test, parts_.schema.normalization,
-                                         parts_.schema.target_normalization, *parameters_, buffers_);
-    if (has_test && parts_.test.task == Task::regression)
-        result.test_rmse = root_mean_squared_error(
-            evaluator.outputs(parts_.test, parts_.schema.normalization, *parameters_, buffers_), parts_.test,
-            parts_.schema.target_normalization);
-
-    write_model(folder.model(), *network_, parts_.schema, *parameters_, buffers_);
+    const TrainOutcome& outcome = result.outcome;
+    write_model(folder.model(), *network_, parts_->schema, *parameters_, buffers_);
     Json json{{"status", status_of(outcome.reason)},
               {"stop_reason", outcome.reason == StopReason::diverged ? "diverged: " + outcome.divergence
                                                                      : to_string(outcome.reason)},
@@ -182,13 +203,12 @@ RunResult Run::finish(const RunFolder& folder, const TrainOutcome& outcome) {
               {"backward_passes", state_.backward_passes},
               {"updates", optimizer_->steps()},
               {"parameters", parameters_->values().size()},
-              {"training_examples", parts_.training.size()},
-              {"validation_examples", parts_.validation.size()},
-              {"test_examples", parts_.test.size()}};
-    if (parts_.test.task == Task::regression) json["test_rmse"] = result.test_rmse;
+              {"training_examples", parts_->training.size()},
+              {"validation_examples", parts_->validation.size()},
+              {"test_examples", parts_->test.size()}};
+    if (parts_->test.task == Task::regression) json["test_rmse"] = result.test_rmse;
     write_file_atomically(folder.summary(), json.dump(2) + "\n");
     draw_pictures(folder, *this);
-    return result;
 }
 
 }  // namespace ravine

@@ -28,11 +28,13 @@ class Run {
 public:
     /// Loads the data, checks every name and value, and compiles. Throws before anything is written.
     Run(Experiment experiment, const Say& say);
+    /// The same with the parts that the experiment's data_request() loads, which several runs may share.
+    Run(Experiment experiment, std::shared_ptr<const Parts> parts);
     Run(const Run&) = delete;  // the trainer refers to members
     Run& operator=(const Run&) = delete;
 
     const Experiment& experiment() const { return experiment_; }
-    const Parts& parts() const { return parts_; }
+    const Parts& parts() const { return *parts_; }
     const Network& network() const { return *network_; }
     const Parameters& parameters() const { return *parameters_; }
     const Vector& buffers() const { return buffers_; }
@@ -44,15 +46,17 @@ public:
     /// Goes on from where the run in `folder` stopped. Throws RequestError where the checkpoint is damaged or
     /// of another model.
     void resume(const RunFolder& folder);
-    /// Trains, writing to the folder as it goes; looks at the test part once, at the end.
+    /// Trains; looks at the test part once, at the end.
+    RunResult train(const std::vector<TrainListener*>& listeners);
+    /// The same, writing to the folder as it goes, and stopping cleanly at Ctrl-C.
     RunResult train(const RunFolder& folder, std::vector<TrainListener*> listeners);
 
 private:
     void load_weights(const std::string& path);
-    RunResult finish(const RunFolder& folder, const TrainOutcome& outcome);
+    void write_results(const RunFolder& folder, const RunResult& result);
 
     Experiment experiment_;
-    Parts parts_;
+    std::shared_ptr<const Parts> parts_;
     TrainOptions options_;
     std::unique_ptr<Network> network_;
     std::unique_ptr<Parameters> parameters_;

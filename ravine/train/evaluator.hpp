@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -17,6 +18,10 @@ struct Scores {
     double loss = 0;      ///< mean over the examples
     double accuracy = 0;  ///< share of examples whose most likely class is the right one; NaN for regression
 };
+
+/// Of nothing.
+constexpr Scores undefined_scores{std::numeric_limits<double>::quiet_NaN(),
+                                  std::numeric_limits<double>::quiet_NaN()};
 
 /// Runs a network in evaluation mode over data sets, batch by batch.
 class Evaluator {

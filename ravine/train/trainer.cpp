@@ -18,6 +18,10 @@ int64_t batches_per_epoch(int64_t batch, int64_t examples) {
     return examples / batch + (examples % batch != 0 ? 1 : 0);
 }
 
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 /// Whether all went well: a gradient that is not finite may have ruined the parameters that it updated.
 bool is_accepted(const StepReport& report) { return report.updated && std::isfinite(report.gradient_norm); }
 
@@ -92,9 +96,9 @@ StepReport Trainer::step(std::span<const int64_t> examples, const TrainState& st
     return report;
 }
 
-Scores Trainer::validate() {
-    return evaluator_.evaluate(parts_.validation, parts_.schema.normalization,
-                               parts_.schema.target_normalization, parameters_, buffers_);
+Scores Trainer::scores_of(const Dataset& data) {
+    return evaluator_.evaluate(data, parts_.schema.normalization, parts_.schema.target_normalization,
+                               parameters_, buffers_);
 }
 
 std::string Trainer::describe_divergence(const StepReport& report, std::span<const int64_t> examples,
@@ -119,12 +123,18 @@ std::string Trainer::describe_divergence(const StepReport& report, std::span<con
                        tensor.empty() ? "" : fmt::format("; parameters of '{}' are not finite", tensor));
 }
 
-Work Trainer::work() const {
-    Work total{.forward_passes = evaluator_.forward_passes()};
+Work Trainer::training_work() const {
+    Work total{};
     for (const auto& [batch, objective] : objectives_) {
         total.forward_passes += objective->work().forward_passes;
         total.backward_passes += objective->work().backward_passes;
     }
+    return total;
+}
+
+Work Trainer::work() const {
+    Work total = training_work();
+    total.forward_passes += evaluator_.forward_passes();
     return total;
 }
 
@@ -151,6 +161,7 @@ public:
           total_steps_(total_steps(options_, std::ssize(order_))),
           log_every_(options_.log_every > 0 ? options_.log_every : std::max<int64_t>(1, batches_ / 10)),
           earlier_work_(trainer.work()),
+          earlier_training_work_(trainer.training_work()),
           earlier_(state) {}
 
     TrainOutcome run() {
@@ -200,12 +211,17 @@ private:
 
     /// Looks at the validation part; false where the run has diverged unnoticed by the updates.
     bool evaluate() {
-        const Scores& validation = outcome_.validation = trainer_.validate();
+        const auto begin = Clock::now();
+        const Scores& validation = outcome_.validation = trainer_.scores_of(trainer_.parts_.validation);
+        Scores training = undefined_scores;
+        if (options_.evaluate == TrainOptions::Evaluate::validation_and_training)
+            training = trainer_.scores_of(trainer_.parts_.training);
         evaluated_ = true;
         account();
+        evaluation_seconds_ += seconds_since(begin);
         for (auto* listener : listeners_)
-            listener->on_evaluation(
-                {state_.step, state_.epoch + 1, train_loss(), validation, state_.seconds});
+            listener->on_evaluation({state_.step, state_.epoch + 1, train_loss(), validation, state_.seconds,
+                                     training, training_work(), seconds_since(start_) - evaluation_seconds_});
         if (!all_finite(trainer_.parameters_.values()) || !all_finite(trainer_.buffers_)) {
             outcome_.divergence = fmt::format("step {}: parameters or buffers are not finite", state_.step);
             return false;
@@ -242,7 +258,7 @@ private:
     }
 
     TrainOutcome outcome(StopReason reason) {
-        if (!evaluated_) outcome_.validation = trainer_.validate();
+        if (!evaluated_) outcome_.validation = trainer_.scores_of(trainer_.parts_.validation);
         outcome_.train_loss = train_loss();
         outcome_.reason = reason;
         account();
@@ -255,12 +271,19 @@ private:
         return state_.epoch_loss / static_cast<double>(state_.batch_in_epoch);
     }
 
+    /// Of this session's updates.
+    Work training_work() const {
+        const Work work = trainer_.training_work();
+        return {work.forward_passes - earlier_training_work_.forward_passes,
+                work.backward_passes - earlier_training_work_.backward_passes};
+    }
+
     void account() {
         const Work work = trainer_.work();
         state_.forward_passes = earlier_.forward_passes + work.forward_passes - earlier_work_.forward_passes;
         state_.backward_passes =
             earlier_.backward_passes + work.backward_passes - earlier_work_.backward_passes;
-        state_.seconds = earlier_.seconds + std::chrono::duration<double>(Clock::now() - start_).count();
+        state_.seconds = earlier_.seconds + seconds_since(start_);
     }
 
     Trainer& trainer_;
@@ -269,9 +292,10 @@ private:
     const std::vector<TrainListener*>& listeners_;
     std::vector<int64_t> order_;
     int64_t batches_, total_steps_, log_every_;
-    Work earlier_work_;   // of earlier sessions
-    TrainState earlier_;  // at the beginning of this one
+    Work earlier_work_, earlier_training_work_;  // of earlier sessions
+    TrainState earlier_;                         // at the beginning of this one
     Clock::time_point start_ = Clock::now();
+    double evaluation_seconds_ = 0;
     TrainOutcome outcome_;
     bool evaluated_ = false;  // the outcome's validation is of the present parameters
 };

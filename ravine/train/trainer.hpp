@@ -23,6 +23,9 @@ struct TrainOptions {
     uint64_t seed = 0;      ///< of the order of examples and of random layers
     Sampling sampling = Sampling::shuffled;
     int64_t log_every = 0;  ///< updates between two step events; 0: about ten an epoch
+    /// What is evaluated after each epoch.
+    enum class Evaluate { validation, validation_and_training };
+    Evaluate evaluate = Evaluate::validation;
     CompileOptions compile{};
 };
 
@@ -41,6 +44,10 @@ struct EvaluationEvent {
     double train_loss;  ///< mean over the updates of the epoch so far
     Scores validation;  ///< NaN where there is no validation part
     double seconds;
+    Scores training = undefined_scores;  ///< of the whole training part, where the options ask for it
+    /// What the updates of this call of run() took, evaluations left out.
+    Work training_work = {};
+    double training_seconds = 0;
 };
 
 /// Hears of a run as it goes.
@@ -104,10 +111,11 @@ private:
     class Session;
 
     StepReport step(std::span<const int64_t> examples, const TrainState& state);
-    Scores validate();
+    Scores scores_of(const Dataset& data);
     std::string describe_divergence(const StepReport& report, std::span<const int64_t> examples,
                                     const TrainState& state);
-    /// The work of all calls of run().
+    /// The work of all calls of run(): for updates alone, and with the evaluations.
+    Work training_work() const;
     Work work() const;
     void keep();
     void restore();

@@ -79,6 +79,21 @@ TEST(Catalog, SharesCanBeSaid) {
     refuses({.dataset = "blobs", .validation_share = 0.6, .test_share = 0.5}, {"less than 1 together"});
 }
 
+TEST(Catalog, TheTrainingPartCanBeMadeSmaller) {
+    const DataRequest all{.dataset = "blobs:examples=500,classes=4", .seed = 2};
+    DataRequest some = all;
+    some.training_examples = 40;
+    const Parts whole = load_parts(all), parts = load_parts(some);
+    EXPECT_EQ(parts.training.size(), 40);
+    for (int label = 0; label < 4; ++label)  // 75 of 300 each
+        EXPECT_EQ(std::ranges::count(parts.training.labels, label), 10);
+    EXPECT_EQ(parts.test.labels, whole.test.labels);
+    EXPECT_EQ(parts.validation.labels, whole.validation.labels);
+    EXPECT_EQ(parts.schema.normalization, Normalization::fit(parts.training));
+    some.training_examples = 301;
+    refuses(some, {"examples", "at most the 300", "301"});
+}
+
 TEST(Catalog, BadRequestsAreRefused) {
     refuses({.dataset = "spirla"}, {"unknown dataset 'spirla'", "did you mean 'spiral'?"});
     refuses({.dataset = "spiral:nois=1"}, {"no setting 'nois'", "did you mean 'noise'?"});

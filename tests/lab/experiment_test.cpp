@@ -35,6 +35,7 @@ std::string other_value(const std::string& name, const std::string& preset) {
     if (name == "sampler") return "iid";
     if (name == "validation_share" || name == "test_share") return "0.25";
     if (name == "l1" || name == "l2" || name == "weight_decay") return "0.0009765625";
+    if (preset == "true" || preset == "false") return preset == "true" ? "false" : "true";
     return preset.find_first_not_of("0123456789") == std::string::npos && !preset.empty() ? "123"
                                                                                           : "some text";
 }
@@ -46,7 +47,8 @@ TEST(Experiment, EverySettingCanBeReadFromAFileAndSurvivesWriting) {
         Experiment set;
         set_experiment(set, f.name, "--" + f.name, value);
         EXPECT_EQ(f.get(set), value);
-        const bool is_text = value.find_first_not_of("0123456789.") != std::string::npos;
+        const bool is_text = value.find_first_not_of("0123456789.") != std::string::npos && value != "true" &&
+                             value != "false";
         EXPECT_EQ(texts(read(f.name + " = " + (is_text ? "\"" + value + "\"" : value))), texts(set))
             << f.name;
         EXPECT_EQ(texts(read(experiment_to_toml(set))), texts(set)) << f.name;
