@@ -8,18 +8,9 @@
 #include <limits>
 #include <string>
 
+#include "ravine/core/duration.hpp"
+
 namespace ravine {
-namespace {
-
-/// "9 s", "3 min 20 s", "2 h 5 min".
-std::string duration(double seconds) {
-    const auto s = static_cast<int64_t>(std::lround(std::max(seconds, 0.0)));
-    if (s < 60) return fmt::format("{} s", s);
-    if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);
-    return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
-}
-
-}  // namespace
 
 Progress::Progress(std::FILE* out, int64_t epochs)
     : out_(out),
@@ -58,7 +49,7 @@ void Progress::on_progress(const StepEvent& event, int64_t total_steps) {
                     std::string(static_cast<size_t>(width - filled), ' '), 100 * share, smoothed_loss_);
     if (std::isfinite(accuracy_)) line += fmt::format("  validation {:.2f} %", 100 * accuracy_);
     line += fmt::format("  rate {:.3g}  {} left\x1b[K", event.learning_rate,
-                        duration(pace * static_cast<double>(total_steps - event.step)));
+                        duration_text(pace * static_cast<double>(total_steps - event.step)));
     std::fputs(line.c_str(), out_);
     std::fflush(out_);
     drawn_ = true;
@@ -72,7 +63,7 @@ void Progress::on_evaluation(const EvaluationEvent& event) {
     if (!std::isnan(event.validation.loss))
         line += fmt::format("  validation loss {:.4f}", event.validation.loss);
     if (std::isfinite(accuracy_)) line += fmt::format("  accuracy {:.2f} %", 100 * accuracy_);
-    std::fputs((line + fmt::format("  {}\n", duration(event.seconds))).c_str(), out_);
+    std::fputs((line + fmt::format("  {}\n", duration_text(event.seconds))).c_str(), out_);
     std::fflush(out_);
 }
 

@@ -1,0 +1,74 @@
+#include "ravine/data/part_file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "ravine/core/error.hpp"
+
+namespace ravine {
+namespace {
+
+/// Whether the open file is still the one of that name: its holder may have renamed or removed it before the
+/// lock was ours.
+bool still_named(int descriptor, const std::filesystem::path& path) {
+    struct stat opened {
+    }, named{};
+    return fstat(descriptor, &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+PartFile::PartFile(const std::filesystem::path& target) : target_(target), path_(target.string() + ".part") {
+    while (true) {
+        descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (descriptor_ < 0) fail();
+        if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+            const bool held = errno == EWOULDBLOCK;
+            close(descriptor_);
+            if (held) fail_run("{}: another process is downloading it", path_.string());
+            fail();
+        }
+        if (still_named(descriptor_, path_)) break;
+        close(descriptor_);
+    }
+    const off_t end = lseek(descriptor_, 0, SEEK_END);
+    size_ = end > 0 ? static_cast<uint64_t>(end) : 0;
+}
+
+PartFile::~PartFile() {
+    if (descriptor_ < 0) return;
+    if (size_ == 0) unlink(path_.c_str());
+    close(descriptor_);
+}
+
+void PartFile::fail() const { fail_run("{}: cannot write: {}", path_.string(), std::strerror(errno)); }
+
+void PartFile::restart() {
+    if (ftruncate(descriptor_, 0) != 0) fail();
+    size_ = 0;
+}
+
+void PartFile::append(std::span<const uint8_t> bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail();
+        size_ += static_cast<uint64_t>(written);
+        bytes = bytes.subspan(static_cast<size_t>(written));
+    }
+}
+
+void PartFile::publish() {
+    if (fsync(descriptor_) != 0 || std::rename(path_.c_str(), target_.c_str()) != 0) fail();
+    close(descriptor_);
+    descriptor_ = -1;
+}
+
+}  // namespace ravine
