@@ -13,6 +13,7 @@ void add_minimize(CLI::App& app);
 void add_list(CLI::App& app);
 void add_describe(CLI::App& app);
 void add_bench(CLI::App& app);
+void add_data(CLI::App& app);
 void add_docs(CLI::App& app);
 
 }  // namespace ravine::cli

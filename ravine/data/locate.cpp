@@ -63,25 +63,35 @@ std::vector<fs::path> data_folders(const std::string& data_dir) {
     return folders;
 }
 
-IdxFiles locate_idx_set(const std::string& name, const std::string& data_dir) {
+std::vector<fs::path> set_folders(const std::string& name, const std::string& data_dir) {
+    std::vector<fs::path> folders;
+    for (const auto& folder : data_folders(data_dir))
+        for (const auto& place : {folder / name, folder})
+            if (!belongs_to_another(place, name)) folders.push_back(place);
+    return folders;
+}
+
+void fail_not_found(const std::string& name, const std::string& data_dir) {
     std::string looked;
-    for (const auto& folder : data_folders(data_dir)) {
-        for (const auto& place : {folder / name, folder}) {
-            if (belongs_to_another(place, name)) continue;
-            const auto files = find_idx_files(place);
-            const auto missing = missing_files(files);
-            if (missing && !missing->empty())
-                fail_run("{}: found only a part of data set '{}'; missing: {}", place.string(), name,
-                         *missing);
-            if (missing) return {files[0], files[1], files[2], files[3]};
-        }
+    for (const auto& folder : data_folders(data_dir))
         looked += (looked.empty() ? "" : ", ") + (folder / name).string();
-    }
     fail_run(
-        "data set '{}' was not found; looked in {}; put {}, {}, {} and {} there, plain or as .gz, or name "
-        "their "
-        "folder with --data-dir or RAVINE_DATA",
-        name, looked.empty() ? "no folder" : looked, idx_names[0], idx_names[1], idx_names[2], idx_names[3]);
+        "data set '{0}' was not found; looked in {1}; `ravine data get {0}` downloads it; where it is "
+        "already "
+        "here, name its folder with --data-dir or RAVINE_DATA",
+        name, looked.empty() ? "no folder" : looked);
+}
+
+IdxFiles locate_idx_set(const std::string& name, const std::string& data_dir) {
+    for (const auto& place : set_folders(name, data_dir)) {
+        const auto files = find_idx_files(place);
+        const auto missing = missing_files(files);
+        if (missing && !missing->empty())
+            fail_run("{0}: found only a part of data set '{1}'; missing: {2} (`ravine data get {1}`)",
+                     place.string(), name, *missing);
+        if (missing) return {files[0], files[1], files[2], files[3]};
+    }
+    fail_not_found(name, data_dir);
 }
 
 IdxFiles locate_idx_files(const fs::path& folder) {

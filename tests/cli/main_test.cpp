@@ -15,14 +15,16 @@ using ::testing::HasSubstr;
 TEST(Program, AloneItPrintsHelpAndIsDone) {
     const Outcome outcome = run_program({});
     EXPECT_EQ(outcome.status, 0);
-    for (const char* command : {"train", "evaluate", "predict", "minimize", "list", "describe", "bench"})
+    for (const char* command :
+         {"train", "evaluate", "predict", "minimize", "list", "describe", "bench", "data"})
         EXPECT_THAT(outcome.out, HasSubstr(std::string("\n  ") + command + " ")) << command;
     EXPECT_THAT(outcome.out, Not(HasSubstr("\n  docs")));  // for developers
     EXPECT_EQ(outcome.err, "");
 }
 
 TEST(Program, EveryCommandHasHelp) {
-    for (const char* command : {"train", "evaluate", "predict", "minimize", "list", "describe", "bench"}) {
+    for (const char* command :
+         {"train", "evaluate", "predict", "minimize", "list", "describe", "bench", "data"}) {
         const Outcome outcome = run_program({command, "--help"});
         EXPECT_EQ(outcome.status, 0) << command;
         EXPECT_THAT(outcome.out, HasSubstr("Usage: ravine ")) << command;

@@ -117,7 +117,7 @@ TEST(Catalog, FindsNamedSetsInOrder) {
     expect_error(
         1, found,
         {"'mnist' was not found", given.path().string() + "/mnist", variable.path().string() + "/mnist",
-         cache.path().string() + "/ravine/mnist", "train-images-idx3-ubyte", "--data-dir"});
+         cache.path().string() + "/ravine/mnist", "`ravine data get mnist`", "--data-dir"});
     write_set(cache, "ravine/mnist");
     EXPECT_EQ(found(), cache.path() / "ravine/mnist/train-labels-idx1-ubyte");
     write_set(variable, ".");
@@ -128,7 +128,7 @@ TEST(Catalog, FindsNamedSetsInOrder) {
     EXPECT_EQ(found(), given.path() / "mnist/train-labels-idx1-ubyte");
 
     std::filesystem::remove(given.path() / "mnist/t10k-images-idx3-ubyte");
-    expect_error(1, found, {"only a part", "missing: t10k-images-idx3-ubyte[.gz]"});
+    expect_error(1, found, {"only a part", "missing: t10k-images-idx3-ubyte[.gz]", "data get mnist"});
 }
 
 TEST(Catalog, AFolderNamedAfterAnotherSetIsPassedOver) {
