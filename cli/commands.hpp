@@ -9,6 +9,7 @@ namespace ravine::cli {
 void add_train(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_predict(CLI::App& app);
+void add_compare(CLI::App& app);
 void add_minimize(CLI::App& app);
 void add_list(CLI::App& app);
 void add_describe(CLI::App& app);

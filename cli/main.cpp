@@ -14,6 +14,7 @@ namespace {
 constexpr auto description = "Ravine trains neural networks with many optimisation methods.";
 constexpr auto examples = R"(examples:
   ravine train spiral --optimizer adam --epochs 200
+  ravine compare spiral --optimizer sgd --optimizer adam --seeds 10
   ravine minimize rosenbrock --optimizer nesterov:learning_rate=0.001 --steps 500 --plot paths.svg
   ravine list optimizers
   ravine describe adam
@@ -40,6 +41,7 @@ void add_commands(CLI::App& app) {
     add_train(app);
     add_evaluate(app);
     add_predict(app);
+    add_compare(app);
     add_minimize(app);
     add_data(app);
     add_list(app);

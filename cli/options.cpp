@@ -1,11 +1,25 @@
 #include "cli/options.hpp"
 
+#include <filesystem>
+
 namespace ravine::cli {
 namespace {
 
 std::string last_spelling(const std::string& name) { return name.substr(name.rfind(',') + 1); }
 
 }  // namespace
+
+std::string flag_of(std::string name) {
+    for (auto& c : name)
+        if (c == '_') c = '-';
+    return "--" + name;
+}
+
+std::string dataset_word(const std::string& dataset) {
+    auto path = std::filesystem::path(dataset.substr(0, dataset.find(':')));
+    if (!path.has_filename()) path = path.parent_path();  // a folder with a slash behind it
+    return path.stem().string();
+}
 
 CLI::Option* add_integer(CLI::App& command, const std::string& name, int64_t& value, const Range& range,
                          const std::string& meaning) {

@@ -12,6 +12,12 @@ namespace ravine::cli {
 // Options that hold numbers, checked as the settings of a method are: "--steps: expected an integer at least
 // 1, found '0'". The default is what `value` holds.
 
+/// The flag of a setting: --max-steps for max_steps.
+std::string flag_of(std::string name);
+
+/// What a data set is called in the name of a folder: "mnist" for mnist, "houses" for data/houses.csv.
+std::string dataset_word(const std::string& dataset);
+
 /// `name` is the option as CLI11 takes it, "-n,--steps"; errors speak of the last of its spellings.
 CLI::Option* add_integer(CLI::App& command, const std::string& name, int64_t& value, const Range& range,
                          const std::string& meaning);

@@ -3,10 +3,10 @@
 
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include "cli/commands.hpp"
+#include "cli/options.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/lab/run.hpp"
 #include "ravine/train/progress.hpp"
@@ -20,18 +20,10 @@ struct Request {
     std::string config, out, resume;
 };
 
-std::string flag_of(std::string name) {
-    for (auto& c : name)
-        if (c == '_') c = '-';
-    return "--" + name;
-}
-
 /// "mnist-mlp-adam": a folder's name for what a run is about.
 std::string short_name(const Experiment& e) {
-    auto path = std::filesystem::path(e.dataset.substr(0, e.dataset.find(':')));
-    if (!path.has_filename()) path = path.parent_path();  // a folder with a slash behind it
-    const std::string dataset = path.stem().string();
-    return fmt::format("{}-{}-{}", dataset, Spec::parse(e.model).name, Spec::parse(e.optimizer).name);
+    return fmt::format("{}-{}-{}", dataset_word(e.dataset), Spec::parse(e.model).name,
+                       Spec::parse(e.optimizer).name);
 }
 
 std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format("{:.2f} %", 100 * share); }

@@ -22,6 +22,8 @@ struct DataRequest {
     std::optional<double> validation_share = {};  ///< in [0, 1); the default depends on the set
     std::optional<double> test_share = {};        ///< in [0, 1); not for sets with a test part of their own
     int64_t training_examples = 0;                ///< so many of the training part; 0: all
+
+    bool operator==(const DataRequest&) const = default;
 };
 
 /// The parts of a data set, disjoint. Training learns from `training`, choices are made on `validation`, and

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "ravine/core/file.hpp"
+#include "ravine/lab/settings_file.hpp"
 
 namespace ravine {
 namespace {
@@ -84,15 +84,6 @@ bool is_utf8(const std::string& text) {
     }
 }
 
-/// The text that a field reads, from a TOML value.
-std::string text_of(const toml::node& node, const std::string& where) {
-    if (const auto* text = node.as_string()) return text->get();
-    if (const auto* number = node.as_integer()) return std::to_string(number->get());
-    if (const auto* number = node.as_floating_point()) return format_number(number->get());
-    if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
-    fail_request("{}: expected a string, a number or true/false", where);
-}
-
 /// The TOML value that reads back to the text: a number or a truth value where that gives back every
 /// character (a column named 007 stays text), else a string.
 template <class Insert>
@@ -127,19 +118,10 @@ void set_experiment(Experiment& experiment, const std::string& name, const std::
 }
 
 void read_experiment(Experiment& experiment, const std::filesystem::path& path) {
-    const std::string contents = read_file(path, 1 << 20);
-    toml::table table;
-    try {
-        table = toml::parse(contents, path.string());
-    } catch (const toml::parse_error& error) {
-        const auto at = error.source().begin;
-        fail_request("{}:{}:{}: {}", path.string(), at.line, at.column, error.description());
-    }
-    for (const auto& [key, node] : table) {
-        const std::string name(key.str());
-        const std::string where = fmt::format("{}:{}: {}", path.string(), key.source().begin.line, name);
+    for (const auto& [name, where, texts] : read_settings(path)) {
         find_field(name, where);  // an unknown name is the greater mistake than what it is set to
-        set_experiment(experiment, name, where, text_of(node, where));
+        if (texts.size() != 1) fail_request("{}: expected a string, a number or true/false", where);
+        set_experiment(experiment, name, where, texts.front());
     }
 }
 

@@ -64,7 +64,7 @@ std::string status_of(StopReason reason) {
 }
 
 /// Reads what the experiment names; throws RequestError for what there is not.
-FirstOrderOptions check_names(const Experiment& e) {
+FirstOrderOptions optimizer_options(const Experiment& e) {
     if (e.dataset.empty()) fail_request("no data set given (`ravine list datasets` shows those with a name)");
     FirstOrderOptions optimizer{.rule = update_rules().make(Spec::parse(e.optimizer)),
                                 .schedule = schedules().make(Spec::parse(e.schedule)),
@@ -76,6 +76,8 @@ FirstOrderOptions check_names(const Experiment& e) {
 }
 
 }  // namespace
+
+void check_names(const Experiment& experiment) { optimizer_options(experiment); }
 
 DataRequest data_request(const Experiment& e) {
     DataRequest request{.dataset = e.dataset,
@@ -100,7 +102,7 @@ Run::Run(Experiment experiment, const Say& say)
 Run::Run(Experiment experiment, std::shared_ptr<const Parts> parts)
     : experiment_(std::move(experiment)), parts_(std::move(parts)) {
     Experiment& e = experiment_;
-    FirstOrderOptions optimizer = check_names(e);
+    FirstOrderOptions optimizer = optimizer_options(e);
     options_.compile.precision = parse_precision(e.precision);
     options_.sampling = parse_sampling(e.sampler);
     network_ = std::make_unique<Network>(network_options(e, parts_->schema));

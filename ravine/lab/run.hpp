@@ -20,6 +20,9 @@ struct RunResult {
     double test_rmse;  ///< regression: in the units of the data; NaN otherwise
 };
 
+/// Throws RequestError for a name, or a setting of one, that there is not: before any work is done.
+void check_names(const Experiment& experiment);
+
 /// What an experiment asks of the data.
 DataRequest data_request(const Experiment& experiment);
 

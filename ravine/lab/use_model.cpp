@@ -6,6 +6,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/threads.hpp"
 #include "ravine/data/catalog.hpp"
+#include "ravine/lab/csv_text.hpp"
 #include "ravine/lab/experiment.hpp"
 #include "ravine/lab/run.hpp"
 #include "ravine/lab/run_folder.hpp"
@@ -45,14 +46,6 @@ struct Trained {
         return test;
     }
 };
-
-/// A cell of a CSV file, quoted where it must be (RFC 4180).
-std::string cell(const std::string& text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-    std::string quoted = "\"";
-    for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return quoted + '"';
-}
 
 std::vector<Evaluated::Class> recalls(const Dataset& data, const std::vector<double>& outputs,
                                       const Network& network) {
@@ -109,16 +102,17 @@ std::string predictions_to_csv(const std::string& run, const std::string& data) 
     const auto row = [&](size_t i) { return std::span(outputs).subspan(i * columns, columns); };
     const auto prediction = model.network->loss().prediction;
 
-    std::string csv = classifies ? "prediction" : cell(schema.target.empty() ? "prediction" : schema.target);
+    std::string csv =
+        classifies ? "prediction" : csv_cell(schema.target.empty() ? "prediction" : schema.target);
     for (size_t j = 1; !classifies && j < columns; ++j) csv += fmt::format(",prediction_{}", j);
     const bool has_probabilities =
         classifies && !outputs.empty() && !probabilities(row(0), prediction).empty();
     if (has_probabilities)
-        for (const auto& name : schema.classes) csv += "," + cell("probability_" + name);
+        for (const auto& name : schema.classes) csv += "," + csv_cell("probability_" + name);
     csv += "\n";
     for (size_t i = 0; i < static_cast<size_t>(examples.size()); ++i) {
         if (classifies) {
-            csv += cell(schema.classes.at(static_cast<size_t>(predicted_class(row(i), prediction))));
+            csv += csv_cell(schema.classes.at(static_cast<size_t>(predicted_class(row(i), prediction))));
             if (has_probabilities)
                 for (const double p : probabilities(row(i), prediction)) csv += fmt::format(",{:.9g}", p);
         } else {

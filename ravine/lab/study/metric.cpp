@@ -1,0 +1,97 @@
+#include "ravine/lab/study/metric.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "ravine/core/error.hpp"
+
+namespace ravine {
+namespace {
+
+constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+bool is_better(Better direction, double a, double b) {
+    if (std::isnan(a)) return false;
+    if (std::isnan(b)) return true;
+    return direction == Better::higher ? a > b : a < b;
+}
+
+double worst(Better direction) {
+    return (direction == Better::higher ? -1 : 1) * std::numeric_limits<double>::infinity();
+}
+
+const std::vector<Metric>& metrics() {
+    using Event = const EvaluationEvent&;
+    static const std::vector<Metric> all{
+        {"validation_accuracy", Better::higher, [](Event e) { return e.validation.accuracy; }},
+        {"validation_loss", Better::lower, [](Event e) { return e.validation.loss; }},
+        {"train_accuracy", Better::higher, [](Event e) { return e.training.accuracy; }},
+        {"train_loss", Better::lower, [](Event e) { return e.train_loss; }},
+    };
+    return all;
+}
+
+const Metric& find_metric(const std::string& name) {
+    std::vector<std::string> names;
+    std::string list;
+    for (const auto& metric : metrics()) {
+        if (metric.name == name) return metric;
+        names.push_back(metric.name);
+        list += (list.empty() ? "" : ", ") + metric.name;
+    }
+    fail_request("--metric: expected one of {}, found '{}'{}", list, name, suggestion(name, names));
+}
+
+double final_value(const Metric& metric, const TrialRecord& record) {
+    if (record.diverged()) return worst(metric.better);
+    return record.evaluations.empty() ? undefined : metric.at(record.evaluations.back());
+}
+
+double best_value(const Metric& metric, const TrialRecord& record) {
+    double best = record.diverged() ? worst(metric.better) : undefined;
+    for (const auto& event : record.evaluations)
+        if (is_better(metric.better, metric.at(event), best)) best = metric.at(event);
+    return best;
+}
+
+std::optional<Reached> reached(const Metric& metric, const TrialRecord& record, double value) {
+    for (const auto& event : record.evaluations) {
+        const double here = metric.at(event);
+        if (std::isnan(here) || is_better(metric.better, value, here)) continue;
+        return Reached{event.step, event.training_seconds, forward_equivalents(event.training_work)};
+    }
+    return {};
+}
+
+std::vector<OutcomeMeasure> outcome_measures(const Metric& metric, std::optional<double> reach) {
+    std::vector<OutcomeMeasure> all;
+    for (const auto& m : metrics()) {
+        all.push_back({"final_" + m.name, m.better, [&m](auto& record) { return final_value(m, record); }});
+        all.push_back({"best_" + m.name, m.better, [&m](auto& record) { return best_value(m, record); }});
+    }
+    const auto at_end = [&](const char* name, Better better, auto value) {
+        all.push_back({name, better, [better, value](const TrialRecord& record) {
+                           return record.diverged() ? worst(better) : value(record);
+                       }});
+    };
+    at_end("final_test_accuracy", Better::higher, [](auto& record) { return record.test.accuracy; });
+    at_end("final_test_loss", Better::lower, [](auto& record) { return record.test.loss; });
+    at_end("test_rmse", Better::lower, [](auto& record) { return record.test_rmse; });
+    at_end("seconds", Better::lower, [](auto& record) { return record.seconds; });
+    at_end("work", Better::lower, [](auto& record) { return forward_equivalents(record.work); });
+    if (!reach) return all;
+    const auto until = [&](const char* name, auto part) {
+        all.push_back({name, Better::lower, [metric, part, value = *reach](const TrialRecord& record) {
+                           const auto there = reached(metric, record, value);
+                           return there ? static_cast<double>((*there).*part) : worst(Better::lower);
+                       }});
+    };
+    until("target_steps", &Reached::steps);
+    until("target_seconds", &Reached::seconds);
+    until("target_work", &Reached::work);
+    return all;
+}
+
+}  // namespace ravine

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ravine/lab/study/trial.hpp"
+
+namespace ravine {
+
+enum class Better { higher, lower };
+
+/// Whether a is better than b. NaN is worse than any number.
+bool is_better(Better direction, double a, double b);
+/// The value that no other is worse than: what a trial that diverged stands at.
+double worst(Better direction);
+
+/// What a study looks at after each epoch.
+struct Metric {
+    std::string name = {};  ///< "validation_accuracy"
+    Better better = Better::higher;
+    double (*at)(const EvaluationEvent&) = nullptr;
+};
+
+/// validation_accuracy, validation_loss, train_accuracy, train_loss.
+const std::vector<Metric>& metrics();
+/// Throws RequestError with the nearest name.
+const Metric& find_metric(const std::string& name);
+
+/// After the last epoch. A trial that diverged stands at worst().
+double final_value(const Metric& metric, const TrialRecord& record);
+/// After the best epoch. A trial that diverged stands at what it had reached.
+double best_value(const Metric& metric, const TrialRecord& record);
+
+/// What it took until a metric was first seen at a value or better.
+struct Reached {
+    int64_t steps;
+    double seconds, work;  ///< of the updates; work in forward-pass equivalents
+};
+std::optional<Reached> reached(const Metric& metric, const TrialRecord& record, double value);
+
+/// A number that a finished trial ends with, of which the trials of a contender have a mean.
+struct OutcomeMeasure {
+    std::string name;  ///< "final_validation_accuracy", "seconds"
+    Better better;
+    std::function<double(const TrialRecord&)> of;  ///< NaN where the trial has none
+};
+
+/// Final and best of every metric, the scores of the test part, seconds and work; with `reach` also steps,
+/// seconds and work until `metric` reached it.
+std::vector<OutcomeMeasure> outcome_measures(const Metric& metric, std::optional<double> reach);
+
+}  // namespace ravine

@@ -1,0 +1,232 @@
+#include "ravine/lab/study/study.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ravine/core/error.hpp"
+#include "ravine/core/interrupt.hpp"
+#include "ravine/core/threads.hpp"
+#include "ravine/lab/statistics.hpp"
+#include "ravine/lab/study/grid.hpp"
+#include "ravine/optim/first_order.hpp"
+
+namespace ravine {
+namespace {
+
+using O = StudyOptions;
+
+/// Tuning has seeds that no study asks for, so that no final run sees what was chosen on.
+constexpr int64_t first_tuning_seed = 1'000'000'000;
+
+bool is_experiment_setting(const std::string& name) {
+    return std::ranges::any_of(experiment_fields(), [&](const auto& f) { return f.name == name; });
+}
+
+/// One thread a trial unless an experiment says otherwise, and as many trials as there are processors.
+int jobs_of(const StudyPlan& plan) {
+    if (plan.options.jobs > 0) return static_cast<int>(plan.options.jobs);
+    int64_t threads = 1;
+    for (const auto& contender : plan.contenders) threads = std::max(threads, contender.experiment.threads);
+    return std::max(1, available_threads() / static_cast<int>(threads));
+}
+
+size_t reference_of(const StudyPlan& plan) {
+    if (plan.options.reference.empty()) return 0;
+    std::vector<std::string> labels;
+    for (size_t i = 0; i < plan.contenders.size(); ++i) {
+        labels.push_back(plan.contenders[i].label);
+        if (labels.back() == plan.options.reference) return i;
+    }
+    fail_request("--reference: expected a contender, found '{}'{}", plan.options.reference,
+                 suggestion(plan.options.reference, labels));
+}
+
+void check_reach(const std::string& reach) {
+    if (reach != "auto" && reach != "none") parse_number("--reach", reach, any_number);
+}
+
+std::vector<std::string> grid_of(const StudyOptions& options) {
+    if (options.tune.empty()) return {};
+    return options.values.empty() ? log_grid(options.range, options.budget) : listed_values(options.values);
+}
+
+/// The value that every contender gets to at half of the seeds: the worst of the median bests. Nothing where
+/// some contender got nowhere.
+std::optional<double> common_reach(const StudyResult& result) {
+    std::optional<double> reach;
+    for (const auto& trials : result.trials) {
+        std::vector<double> bests;
+        for (const auto& trial : trials) bests.push_back(best_value(result.metric, trial));
+        const double median = quantile(bests, 0.5);
+        if (!std::isfinite(median)) return {};
+        if (!reach || is_better(result.metric.better, *reach, median)) reach = median;
+    }
+    return reach;
+}
+
+std::optional<double> reach_of(const StudyResult& result) {
+    const std::string& reach = result.plan.options.reach;
+    if (reach == "none") return {};
+    return reach == "auto" ? common_reach(result) : parse_number("--reach", reach, any_number);
+}
+
+}  // namespace
+
+const std::vector<Field<StudyOptions>>& study_fields() {
+    static const std::vector<Field<O>> fields{
+        field("seeds", &O::seeds, at_least_one, "trials of each contender, at seed, seed + 1, ..."),
+        field("tune", &O::tune, "a setting of the optimizer or of the experiment",
+              "choose its value for each contender, on the validation part and on seeds of their own"),
+        field("budget", &O::budget, at_least_one, "values tried for each contender, the same for all"),
+        field("range", &O::range, "LOW:HIGH", "of the values, which have equal ratios"),
+        field("values", &O::values, "A,B,C", "the values themselves, instead of --range and --budget"),
+        field("tuning_seeds", &O::tuning_seeds, at_least_one, "trials of each value"),
+        field("metric", &O::metric, "validation_accuracy, validation_loss, train_accuracy or train_loss",
+              "what decides; empty: accuracy for classes, loss for values, on the validation part"),
+        field("reach", &O::reach, "a value of the metric, auto or none",
+              "whose price in steps, seconds and work is asked; auto: what all contenders get to"),
+        field("reference", &O::reference, "a contender",
+              "whom the others are compared with; empty: the first"),
+        field("jobs", &O::jobs, Range{0, 1024}, "trials at once; 0: as many as there are processors"),
+    };
+    return fields;
+}
+
+std::vector<int64_t> StudyResult::seeds() const {
+    std::vector<int64_t> seeds;
+    for (int64_t k = 0; k < plan.options.seeds; ++k)
+        seeds.push_back(plan.contenders.front().experiment.seed + k);
+    return seeds;
+}
+
+Study::Study(StudyPlan plan)
+    : plan_(std::move(plan)), jobs_(jobs_of(plan_)), data_(static_cast<size_t>(jobs_) + 1) {
+    StudyOptions& options = plan_.options;
+    require(!plan_.contenders.empty(), "a study without contenders");
+    for (auto& [label, experiment] : plan_.contenders)
+        experiment.threads = std::max<int64_t>(1, experiment.threads);
+    blank_.reference = reference_of(plan_);
+    blank_.grid = grid_of(options);
+    check_reach(options.reach);
+    for (const auto& [label, experiment] : plan_.contenders) {
+        check_names(experiment);
+        for (const auto& value : blank_.grid) check_names(with_value(experiment, value));
+    }
+    for (const auto& [label, experiment] : plan_.contenders) {
+        const auto parts = data_.get(data_request(experiment));
+        const Run compiled(experiment, parts);
+        blank_.task = parts->schema.task;
+        blank_.feature_shape = parts->schema.feature_shape;
+        if (options.metric.empty())
+            options.metric = blank_.task == Task::classification ? "validation_accuracy" : "validation_loss";
+        blank_.metric = find_metric(options.metric);
+        if (blank_.metric.name.starts_with("validation") && parts->validation.size() == 0)
+            fail_request("--metric {}: there is no validation part", blank_.metric.name);
+        if (blank_.metric.name.ends_with("accuracy") && blank_.task == Task::regression)
+            fail_request("--metric {}: values to predict have no accuracy", blank_.metric.name);
+        if (blank_.metric.name == "train_accuracy" && !experiment.train_scores)
+            fail_request("--metric train_accuracy: needs --train-scores true");
+    }
+    blank_.plan = plan_;
+}
+
+std::string Study::digest() const {
+    Experiment everything;  // a trial's name is a digest, so one of all contenders is too
+    for (const auto& [label, experiment] : plan_.contenders)
+        everything.dataset += TrialStore::name_of(experiment);
+    everything.model = plan_.options.tune + plan_.options.metric;
+    for (const auto& value : blank_.grid) everything.model += "," + value;
+    return TrialStore::name_of(everything).substr(0, 6);
+}
+
+Experiment Study::with_value(Experiment experiment, const std::string& value) const {
+    const std::string& name = plan_.options.tune;
+    if (is_experiment_setting(name)) {
+        set_experiment(experiment, name, "--tune " + name, value);
+        return experiment;
+    }
+    Spec optimizer = Spec::parse(experiment.optimizer);
+    optimizer.set(name, value);
+    experiment.optimizer = optimizer.text();
+    return experiment;
+}
+
+void Study::tune(const TrialStore& store, PoolListener& listener, StudyResult& result) {
+    const size_t contenders = plan_.contenders.size();
+    const auto repeats = static_cast<size_t>(plan_.options.tuning_seeds);
+    std::vector<TrialTask> tasks;
+    for (const auto& [label, experiment] : plan_.contenders)
+        for (const auto& value : result.grid)
+            for (size_t k = 0; k < repeats; ++k) {
+                Experiment trial = with_value(experiment, value);
+                trial.seed = first_tuning_seed + static_cast<int64_t>(k);
+                tasks.push_back({fmt::format("{}, {} {}", label, plan_.options.tune, value), trial});
+            }
+    auto records = run_trials(tasks, store, data_, jobs_, listener);
+    size_t next = 0;
+    for (size_t c = 0; c < contenders; ++c) {
+        double best = worst(result.metric.better);
+        size_t chosen = result.grid.size();
+        for (size_t v = 0; v < result.grid.size(); ++v) {
+            double total = 0;
+            size_t count = 0;
+            for (size_t k = 0; k < repeats; ++k) {
+                auto& record = records[next++];
+                if (!record) {
+                    ++result.missing;
+                    continue;
+                }
+                const double score = final_value(result.metric, *record);
+                total += score;
+                ++count;
+                result.tuning.push_back({c, result.grid[v], std::move(*record), score});
+            }
+            if (count == repeats &&
+                is_better(result.metric.better, total / static_cast<double>(repeats), best)) {
+                best = total / static_cast<double>(repeats);
+                chosen = v;
+            }
+        }
+        if (result.missing > 0) continue;
+        const std::string& label = plan_.contenders[c].label;
+        if (chosen == result.grid.size())
+            fail_run("{} diverged at every value of {}; try a smaller --range", label, plan_.options.tune);
+        result.tuned.push_back(result.grid[chosen]);
+        if (result.grid.size() > 2 && (chosen == 0 || chosen + 1 == result.grid.size()))
+            result.notes.push_back(fmt::format("{}: the best {}, {}, is the {} that was tried", label,
+                                               plan_.options.tune, result.grid[chosen],
+                                               chosen == 0 ? "first" : "last"));
+    }
+}
+
+StudyResult Study::run(const std::filesystem::path& trials, PoolListener& listener) {
+    const TrialStore store(trials);
+    StudyResult result = blank_;
+    result.trials.resize(plan_.contenders.size());
+    const auto seeds = result.seeds();
+    if (!result.grid.empty()) tune(store, listener, result);
+    const size_t wanted = seeds.size() * plan_.contenders.size();
+    if (result.missing > 0) {
+        result.missing += wanted;
+        return result;
+    }
+    std::vector<TrialTask> tasks;
+    for (size_t c = 0; c < plan_.contenders.size(); ++c)
+        for (const int64_t seed : seeds) {
+            Experiment trial = plan_.contenders[c].experiment;
+            if (!result.tuned.empty()) trial = with_value(trial, result.tuned[c]);
+            trial.seed = seed;
+            tasks.push_back({fmt::format("{}, seed {}", plan_.contenders[c].label, seed), trial});
+        }
+    auto records = run_trials(tasks, store, data_, jobs_, listener);
+    for (size_t i = 0; i < records.size(); ++i) {
+        if (records[i])
+            result.trials[i / seeds.size()].push_back(std::move(*records[i]));
+        else
+            ++result.missing;
+    }
+    result.reach = reach_of(result);
+    return result;
+}
+
+}  // namespace ravine

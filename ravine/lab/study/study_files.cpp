@@ -1,0 +1,231 @@
+#include "ravine/lab/study/study_files.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "ravine/core/error.hpp"
+#include "ravine/core/file.hpp"
+#include "ravine/core/threads.hpp"
+#include "ravine/lab/csv_text.hpp"
+#include "ravine/lab/study/comparison.hpp"
+
+namespace ravine {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+std::string status_of(const TrialRecord& trial) { return trial.diverged() ? "diverged" : "done"; }
+
+/// Numbers of a trial that ended badly, or of a target that was missed, are left empty.
+double finite_or_nothing(double value) { return std::isfinite(value) ? value : undefined_scores.loss; }
+
+template <class Visit>
+void each_trial(const StudyResult& result, Visit visit) {
+    for (size_t c = 0; c < result.trials.size(); ++c)
+        for (const auto& trial : result.trials[c]) visit(result.plan.contenders[c].label, trial);
+}
+
+std::string trials_csv(const StudyResult& result) {
+    std::string csv =
+        "contender,seed,status,steps,epochs,seconds,forward_passes,backward_passes,work,train_loss,"
+        "final_validation_loss,final_validation_accuracy,best_validation_loss,best_validation_accuracy,"
+        "best_epoch,final_test_loss,final_test_accuracy,test_rmse,target_seconds,target_steps,target_work\n";
+    const Metric &accuracy = find_metric("validation_accuracy"), &loss = find_metric("validation_loss");
+    each_trial(result, [&](const std::string& label, const TrialRecord& t) {
+        const auto there = result.reach ? reached(result.metric, t, *result.reach) : std::nullopt;
+        csv += csv_line(label, t.experiment.seed, status_of(t), t.updates, t.epochs, t.seconds,
+                        t.work.forward_passes, t.work.backward_passes, forward_equivalents(t.work),
+                        finite_or_nothing(t.train_loss), finite_or_nothing(final_value(loss, t)),
+                        finite_or_nothing(final_value(accuracy, t)), finite_or_nothing(best_value(loss, t)),
+                        finite_or_nothing(best_value(accuracy, t)), t.best_epoch,
+                        t.diverged() ? undefined_scores.loss : t.test.loss,
+                        t.diverged() ? undefined_scores.loss : t.test.accuracy,
+                        t.diverged() ? undefined_scores.loss : t.test_rmse,
+                        there ? there->seconds : undefined_scores.loss,
+                        there ? std::to_string(there->steps) : std::string(),
+                        there ? there->work : undefined_scores.loss);
+    });
+    return csv;
+}
+
+std::string curves_csv(const StudyResult& result) {
+    std::string csv =
+        "contender,seed,epoch,step,seconds,work,train_loss,train_accuracy,validation_loss,"
+        "validation_accuracy\n";
+    each_trial(result, [&](const std::string& label, const TrialRecord& t) {
+        for (const auto& e : t.evaluations)
+            csv += csv_line(label, t.experiment.seed, e.epoch, e.step, e.training_seconds,
+                            forward_equivalents(e.training_work), finite_or_nothing(e.train_loss),
+                            finite_or_nothing(e.training.accuracy), finite_or_nothing(e.validation.loss),
+                            finite_or_nothing(e.validation.accuracy));
+    });
+    return csv;
+}
+
+std::string steps_csv(const StudyResult& result) {
+    std::string csv = "contender,seed,step,train_loss,learning_rate,gradient_norm\n";
+    each_trial(result, [&](const std::string& label, const TrialRecord& t) {
+        for (const auto& s : t.steps)
+            csv += csv_line(label, t.experiment.seed, s.step, finite_or_nothing(s.train_loss),
+                            s.learning_rate, finite_or_nothing(s.gradient_norm));
+    });
+    return csv;
+}
+
+std::string tuning_csv(const StudyResult& result) {
+    std::string csv = "contender,setting,value,seed,status,score\n";
+    for (const auto& trial : result.tuning)
+        csv +=
+            csv_line(result.plan.contenders[trial.contender].label, result.plan.options.tune, trial.value,
+                     trial.record.experiment.seed, status_of(trial.record), finite_or_nothing(trial.score));
+    return csv;
+}
+
+std::string summary_csv(const StudyResult& result) {
+    std::string csv = "contender,metric,n,mean,deviation,median,min,max,ci_low,ci_high\n";
+    for (const auto& [contender, measure, s, unfinished] : summaries(result))
+        csv += csv_line(result.plan.contenders[contender].label, measure.name, s.count, s.mean, s.deviation,
+                        s.median, s.low, s.high, s.confidence_low, s.confidence_high);
+    return csv;
+}
+
+std::string comparisons_csv(const StudyResult& result) {
+    std::string csv =
+        "metric,contender,reference,pairs,mean_difference,p_value,p_adjusted,effect_size,verdict\n";
+    for (const auto& measure : present_measures(result))
+        for (const auto& c : compare_with(result.reference, measure, result))
+            csv += csv_line(measure.name, result.plan.contenders[c.contender].label,
+                            result.plan.contenders[result.reference].label, c.test.pairs, c.mean_difference,
+                            c.test.p_value, c.p_adjusted, c.test.effect, c.verdict());
+    return csv;
+}
+
+std::string today() {
+    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return text;
+}
+
+/// "AMD EPYC, 2 processors"
+std::string machine() {
+    std::string model = "unknown processor";
+    try {
+        const std::string info = read_file("/proc/cpuinfo");
+        if (const size_t at = info.find("model name"); at != std::string::npos) {
+            const size_t begin = info.find(": ", at) + 2;
+            model = info.substr(begin, info.find('\n', begin) - begin);
+        }
+    } catch (const Error&) {  // no such file on other systems
+    }
+    return fmt::format("{}, {} processors", model, available_threads());
+}
+
+/// A setting as JSON: numbers as numbers.
+Json typed(const std::string& text) {
+    if (text == "true" || text == "false") return text == "true";
+    try {
+        return parse_number("", text, any_number);
+    } catch (const RequestError&) {
+        return text;
+    }
+}
+
+/// The settings that all contenders share, and those of each.
+void add_settings(Json& json, const StudyResult& result) {
+    const auto& contenders = result.plan.contenders;
+    Json shared = Json::object(), list = Json::array();
+    for (const auto& f : experiment_fields()) {
+        const std::string first = f.get(contenders.front().experiment);
+        if (f.name != "seed" &&
+            std::ranges::all_of(contenders, [&](const auto& c) { return f.get(c.experiment) == first; }))
+            shared[f.name] = typed(first);
+    }
+    for (size_t c = 0; c < contenders.size(); ++c) {
+        Json settings = Json::object();
+        for (const auto& f : experiment_fields()) settings[f.name] = typed(f.get(contenders[c].experiment));
+        Json tuned;
+        if (!result.tuned.empty()) tuned[result.plan.options.tune] = typed(result.tuned[c]);
+        list.push_back({{"label", contenders[c].label}, {"settings", settings}, {"tuned", tuned}});
+    }
+    json["contenders"] = list;
+    json["shared"] = shared;
+}
+
+Json tuning_json(const StudyResult& result) {
+    if (result.grid.empty()) return nullptr;
+    Json values = Json::array();
+    std::vector<int64_t> seeds;
+    for (const auto& value : result.grid) values.push_back(typed(value));
+    for (const auto& trial : result.tuning)
+        if (std::ranges::find(seeds, trial.record.experiment.seed) == seeds.end())
+            seeds.push_back(trial.record.experiment.seed);
+    return {{"setting", result.plan.options.tune}, {"values", values}, {"seeds", seeds}};
+}
+
+std::string study_json(const StudyResult& result, const std::string& digest) {
+    const StudyPlan& plan = result.plan;
+    Json json{{"kind", plan.kind},
+              {"title", plan.title},
+              {"digest", digest},
+              {"command", plan.command},
+              {"ravine", RAVINE_VERSION},
+              {"created", today()},
+              {"machine", machine()},
+              {"task", to_string(result.task)},
+              {"dataset", plan.contenders.front().experiment.dataset},
+              {"metric",
+               {{"name", result.metric.name},
+                {"better", result.metric.better == Better::higher ? "higher" : "lower"}}},
+              {"target", result.reach ? Json(*result.reach) : Json()},
+              {"reference", plan.contenders[result.reference].label}};
+    add_settings(json, result);
+    json["seeds"] = result.seeds();
+    json["tuning"] = tuning_json(result);
+    json["missing_trials"] = result.missing;
+    json["notes"] = result.notes;
+    return json.dump(2) + "\n";
+}
+
+}  // namespace
+
+StudyFolder StudyFolder::open_or_create(const std::string& wanted, const std::string& name,
+                                        const std::string& digest) {
+    StudyFolder folder{wanted.empty() ? fs::path("runs") / name : fs::path(wanted)};
+    std::error_code error;
+    if (fs::exists(folder.description(), error)) {
+        const auto json = Json::parse(read_file(folder.description()), nullptr, false);
+        if (!json.is_object() || json.value("digest", "") != digest)
+            fail_request("{}: holds another study; choose another --out", folder.path.string());
+    } else if (fs::exists(folder.path / "config.toml", error)) {
+        fail_request("{}: holds a training run; choose another --out", folder.path.string());
+    }
+    fs::create_directories(folder.path, error);
+    if (error) fail_request("cannot create the output folder {}: {}", folder.path.string(), error.message());
+    if (!fs::is_directory(folder.path, error) || access(folder.path.c_str(), W_OK | X_OK) != 0)
+        fail_request("cannot write into the output folder {}", folder.path.string());
+    return folder;
+}
+
+void write_study(const StudyFolder& folder, const StudyResult& result, const std::string& digest) {
+    const auto write = [&](const char* name, const std::string& contents) {
+        write_file_atomically(folder.path / name, contents);
+    };
+    write("trials.csv", trials_csv(result));
+    write("curves.csv", curves_csv(result));
+    write("steps.csv", steps_csv(result));
+    write("summary.csv", summary_csv(result));
+    write("comparisons.csv", comparisons_csv(result));
+    if (!result.grid.empty()) write("tuning.csv", tuning_csv(result));
+    write("study.json", study_json(result, digest));
+}
+
+}  // namespace ravine

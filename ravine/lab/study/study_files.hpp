@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+
+#include "ravine/lab/study/study.hpp"
+
+namespace ravine {
+
+/// A study is a folder: study.json (what was compared, enough to run it again), the CSV files from which
+/// every table and figure of its report is drawn, and trials/, whose files let it go on.
+struct StudyFolder {
+    std::filesystem::path path;
+
+    std::filesystem::path description() const { return path / "study.json"; }
+    std::filesystem::path trials() const { return path / "trials"; }
+
+    /// `wanted`, or runs/NAME where it is empty; made where it does not exist. Throws RequestError where it
+    /// cannot be written, or holds something else than a study with this digest.
+    static StudyFolder open_or_create(const std::string& wanted, const std::string& name,
+                                      const std::string& digest);
+};
+
+/// Writes study.json, trials.csv, curves.csv, steps.csv, summary.csv, comparisons.csv and, after tuning,
+/// tuning.csv.
+void write_study(const StudyFolder& folder, const StudyResult& result, const std::string& digest);
+
+}  // namespace ravine

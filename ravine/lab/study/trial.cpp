@@ -1,0 +1,134 @@
+#include "ravine/lab/study/trial.hpp"
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "ravine/core/error.hpp"
+
+namespace ravine {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Keeps the events of a run.
+class Recorder : public TrainListener {
+public:
+    explicit Recorder(TrialRecord& record) : record_(record) {}
+    void on_progress(const StepEvent& event, int64_t) override { record_.updates = event.step; }
+    void on_step(const StepEvent& event) override { record_.steps.push_back(event); }
+    void on_evaluation(const EvaluationEvent& event) override { record_.evaluations.push_back(event); }
+
+private:
+    TrialRecord& record_;
+};
+
+/// JSON has no NaN and no infinity: null stands for the one, a text for the other.
+Json number(double value) {
+    if (std::isnan(value)) return nullptr;
+    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+    return value;
+}
+
+double number_of(const Json& json) {
+    if (json.is_null()) return std::numeric_limits<double>::quiet_NaN();
+    if (json.is_string()) return (json == "inf" ? 1 : -1) * std::numeric_limits<double>::infinity();
+    return json.get<double>();
+}
+
+Json scores(const Scores& s) { return {number(s.loss), number(s.accuracy)}; }
+Scores scores_of(const Json& json) { return {number_of(json.at(0)), number_of(json.at(1))}; }
+
+Json work(const Work& w) { return {w.forward_passes, w.backward_passes}; }
+Work work_of(const Json& json) { return {json.at(0), json.at(1)}; }
+
+StopReason reason_of(const std::string& text) {
+    for (const auto reason : {StopReason::epochs, StopReason::max_steps, StopReason::diverged})
+        if (to_string(reason) == text) return reason;
+    throw std::out_of_range("a reason to stop, found '" + text + "'");
+}
+
+}  // namespace
+
+TrialRecord run_trial(const Experiment& experiment, std::shared_ptr<const Parts> parts,
+                      TrainListener* listener) {
+    Run run(experiment, std::move(parts));
+    TrialRecord record{.experiment = experiment, .divergence = {}};
+    Recorder recorder(record);
+    std::vector<TrainListener*> listeners{&recorder};
+    if (listener != nullptr) listeners.push_back(listener);
+    const RunResult result = run.train(listeners);
+    record.reason = result.outcome.reason;
+    record.divergence = result.outcome.divergence;
+    record.parameters = run.parameters().values().size();
+    record.epochs = run.state().epoch;
+    record.best_epoch = run.state().best_epoch;
+    record.train_loss = result.outcome.train_loss;
+    record.validation = result.outcome.validation;
+    record.test = result.test;
+    record.test_rmse = result.test_rmse;
+    if (!record.evaluations.empty()) {
+        record.seconds = record.evaluations.back().training_seconds;
+        record.work = record.evaluations.back().training_work;
+    }
+    return record;
+}
+
+std::string trial_to_json(const TrialRecord& r) {
+    Json steps = Json::array(), evaluations = Json::array(), experiment;
+    for (const auto& f : experiment_fields()) experiment[f.name] = f.get(r.experiment);
+    for (const auto& e : r.steps)
+        steps.push_back({e.step, e.epoch, number(e.train_loss), number(e.learning_rate),
+                         number(e.gradient_norm), e.seconds});
+    for (const auto& e : r.evaluations)
+        evaluations.push_back({e.step, e.epoch, number(e.train_loss), scores(e.validation), e.seconds,
+                               scores(e.training), work(e.training_work), e.training_seconds});
+    return Json{{"experiment", experiment},
+                {"reason", to_string(r.reason)},
+                {"divergence", r.divergence},
+                {"parameters", r.parameters},
+                {"updates", r.updates},
+                {"epochs", r.epochs},
+                {"best_epoch", r.best_epoch},
+                {"seconds", r.seconds},
+                {"work", work(r.work)},
+                {"train_loss", number(r.train_loss)},
+                {"validation", scores(r.validation)},
+                {"test", scores(r.test)},
+                {"test_rmse", number(r.test_rmse)},
+                {"steps", steps},
+                {"evaluations", evaluations}}
+        .dump();
+}
+
+TrialRecord trial_from_json(const std::string& text, const std::string& where) try {
+    const Json json = Json::parse(text);
+    TrialRecord r{.experiment = {},
+                  .reason = reason_of(json.at("reason")),
+                  .divergence = json.at("divergence"),
+                  .parameters = json.at("parameters"),
+                  .updates = json.at("updates"),
+                  .epochs = json.at("epochs"),
+                  .best_epoch = json.at("best_epoch"),
+                  .seconds = json.at("seconds"),
+                  .work = work_of(json.at("work")),
+                  .train_loss = number_of(json.at("train_loss")),
+                  .validation = scores_of(json.at("validation")),
+                  .test = scores_of(json.at("test")),
+                  .test_rmse = number_of(json.at("test_rmse"))};
+    for (const auto& [name, value] : json.at("experiment").items())
+        set_experiment(r.experiment, name, where + ": " + name, value.get<std::string>());
+    for (const auto& e : json.at("steps"))
+        r.steps.push_back(
+            {e.at(0), e.at(1), number_of(e.at(2)), number_of(e.at(3)), number_of(e.at(4)), e.at(5)});
+    for (const auto& e : json.at("evaluations"))
+        r.evaluations.push_back({e.at(0), e.at(1), number_of(e.at(2)), scores_of(e.at(3)), e.at(4),
+                                 scores_of(e.at(5)), work_of(e.at(6)), e.at(7)});
+    return r;
+} catch (const nlohmann::json::exception& error) {
+    fail_request("{}: expected the record of a trial: {}", where, error.what());
+} catch (const std::out_of_range& error) {
+    fail_request("{}: expected {}", where, error.what());
+}
+
+}  // namespace ravine

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ravine/lab/experiment.hpp"
+#include "ravine/lab/run.hpp"
+#include "ravine/train/trainer.hpp"
+
+namespace ravine {
+
+/// One training run of a study, and all that became of it.
+struct TrialRecord {
+    Experiment experiment = {};
+    StopReason reason = StopReason::epochs;
+    std::string divergence = {};  ///< where numbers ceased to be finite; empty where they did not
+    int64_t parameters = 0, updates = 0, epochs = 0;
+    int64_t best_epoch = 0;  ///< with the smallest validation loss; 0: none
+    double seconds = 0;      ///< of the updates, evaluations left out
+    Work work = {};          ///< of the updates
+    std::vector<StepEvent> steps = {};
+    std::vector<EvaluationEvent> evaluations = {};
+    double train_loss = 0;  ///< mean over the updates of the last epoch
+    Scores validation = undefined_scores, test = undefined_scores;
+    double test_rmse = undefined_scores.loss;
+
+    bool diverged() const { return reason == StopReason::diverged; }
+};
+
+/// Runs an experiment on the parts that its data_request() loads, without writing anything. The same bits as
+/// `ravine train` with the same settings. `listener` hears of the run; it may be null.
+TrialRecord run_trial(const Experiment& experiment, std::shared_ptr<const Parts> parts,
+                      TrainListener* listener);
+
+/// The record as JSON and back; reading throws RequestError("WHERE: ...") for anything else.
+std::string trial_to_json(const TrialRecord& record);
+TrialRecord trial_from_json(const std::string& text, const std::string& where);
+
+/// Forward-pass equivalents: a backward pass costs two products where a forward pass costs one.
+inline double forward_equivalents(const Work& work) {
+    return static_cast<double>(work.forward_passes) + 2 * static_cast<double>(work.backward_passes);
+}
+
+}  // namespace ravine

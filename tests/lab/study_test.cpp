@@ -1,0 +1,284 @@
+#include "ravine/lab/study/study.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "ravine/core/file.hpp"
+#include "ravine/lab/study/comparison.hpp"
+#include "ravine/lab/study/grid.hpp"
+#include "ravine/lab/study/study_files.hpp"
+#include "ravine/lab/study/study_request.hpp"
+#include "tests/lab/run_support.hpp"
+#include "tests/lab/study_support.hpp"
+
+namespace ravine::test {
+namespace {
+
+std::vector<std::string> labels_of(const std::vector<SettingValues>& settings) {
+    std::vector<std::string> labels;
+    for (const auto& contender : make_contenders(settings)) labels.push_back(contender.label);
+    return labels;
+}
+
+TEST(Contenders, EveryCombinationTakesPart) {
+    EXPECT_THAT(labels_of({setting("dataset", {"spiral"}), setting("optimizer", {"adam", "sgd"})}),
+                testing::ElementsAre("adam", "sgd"));
+    EXPECT_THAT(labels_of({setting("optimizer", {"adam", "sgd"}), setting("batch", {"8", "64"})}),
+                testing::ElementsAre("adam, 8", "adam, 64", "sgd, 8", "sgd, 64"));
+    EXPECT_THAT(labels_of({setting("dataset", {"spiral"})}), testing::ElementsAre("adam"));
+    // A file's setting, and a flag that replaces it.
+    EXPECT_THAT(labels_of({setting("model", {"mlp", "linear"}), setting("model", {"logistic"})}),
+                testing::ElementsAre("adam"));
+    expect_error(2, [] { labels_of({setting("optimizer", {"adam", "sgd", "adam"})}); }, {"'adam'", "twice"});
+}
+
+TEST(Grid, HasEqualRatios) {
+    EXPECT_THAT(log_grid("0.0001:1", 5), testing::ElementsAre("0.0001", "0.001", "0.01", "0.1", "1"));
+    EXPECT_THAT(log_grid("0.001:0.1", 4), testing::ElementsAre("0.001", "0.00464", "0.0215", "0.1"));
+    for (const char* bad : {"1", "1:0.1", "0:1", "-1:1", "a:1", "1:1"})
+        expect_error(2, [&] { log_grid(bad, 3); }, {"--range"});
+    EXPECT_THAT(listed_values("1,2e-3"), testing::ElementsAre("1", "2e-3"));
+    expect_error(2, [] { listed_values("1,,2"); }, {"--values", "1,,2"});
+}
+
+TEST(TrialRecords, SurviveWriting) {
+    const TemporaryFolder folder;
+    Experiment e = small_experiment();
+    e.train_scores = true;
+    const auto parts = std::make_shared<const Parts>(load_parts(data_request(e)));
+    TrialRecord record = run_trial(e, parts, nullptr);
+    record.evaluations[1].validation.loss = std::numeric_limits<double>::infinity();
+    const std::string text = trial_to_json(record);
+    const TrialRecord back = trial_from_json(text, "here");
+    EXPECT_EQ(trial_to_json(back), text);
+    EXPECT_EQ(back.evaluations.size(), 3u);
+    EXPECT_EQ(back.evaluations[2].training_work.backward_passes, 18);
+    EXPECT_EQ(back.updates, 18);
+    EXPECT_EQ(experiment_to_toml(back.experiment), experiment_to_toml(e));
+    for (const std::string& bad : {std::string("{"), std::string("{}"), std::string("[1]"),
+                                   text.substr(0, text.size() / 2), std::string()})
+        expect_error(2, [&] { trial_from_json(bad, "t.json"); }, {"t.json", "record of a trial"});
+}
+
+TEST(Trials, AreWhatTrainDoes) {
+    const TemporaryFolder folder;
+    const Experiment e = small_experiment();
+    Environment no_gnuplot{"PATH", "/nowhere"};
+    spdlog::set_level(spdlog::level::off);
+    const RunFolder run = RunFolder::create((folder.path() / "run").string(), "");
+    const RunResult trained = train_in(run, e);
+    spdlog::set_level(spdlog::level::warn);
+    const TrialRecord trial =
+        run_trial(e, std::make_shared<const Parts>(load_parts(data_request(e))), nullptr);
+    EXPECT_EQ(trial.test.loss, trained.test.loss);
+    EXPECT_EQ(trial.validation.loss, trained.outcome.validation.loss);
+    EXPECT_EQ(trial.train_loss, trained.outcome.train_loss);
+}
+
+TEST(Study, ContendersMeetTheSameDataAndWeights) {
+    const TemporaryFolder folder;
+    StudyPlan plan = small_plan();
+    for (auto& contender : plan.contenders) contender.experiment.log_every = 1;
+    Silence silence;
+    const StudyResult result = Study(plan).run(folder.path(), silence);
+    ASSERT_EQ(result.trials.size(), 2u);
+    for (size_t k = 0; k < 3; ++k) {
+        const auto &adam = result.trials[0].at(k), &sgd = result.trials[1].at(k);
+        EXPECT_EQ(adam.steps[0].train_loss, sgd.steps[0].train_loss);  // the first batch, before any update
+        EXPECT_NE(adam.steps[1].train_loss, sgd.steps[1].train_loss);
+        EXPECT_EQ(adam.experiment.seed, static_cast<int64_t>(k));
+        for (size_t j = 0; j < k; ++j)
+            EXPECT_NE(adam.steps[0].train_loss, result.trials[0][j].steps[0].train_loss);
+    }
+}
+
+/// The losses of all trials: what must not depend on how they were run.
+std::vector<double> losses_of(const StudyResult& result) {
+    std::vector<double> losses;
+    for (const auto& trials : result.trials)
+        for (const auto& trial : trials) losses.push_back(trial.test.loss);
+    return losses;
+}
+
+TEST(Study, DoesNotDependOnHowManyTrialsRunAtOnce) {
+    const TemporaryFolder folder;
+    Silence silence;
+    const auto one = Study(small_plan({.seeds = 4, .jobs = 1})).run(folder.path() / "one", silence);
+    const auto three = Study(small_plan({.seeds = 4, .jobs = 3})).run(folder.path() / "three", silence);
+    EXPECT_EQ(losses_of(one), losses_of(three));
+    EXPECT_EQ(losses_of(one).size(), 8u);
+}
+
+/// Presses Ctrl-C when some trials have ended.
+struct InterruptAfterTrials : PoolListener {
+    int left;
+    explicit InterruptAfterTrials(int trials) : left(trials) {}
+    void on_finish(const TrialTask&, const TrialRecord&) override {
+        if (--left == 0) interrupt();
+    }
+};
+
+struct CountTrials : PoolListener {
+    size_t found = 0, made = 0;
+    void on_begin(size_t, size_t already) override { found += already; }
+    void on_finish(const TrialTask&, const TrialRecord&) override { ++made; }
+};
+
+TEST(Study, InterruptedItKeepsWhatIsFinishedAndGoesOnLater) {
+    const TemporaryFolder folder, other;
+    Silence silence;
+    const StudyOptions options{.seeds = 4, .jobs = 1};
+    {
+        const InterruptGuard guard;
+        InterruptAfterTrials listener(3);
+        const auto part = Study(small_plan(options)).run(folder.path(), listener);
+        EXPECT_EQ(part.missing, 5u);
+    }
+    const InterruptGuard guard;
+    CountTrials count;
+    const auto rest = Study(small_plan(options)).run(folder.path(), count);
+    EXPECT_EQ(count.found, 3u);
+    EXPECT_EQ(count.made, 5u);
+    EXPECT_EQ(rest.missing, 0u);
+    EXPECT_EQ(losses_of(rest), losses_of(Study(small_plan(options)).run(other.path(), silence)));
+}
+
+TEST(Study, MoreSeedsOnlyAddTrials) {
+    const TemporaryFolder folder;
+    CountTrials first, second;
+    Study small(small_plan({.seeds = 2})), large(small_plan({.seeds = 5}));
+    small.run(folder.path(), first);
+    large.run(folder.path(), second);
+    EXPECT_EQ(second.found, 4u);
+    EXPECT_EQ(second.made, 6u);
+    EXPECT_EQ(small.digest(), large.digest());
+    EXPECT_NE(small.digest(), Study(small_plan({.seeds = 2, .tune = "learning_rate"})).digest());
+}
+
+TEST(Study, TuningTriesTheSameValuesForAllOnSeedsOfTheirOwn) {
+    const TemporaryFolder folder;
+    StudyPlan plan =
+        small_plan({.seeds = 2, .tune = "learning_rate", .values = "1e-6,0.02,1e6", .tuning_seeds = 2});
+    for (auto& contender : plan.contenders) contender.experiment.epochs = 20;
+    Silence silence;
+    const StudyResult result = Study(plan).run(folder.path(), silence);
+    EXPECT_EQ(result.tuning.size(), 2u * 3 * 2);
+    std::set<int64_t> tuning_seeds;
+    for (const auto& trial : result.tuning) tuning_seeds.insert(trial.record.experiment.seed);
+    EXPECT_EQ(tuning_seeds.size(), 2u);
+    for (const int64_t seed : result.seeds()) EXPECT_EQ(tuning_seeds.count(seed), 0u);
+    EXPECT_EQ(result.tuned[0], "0.02");
+    EXPECT_EQ(result.trials[0][0].experiment.optimizer, "adam:learning_rate=0.02");
+}
+
+TEST(Study, TuningReachesSettingsOfTheExperimentToo) {
+    const TemporaryFolder folder;
+    StudyPlan plan = small_plan({.seeds = 1, .tune = "batch", .values = "16,64", .tuning_seeds = 1});
+    Silence silence;
+    const StudyResult result = Study(plan).run(folder.path(), silence);
+    EXPECT_EQ(result.tuning[0].record.experiment.batch, 16);
+    EXPECT_EQ(std::to_string(result.trials[0][0].experiment.batch), result.tuned[0]);
+}
+
+TEST(Study, WhereEveryValueDivergesThereIsNothingToChoose) {
+    const TemporaryFolder folder;
+    StudyPlan plan =
+        small_plan({.seeds = 1, .tune = "learning_rate", .values = "1e30,1e35", .tuning_seeds = 1});
+    Silence silence;
+    expect_error(1, [&] { Study(plan).run(folder.path(), silence); },
+                 {"diverged at every value of learning_rate"});
+}
+
+TEST(Study, TheCommonTargetIsWhatTheWorstContenderGetsToAtHalfOfTheSeeds) {
+    const TemporaryFolder folder;
+    StudyPlan plan = small_plan({.seeds = 3});
+    plan.contenders[0].experiment.optimizer = "adam:learning_rate=0.05";
+    plan.contenders[1].experiment.optimizer = "sgd:learning_rate=1e-9";  // gets nowhere
+    for (auto& contender : plan.contenders) contender.experiment.epochs = 10;
+    Silence silence;
+    const StudyResult result = Study(plan).run(folder.path(), silence);
+    std::vector<double> bests;
+    for (const auto& trial : result.trials[1]) bests.push_back(best_value(result.metric, trial));
+    std::ranges::sort(bests);
+    EXPECT_EQ(result.reach, bests[1]);
+    plan.options.reach = "0.5";
+    EXPECT_EQ(Study(plan).run(folder.path(), silence).reach, 0.5);
+    plan.options.reach = "none";
+    EXPECT_FALSE(Study(plan).run(folder.path(), silence).reach);
+}
+
+TEST(Study, BadRequestsAreRefusedBeforeAnyTraining) {
+    const auto refuses = [](StudyPlan plan, const std::vector<std::string>& parts) {
+        expect_error(
+            2, [&] { Study study(std::move(plan)); }, parts);
+    };
+    StudyPlan plan = small_plan();
+    plan.contenders[1].experiment.optimizer = "sdg";
+    refuses(plan, {"unknown optimizer 'sdg'", "sgd"});
+    refuses(small_plan({.reference = "adm"}), {"--reference", "'adm'", "did you mean 'adam'"});
+    refuses(small_plan({.tune = "learning_rat"}), {"learning_rat", "learning_rate"});
+    refuses(small_plan({.tune = "learning_rate", .values = "0.1,-1"}), {"learning_rate", "-1"});
+    refuses(small_plan({.metric = "accuracy"}), {"--metric", "validation_accuracy"});
+    refuses(small_plan({.metric = "train_accuracy"}), {"--train-scores"});
+    refuses(small_plan({.reach = "high"}), {"--reach", "'high'"});
+    plan = small_plan();
+    for (auto& contender : plan.contenders) contender.experiment.dataset = "noisy-sine";
+    plan.options.metric = "validation_accuracy";
+    refuses(plan, {"--metric validation_accuracy", "no accuracy"});
+    plan.options.metric = "validation_loss";
+    for (auto& contender : plan.contenders) contender.experiment.validation_share = 0;
+    refuses(plan, {"no validation part"});
+}
+
+TEST(StudyFiles, HoldARowForEachTrialAndEvaluation) {
+    const TemporaryFolder folder;
+    Silence silence;
+    Study study(small_plan());
+    const auto out = StudyFolder::open_or_create((folder.path() / "s").string(), "", study.digest());
+    write_study(out, study.run(out.trials(), silence), study.digest());
+    const auto lines = [&](const char* name) {
+        const std::string text = contents_of(out.path / name);
+        return std::ranges::count(text, '\n');
+    };
+    EXPECT_EQ(lines("trials.csv"), 1 + 6);
+    EXPECT_EQ(lines("curves.csv"), 1 + 6 * 3);
+    EXPECT_EQ(lines("comparisons.csv"), lines("summary.csv") / 2 + 1);
+    const auto json = nlohmann::json::parse(contents_of(out.description()));
+    EXPECT_EQ(json["reference"], "adam");
+    EXPECT_EQ(json["shared"]["epochs"], 3);
+    EXPECT_FALSE(json["shared"].contains("optimizer"));
+    EXPECT_EQ(json["contenders"][1]["settings"]["optimizer"], "sgd");
+    EXPECT_EQ(json["seeds"], nlohmann::json({0, 1, 2}));
+    // The folder is for this study alone.
+    StudyFolder::open_or_create(out.path.string(), "", study.digest());
+    expect_error(2, [&] { StudyFolder::open_or_create(out.path.string(), "", "another"); },
+                 {"another study", "--out"});
+}
+
+TEST(StudyRequest, FilesMayHoldListsAndOptions) {
+    const TemporaryFolder folder;
+    StudyRequest request;
+    read_study(request, folder.write("s.toml",
+                                     "dataset = \"spiral\"\noptimizer = [\"adam\", \"sgd\"]\n"
+                                     "batch = [8, 16]\nseeds = 7\ntune = \"learning_rate\"\n"));
+    const StudyPlan plan = plan_of(request);
+    EXPECT_EQ(plan.contenders.size(), 4u);
+    EXPECT_EQ(plan.options.seeds, 7);
+    EXPECT_EQ(plan.options.tune, "learning_rate");
+    const auto refuses = [&](const std::string& text, const std::vector<std::string>& parts) {
+        StudyRequest bad;
+        expect_error(
+            2, [&] { read_study(bad, folder.write("bad.toml", text)); }, parts);
+    };
+    refuses("dataset = \"spiral\"\nseeds = [1, 2]\n", {"bad.toml:2: seeds", "found a list"});
+    refuses("optimiser = [\"adam\"]\n", {"bad.toml:1: optimiser", "optimizer"});
+    refuses("batch = [8, 0]\n", {"bad.toml:1: batch", "'0'"});
+    refuses("batch = []\n", {"bad.toml:1: batch", "empty"});
+    refuses("batch = [[8]]\n", {"bad.toml:1: batch"});
+    refuses("seeds = 0\n", {"bad.toml:1: seeds", "at least 1"});
+}
+
+}  // namespace
+}  // namespace ravine::test
