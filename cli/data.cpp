@@ -1,14 +1,22 @@
 #include <fmt/format.h>
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/options.hpp"
 #include "ravine/data/download.hpp"
 #include "ravine/lab/data_report.hpp"
+#include "ravine/lab/data_show.hpp"
 #include "ravine/lab/download_progress.hpp"
+#include "ravine/lab/gnuplot.hpp"
+#include "ravine/lab/output.hpp"
 
 namespace ravine::cli {
 namespace {
@@ -45,6 +53,67 @@ CLI::App* add_part(CLI::App& data, const std::string& name, const std::string& m
     return command;
 }
 
+int64_t terminal_columns() {
+    winsize size{};
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/// Whether pictures can be printed: a terminal, whose user has not asked for plain text.
+bool shows_colours() {
+    const char* terminal = std::getenv("TERM");
+    const char* plain = std::getenv("NO_COLOR");
+    return isatty(STDOUT_FILENO) != 0 && terminal != nullptr && std::string(terminal) != "dumb" &&
+           (plain == nullptr || *plain == '\0');
+}
+
+void show(const ShowRequest& request, const std::string& out) {
+    if (!out.empty()) {
+        require_picture_path(out);
+        require_writable(out);
+    }
+    const DataView view(request);
+    if (!out.empty()) view.draw(out);
+    fmt::print("{}", view.summary());
+    if (!view.has_images())
+        fmt::print("\n{}", view.rows());
+    else if (out.empty() && shows_colours())
+        fmt::print("\n{}", view.terminal_images(terminal_columns()));
+    std::fflush(stdout);
+    if (out.empty() && view.has_picture()) fmt::print(stderr, "--out FILE.png draws examples\n");
+}
+
+void add_show(CLI::App& data) {
+    struct Show {
+        ShowRequest request;
+        std::string out;
+        int64_t examples = 0, seed = 0;
+    };
+    auto show_request = std::make_shared<Show>();
+    ShowRequest& request = show_request->request;
+    auto* command = data.add_subcommand("show", "Summary and examples of a data set, as text or a picture");
+    command->add_option("dataset", request.data.dataset, "spiral, mnist, houses.csv, a folder, ...")
+        ->type_name("DATASET")
+        ->required();
+    const auto text = [&](const char* name, std::string& value, const char* type, const char* meaning) {
+        command->add_option(name, value, meaning)->type_name(type);
+    };
+    text("--part", request.part, "PART", "training, validation or test");
+    auto* examples = add_integer(*command, "--examples", show_request->examples, at_least_one,
+                                 "How many; by default 100 images, 10 rows, 2000 points");
+    examples->default_str("");
+    add_integer(*command, "--seed", show_request->seed, non_negative,
+                "Decides made data, the split and which examples are shown");
+    text("--target", request.data.target, "COLUMN", "CSV: the column to predict");
+    text("--task", request.data.task, "TASK", "CSV: classification or regression");
+    text("--data-dir", request.data.data_dir, "DIR", "Where the files of named sets are looked for first");
+    text("--out", show_request->out, "FILE.png", "Draw the examples (.png or .svg)");
+    command->callback([show_request, examples] {
+        if (examples->count() > 0) show_request->request.examples = show_request->examples;
+        show_request->request.data.seed = static_cast<uint64_t>(show_request->seed);
+        show(show_request->request, show_request->out);
+    });
+}
+
 }  // namespace
 
 void add_data(CLI::App& app) {
@@ -63,6 +132,8 @@ void add_data(CLI::App& app) {
     get_command->add_option("--from", request->from, "A mirror: the files are at URL/FILE or URL/NAME/FILE")
         ->type_name("URL");
     get_command->callback([request] { get(*request); });
+
+    add_show(*data);
 
     auto* check_command = add_part(*data, "check", "Compare files with the published ones", *request);
     check_command->add_option("name", request->names, "Some sets; all that are here by default")

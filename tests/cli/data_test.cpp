@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "ravine/core/file.hpp"
 #include "tests/cli/program.hpp"
@@ -101,6 +102,42 @@ TEST(Data, CheckSaysWhatIsMissing) {
     EXPECT_EQ(outcome.status, 1);
     EXPECT_THAT(outcome.out, HasSubstr("  missing  " + folder / "mnist/train-images-idx3-ubyte.gz\n"));
     EXPECT_EQ(outcome.err, "ravine: files are missing: mnist (`ravine data get mnist`)\n");
+}
+
+TEST(Data, ShowPrintsAndDraws) {
+    const TestFolder folder;
+    const Outcome outcome =
+        run_program({"data", "show", "spiral", "--examples", "3", "--out", folder / "spiral.png"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, testing::StartsWith("spiral: classification, 3 classes; examples of shape 2\n"));
+    EXPECT_THAT(read_file(folder / "spiral.png"), testing::StartsWith("\x89PNG"));
+    EXPECT_EQ(outcome.err, "");
+    // Without --out nothing is written, and nothing but text printed where there is no terminal.
+    const Outcome text = run_program({"data", "show", "spiral", "--examples", "3"}, folder.path());
+    EXPECT_EQ(text.out, outcome.out);
+    EXPECT_THAT(text.err, HasSubstr("--out"));
+    EXPECT_THAT(folder.contents(), testing::ElementsAre("spiral.png"));
+}
+
+TEST(Data, ShowRefusesBeforeItWrites) {
+    const TestFolder folder;
+    for (const auto& [arguments, says] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+             {{"spirla"}, "did you mean 'spiral'?"},
+             {{"spiral", "--part", "all"}, "--part: expected training, validation or test"},
+             {{"spiral", "--examples", "0"}, "--examples: expected an integer at least 1"},
+             {{"spiral", "--seed", "-1"}, "--seed: expected"},
+             {{"spiral", "--out", folder / "s.pdf"}, "ends in .svg or .png"},
+             {{"spiral", "--out", folder / "none/s.png"}, "no such folder"},
+             {{"linear-regression", "--out", folder / "s.png"}, "found 10 features for regression"},
+             {{"none.csv"}, "none.csv: no such file"}}) {
+        std::vector<std::string> all{"data", "show"};
+        all.insert(all.end(), arguments.begin(), arguments.end());
+        const Outcome outcome = run_program(all);
+        EXPECT_EQ(outcome.status, 2) << says;
+        EXPECT_TRUE(is_one_line_error(outcome)) << outcome.out << outcome.err;
+        EXPECT_THAT(outcome.err, HasSubstr(says));
+    }
+    EXPECT_THAT(folder.contents(), testing::IsEmpty());
 }
 
 TEST(Data, WrongRequestsAreRefused) {
