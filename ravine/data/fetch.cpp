@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 
@@ -61,6 +62,8 @@ public:
         set(CURLOPT_FOLLOWLOCATION, 0L);  // redirects are judged one by one
         set(CURLOPT_SSL_VERIFYPEER, 1L);
         set(CURLOPT_SSL_VERIFYHOST, 2L);
+        // Where a firewall signs with a certificate of its own: the variable that OpenSSL's programs read.
+        if (const char* certificates = std::getenv("SSL_CERT_FILE")) set(CURLOPT_CAINFO, certificates);
         set(CURLOPT_USERAGENT, "ravine/" RAVINE_VERSION);
         set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(1000 * request.limits.connect_seconds));
         set(CURLOPT_NOSIGNAL, 1L);

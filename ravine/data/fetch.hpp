@@ -47,8 +47,9 @@ struct FetchOutcome {
 };
 
 /// Reads the file over HTTP, by libcurl. Redirects are followed to other http and https addresses, but never
-/// from https to http; certificates are verified; the proxies of the usual environment variables are used. No
-/// byte beyond request.size reaches the sink. What the sink throws comes through.
+/// from https to http; certificates are verified, against those of the system or of $SSL_CERT_FILE; the
+/// proxies of the usual environment variables are used. No byte beyond request.size reaches the sink. What
+/// the sink throws comes through.
 FetchOutcome fetch(const FetchRequest& request, FetchSink& sink);
 
 /// Why `to` must not follow `from` in a chain of redirects; nothing where it may.
