@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/parse_error.hpp"
 #include "ravine/core/error.hpp"
+#include "ravine/core/printable.hpp"
 
 namespace {
 
@@ -22,10 +23,8 @@ constexpr auto examples = R"(examples:
 `ravine COMMAND --help` shows the options of a command.)";
 
 /// `ravine: MESSAGE` on one line, whatever the message holds. Returns the exit status.
-int report(int status, std::string message) {
-    for (auto& c : message)
-        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
-    fmt::print(stderr, "ravine: {}\n", message);
+int report(int status, const std::string& message) {
+    fmt::print(stderr, "ravine: {}\n", ravine::printable(message));
     return status;
 }
 

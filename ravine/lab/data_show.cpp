@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/printable.hpp"
 #include "ravine/core/random.hpp"
 #include "ravine/lab/example_plots.hpp"
 #include "ravine/lab/image_sheet.hpp"
@@ -43,12 +44,12 @@ bool are_images(const Dataset& data) { return data.feature_shape.size() == 3; }
 
 std::string column_name(const Dataset& data, int64_t column) {
     if (are_images(data)) return data.feature_shape[2] == 1 ? "pixel" : fmt::format("channel {}", column);
-    return column < std::ssize(data.columns) ? data.columns[static_cast<size_t>(column)]
+    return column < std::ssize(data.columns) ? printable(data.columns[static_cast<size_t>(column)])
                                              : fmt::format("x{}", column);
 }
 
 std::string target_name(const Dataset& data) {
-    if (!data.target.empty()) return data.target;
+    if (!data.target.empty()) return printable(data.target);
     return data.task == Task::classification ? "class" : "y";
 }
 
@@ -87,15 +88,16 @@ std::string classes_text(const Parts& parts) {
                test = counts(parts.test);
     std::vector<std::vector<std::string>> rows;
     for (size_t c = 0; c < training.size(); ++c)
-        rows.push_back({parts.training.classes[c], std::to_string(training[c]), std::to_string(validation[c]),
-                        std::to_string(test[c])});
+        rows.push_back({printable(parts.training.classes[c]), std::to_string(training[c]),
+                        std::to_string(validation[c]), std::to_string(test[c])});
     return text_table({"class", "training", "validation", "test"}, rows);
 }
 
 std::string target_text(const Dataset& data, int64_t example) {
     const auto i = static_cast<size_t>(example);
     if (!data.labelled()) return "-";
-    if (data.task == Task::classification) return data.classes[static_cast<size_t>(data.labels[i])];
+    if (data.task == Task::classification)
+        return printable(data.classes[static_cast<size_t>(data.labels[i])]);
     const auto first = data.values.begin() + example * data.output_count;
     return fmt::format("{:.6g}", fmt::join(first, first + data.output_count, " "));
 }
@@ -131,10 +133,10 @@ std::string DataView::title() const { return fmt::format("{} ({})", request_.dat
 
 std::string DataView::summary() const {
     const Dataset& training = parts_.training;
-    std::string text = fmt::format("{}: {}", request_.data.dataset, to_string(training.task));
+    std::string text = fmt::format("{}: {}", printable(request_.data.dataset), to_string(training.task));
     if (training.task == Task::classification) text += fmt::format(", {} classes", training.classes.size());
     text += fmt::format("; examples of shape {}\n", fmt::join(training.feature_shape, " x "));
-    for (const auto& note : parts_.notes) text += note + "\n";
+    for (const auto& note : parts_.notes) text += printable(note) + "\n";
     if (training.task == Task::classification) text += "\n" + classes_text(parts_);
     return text + fmt::format("\nthe {} part\n", request_.part) + statistics_text(part());
 }

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "ravine/core/duration.hpp"
+#include "ravine/core/printable.hpp"
 
 namespace ravine {
 namespace {
@@ -38,10 +39,7 @@ void DownloadProgress::clear() {
 
 void DownloadProgress::say(const std::string& line) {
     clear();
-    std::string text = line;
-    for (auto& c : text)  // a server may have written part of it
-        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
-    fmt::print(out_, "{}\n", text);
+    fmt::print(out_, "{}\n", printable(line));  // a server may have written part of it
     std::fflush(out_);
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/printable.hpp"
 #include "ravine/lab/gnuplot.hpp"
 
 namespace ravine {
@@ -17,14 +18,15 @@ constexpr int64_t picture_side = 64;  // the longest side of an image in a pictu
 std::string caption_of(const Dataset& images, int64_t example) {
     const auto i = static_cast<size_t>(example);
     if (!images.labelled()) return "";
-    if (images.task == Task::classification) return images.classes[static_cast<size_t>(images.labels[i])];
+    if (images.task == Task::classification)
+        return printable(images.classes[static_cast<size_t>(images.labels[i])]);
     return fmt::format("{:.4g}", images.values[i * static_cast<size_t>(images.output_count)]);
 }
 
 /// A row for each class that has examples, with the first so many of it.
 std::vector<SheetRow> rows_of_classes(const Dataset& images, std::span<const int64_t> order, size_t each) {
     std::vector<SheetRow> rows(images.classes.size());
-    for (size_t c = 0; c < rows.size(); ++c) rows[c].label = images.classes[c];
+    for (size_t c = 0; c < rows.size(); ++c) rows[c].label = printable(images.classes[c]);
     for (const int64_t example : order) {
         auto& row = rows[static_cast<size_t>(images.labels[static_cast<size_t>(example)])].examples;
         if (row.size() < each) row.push_back(example);

@@ -132,6 +132,17 @@ TEST(DataView, SummarisesTheColumnsOfTheWholePart) {
     EXPECT_FALSE(std::filesystem::exists(folder.path() / "p.svg"));
 }
 
+TEST(DataView, TextOfAFileIsHarmlessToATerminal) {
+    const TemporaryFolder folder;
+    std::string text = "\"a\x1b[2J\",\"b\nc\"\n";
+    for (int i = 0; i < 20; ++i) text += fmt::format("{},\"{}\n\x07\"\n", i, i % 2);
+    const DataView view({.data = {.dataset = folder.write("odd.csv", text), .target = "b\nc"}});
+    const std::string shown = view.summary() + view.rows();
+    EXPECT_THAT(shown, HasSubstr("a [2J"));
+    EXPECT_THAT(shown, HasSubstr("b c"));
+    EXPECT_TRUE(std::ranges::all_of(shown, [](char c) { return c == '\n' || c >= ' '; })) << shown;
+}
+
 TEST(DataView, CountsTheClassesOfEachPart) {
     const DataView view({.data = {.dataset = "moons:examples=100"}});
     EXPECT_THAT(view.summary(), HasSubstr("classification, 2 classes; examples of shape 2\n"));
