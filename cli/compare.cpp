@@ -64,11 +64,7 @@ void compare(const Request& request) {
     StudyProgress progress(stderr);
     const StudyResult result = study.run(folder.trials(), progress);
     write_study(folder, result, study.digest());
-    if (result.missing > 0)
-        fail_run(
-            "interrupted; {} trials are missing; the finished ones are kept in {}, and the same command "
-            "completes the rest",
-            result.missing, folder.path.string());
+    require_complete(result, folder);
     fmt::print("{}study folder  {}\n", study_table(result), folder.path.string());
 }
 

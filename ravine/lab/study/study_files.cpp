@@ -215,6 +215,14 @@ StudyFolder StudyFolder::open_or_create(const std::string& wanted, const std::st
     return folder;
 }
 
+void require_complete(const StudyResult& result, const StudyFolder& folder) {
+    if (result.missing > 0)
+        fail_run(
+            "interrupted; {} trials are missing; the finished ones are kept in {}, and the same command "
+            "completes the rest",
+            result.missing, folder.path.string());
+}
+
 void write_study(const StudyFolder& folder, const StudyResult& result, const std::string& digest) {
     const auto write = [&](const char* name, const std::string& contents) {
         write_file_atomically(folder.path / name, contents);

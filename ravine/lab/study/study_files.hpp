@@ -20,6 +20,9 @@ struct StudyFolder {
                                       const std::string& digest);
 };
 
+/// Throws RunError where an interruption left trials out, with the way to go on.
+void require_complete(const StudyResult& result, const StudyFolder& folder);
+
 /// Writes study.json, trials.csv, curves.csv, steps.csv, summary.csv, comparisons.csv and, after tuning,
 /// tuning.csv.
 void write_study(const StudyFolder& folder, const StudyResult& result, const std::string& digest);
