@@ -34,10 +34,9 @@ std::vector<std::string> made_row(const std::string& name) {
 
 std::string data_list_text(const std::string& data_dir) {
     std::vector<std::vector<std::string>> rows;
-    for (const auto& entry : datasets().entries()) {
-        const auto* published = find_published_set(entry.name);
-        rows.push_back(published != nullptr ? published_row(*published, data_dir) : made_row(entry.name));
-    }
+    for (const auto& entry : datasets().entries())
+        if (find_published_set(entry.name) == nullptr) rows.push_back(made_row(entry.name));
+    for (const auto& set : published_sets()) rows.push_back(published_row(set, data_dir));
     return text_table({"name", "task", "examples", "shape", "files"}, rows);
 }
 

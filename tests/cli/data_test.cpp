@@ -28,6 +28,8 @@ TEST(Data, ListSaysWhereSetsAre) {
     const auto list = [&] { return run_program({"data", "list", "--data-dir", folder.path().string()}).out; };
     EXPECT_THAT(list(), testing::ContainsRegex("\nspiral +classification +3000 +2  made on the fly\n"));
     EXPECT_THAT(list(), testing::ContainsRegex("\nnoisy-sine +regression +1000 +1  made on the fly\n"));
+    EXPECT_THAT(list(),
+                testing::ContainsRegex("\ncifar-100 +classification +60000 +32 x 32 x 3  `ravine data get"));
     EXPECT_THAT(list(), testing::ContainsRegex("\nmnist +classification +70000 +28 x 28 x 1  "));
     fs::create_directories(folder / "mnist");
     std::ofstream(folder / "mnist/t10k-labels-idx1-ubyte") << "x";

@@ -3,6 +3,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <cstdlib>
+
 #include "ravine/data/digest.hpp"
 #include "ravine/data/packed_files.hpp"
 #include "tests/data/support.hpp"
@@ -143,6 +145,21 @@ TEST_F(CheckFiles, UnpackedFilesAreComparedOneByOne) {
                             HasSubstr("test.bin: expected SHA-256"), testing::StartsWith("missing ")));
     std::filesystem::remove(folder.path() / "letters/test.bin");
     EXPECT_EQ(lines()[1], "missing " + (folder.path() / "letters/letters/test.bin").string());
+}
+
+/// The table of digests against the published files, where they are at hand.
+TEST(PublishedFiles, HaveTheDigestsOfTheTable) {
+    const char* variable = std::getenv("RAVINE_DATA");
+    const std::string folder = variable != nullptr ? variable : RAVINE_SOURCE_DIR "/../shared/data";
+    for (const char* name : {"mnist", "fashion-mnist", "boston-housing"}) {
+        if (!std::filesystem::exists(folder + "/" + name)) GTEST_SKIP() << name << " is not in " << folder;
+        const PublishedSet& set = published_set(name);
+        for (const auto& file : check_files(set, folder)) EXPECT_EQ(file.state, FileState::ok) << file.about;
+        for (const auto& file : set.files) {
+            const auto found = packed_files(folder + "/" + name + "/" + file.file.name, file.contents);
+            for (size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].sha256, file.contents[i].sha256);
+        }
+    }
 }
 
 TEST(PackedFiles, ACompressedFileHasOneMember) {
