@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -95,9 +94,9 @@ void add_show(CLI::App& data) {
         ->type_name("DATASET")
         ->required();
     const auto text = [&](const char* name, std::string& value, const char* type, const char* meaning) {
-        command->add_option(name, value, meaning)->type_name(type);
+        return command->add_option(name, value, meaning)->type_name(type);
     };
-    text("--part", request.part, "PART", "training, validation or test");
+    text("--part", request.part, "PART", "training, validation or test")->capture_default_str();
     auto* examples = add_integer(*command, "--examples", show_request->examples, at_least_one,
                                  "How many; by default 100 images, 10 rows, 2000 points");
     examples->default_str("");
@@ -133,12 +132,12 @@ void add_data(CLI::App& app) {
         ->type_name("URL");
     get_command->callback([request] { get(*request); });
 
-    add_show(*data);
-
     auto* check_command = add_part(*data, "check", "Compare files with the published ones", *request);
     check_command->add_option("name", request->names, "Some sets; all that are here by default")
         ->type_name("NAME");
     check_command->callback([request] { check(*request); });
+
+    add_show(*data);
 }
 
 }  // namespace ravine::cli
