@@ -15,6 +15,24 @@ std::string flag_of(std::string name) {
     return "--" + name;
 }
 
+void add_experiment_options(CLI::App& command, GivenSettings& settings) {
+    for (const auto& f : experiment_fields())
+        command
+            .add_option_function<std::string>(
+                f.name == "dataset" ? "dataset" : flag_of(f.name),
+                [&settings, name = f.name](const std::string& text) { settings.emplace_back(name, text); },
+                f.meaning)
+            ->type_name("TEXT")
+            ->default_str(f.get(Experiment{}));
+}
+
+Experiment experiment_of(const std::string& file, const GivenSettings& settings) {
+    Experiment experiment;
+    if (!file.empty()) read_experiment(experiment, file);
+    for (const auto& [name, text] : settings) set_experiment(experiment, name, flag_of(name), text);
+    return experiment;
+}
+
 std::string dataset_word(const std::string& dataset) {
     auto path = std::filesystem::path(dataset.substr(0, dataset.find(':')));
     if (!path.has_filename()) path = path.parent_path();  // a folder with a slash behind it

@@ -4,8 +4,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "ravine/core/settings.hpp"
+#include "ravine/lab/experiment.hpp"
 
 namespace ravine::cli {
 
@@ -14,6 +17,16 @@ namespace ravine::cli {
 
 /// The flag of a setting: --max-steps for max_steps.
 std::string flag_of(std::string name);
+
+/// The settings of an experiment that a command line gives, name and text, in its order.
+using GivenSettings = std::vector<std::pair<std::string, std::string>>;
+
+/// Every setting of an experiment as an option, the data set as the argument. `settings` must outlive the
+/// command.
+void add_experiment_options(CLI::App& command, GivenSettings& settings);
+
+/// The experiment of a file, where there is one, and of the settings: later ones win.
+Experiment experiment_of(const std::string& file, const GivenSettings& settings);
 
 /// What a data set is called in the name of a folder: "mnist" for mnist, "houses" for data/houses.csv.
 std::string dataset_word(const std::string& dataset);

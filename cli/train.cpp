@@ -15,8 +15,7 @@ namespace ravine::cli {
 namespace {
 
 struct Request {
-    std::vector<std::pair<std::string, std::string>>
-        settings;  ///< name and text, in the order of the command line
+    GivenSettings settings;
     std::string config, out, resume;
 };
 
@@ -42,14 +41,6 @@ void print_result(const Run& run, const RunResult& result, const RunFolder& fold
     fmt::print("run folder  {}\n", folder.path.string());
 }
 
-/// Later settings win: file, then flags.
-Experiment experiment_of(const Request& request, const std::string& file) {
-    Experiment experiment;
-    if (!file.empty()) read_experiment(experiment, file);
-    for (const auto& [name, text] : request.settings) set_experiment(experiment, name, flag_of(name), text);
-    return experiment;
-}
-
 void train(const Request& request) {
     const bool resumes = !request.resume.empty();
     if (resumes && (!request.config.empty() || !request.out.empty()))
@@ -64,7 +55,7 @@ void train(const Request& request) {
                 "may change",
                 flag_of(name));
     const auto say = [](const std::string& note) { fmt::print(stderr, "{}\n", note); };
-    Run run(experiment_of(request, resumes ? folder.config().string() : request.config), say);
+    Run run(experiment_of(resumes ? folder.config().string() : request.config, request.settings), say);
     if (resumes)
         run.resume(folder);
     else
@@ -93,17 +84,7 @@ void train(const Request& request) {
 void add_train(CLI::App& app) {
     auto* command = app.add_subcommand("train", "Train a model on a data set");
     auto request = std::make_shared<Request>();
-    for (const auto& f : experiment_fields()) {
-        const std::string name = f.name == "dataset" ? "dataset" : flag_of(f.name);
-        const std::string preset = f.get(Experiment{});
-        auto* option = command->add_option_function<std::string>(
-            name,
-            [request, field = f.name](const std::string& text) {
-                request->settings.emplace_back(field, text);
-            },
-            f.meaning);
-        option->type_name("TEXT")->default_str(preset);
-    }
+    add_experiment_options(*command, request->settings);
     command->add_option("--config", request->config, "An experiment file; flags beside it win")
         ->type_name("FILE.toml");
     command->add_option("--out", request->out, "The run's folder; default runs/DATASET-MODEL-OPTIMIZER-N")

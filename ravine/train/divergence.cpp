@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "ravine/train/batch_objective.hpp"
+
 namespace ravine {
 
 std::string first_nonfinite_layer(const Network& network, const Parameters& parameters, const Vector& buffers,
@@ -14,20 +16,9 @@ std::string first_nonfinite_layer(const Network& network, const Parameters& para
         if (!graph.nodes()[id].arguments.empty())
             outputs.push_back({{&graph, static_cast<int>(id)}, "node" + std::to_string(id)});
     Workspace workspace(Program::compile(graph, outputs, options));
-    const auto bind = [&](const char* name, const Vector& memory) {
-        if (const int handle = workspace.program().storage(name); handle >= 0) workspace.bind(handle, memory);
-    };
-    bind("parameters", parameters.values());
-    bind("buffers", buffers);
-    bind("features", loaded.features());
-    bind("targets", loaded.targets());
-    bind("example_weights", loaded.example_weights());
-    const auto set = [&](const char* name, double value) {
-        if (const int handle = workspace.program().scalar(name); handle >= 0)
-            workspace.set_scalar(handle, value);
-    };
-    set("l1", network.options().l1);
-    set("l2", network.options().l2);
+    if (const int handle = workspace.program().storage("parameters"); handle >= 0)
+        workspace.bind(handle, parameters.values());
+    bind_batch(workspace, network, loaded, buffers);
     workspace.random = random;
     workspace.run();
     for (const auto& output : outputs) {

@@ -7,6 +7,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/interrupt.hpp"
+#include "ravine/train/batch_objective.hpp"
 #include "ravine/train/divergence.hpp"
 
 namespace ravine {
@@ -73,16 +74,7 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
 
 GraphObjective& Trainer::objective(int64_t batch) {
     auto& objective = objectives_[batch];
-    if (!objective) {
-        objective = std::make_unique<GraphObjective>(
-            [&](Graph& graph) { return network_.training_graph(graph, batch); }, options_.compile);
-        objective->bind("features", loader_.features());
-        objective->bind("targets", loader_.targets());
-        objective->bind("example_weights", loader_.example_weights());
-        objective->bind("buffers", buffers_);
-        objective->set_scalar("l1", network_.options().l1);
-        objective->set_scalar("l2", network_.options().l2);
-    }
+    if (!objective) objective = batch_objective(network_, loader_, buffers_, batch, options_.compile);
     return *objective;
 }
 

@@ -1,0 +1,36 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/cli/program.hpp"
+
+namespace ravine::test {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(GradcheckCommand, PrintsALineATensorAndAVerdict) {
+    const TestFolder folder;
+    const Outcome outcome = run_program(
+        {"gradcheck", "--model", "mlp:hidden=6", "--samples", "4", "--out", folder / "g.csv"}, folder.path());
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("mlp:hidden=6 on spiral after 20 updates"));
+    EXPECT_THAT(outcome.out, HasSubstr("0.weight"));
+    EXPECT_THAT(outcome.out, HasSubstr("verdict: right"));
+    EXPECT_EQ(folder.contents(), std::vector<std::string>{"g.csv"});
+}
+
+TEST(GradcheckCommand, BadRequestsAreOneLine) {
+    const TestFolder folder;
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{"gradcheck", "--step", "0"},
+                                                      {"gradcheck", "--model", "mpl"},
+                                                      {"gradcheck", "--burn-in", "-1"},
+                                                      {"gradcheck", "--config", "nowhere.toml"},
+                                                      {"gradcheck", "--out", "no/such/folder/g.csv"}}) {
+        const Outcome outcome = run_program(arguments, folder.path());
+        EXPECT_EQ(outcome.status, 2) << outcome.err;
+        EXPECT_TRUE(is_one_line_error(outcome)) << outcome.err;
+    }
+}
+
+}  // namespace
+}  // namespace ravine::test

@@ -1,0 +1,129 @@
+#include "ravine/optim/gradient_check.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+namespace ravine::test {
+namespace {
+
+/// Checks all elements of a gradient of `f` at a point.
+template <class F>
+std::vector<CheckedElement> check(const std::vector<double>& point, const std::vector<double>& gradient, F f,
+                                  double step = 1e-5) {
+    Parameters at(ParameterLayout::single(std::ssize(point)), Precision::f64);
+    at.write().assign(Vector(point, Precision::f64));
+    std::vector<int64_t> indices(point.size());
+    std::iota(indices.begin(), indices.end(), 0);
+    std::vector<CheckedElement> elements;
+    check_gradient(
+        Vector(gradient, Precision::f64), at, indices, step,
+        [&](const Parameters& p) { return f(p.values().to_doubles()); },
+        [&](const CheckedElement& e) {
+            elements.push_back(e);
+            return true;
+        });
+    EXPECT_EQ(at.values().to_doubles(), point);  // put back
+    return elements;
+}
+
+/// x^2 y + sin y.
+Probe smooth(const std::vector<double>& x) { return {.value = x[0] * x[0] * x[1] + std::sin(x[1])}; }
+
+TEST(GradientCheck, TheRelativeErrorIsOverTheLargerOfBoth) {
+    EXPECT_DOUBLE_EQ(relative_error(1, 0.5), 0.5);
+    EXPECT_DOUBLE_EQ(relative_error(-0.5, 1), 1.5);
+    EXPECT_EQ(relative_error(0, 0), 0);
+    EXPECT_EQ(relative_error(0, 1e-300), 1);
+}
+
+TEST(GradientCheck, ARightGradientAgreesWithTheCentralDifference) {
+    const auto elements = check({3, 2}, {12, 9 + std::cos(2.0)}, smooth);
+    for (const auto& e : elements) EXPECT_LT(e.error(), 1e-9);
+    EXPECT_EQ(judge(summarize_check(elements).unexplained, 2, false), GradientVerdict::right);
+}
+
+TEST(GradientCheck, AWrongElementIsFoundAndNamed) {
+    const auto elements = check({3, 2}, {12, 9.1 + std::cos(2.0)}, smooth);
+    const GradientSummary summary = summarize_check(elements);
+    EXPECT_EQ(elements[static_cast<size_t>(summary.worst)].index, 1);
+    EXPECT_NEAR(summary.unexplained, 0.1 / (9.1 + std::cos(2.0)), 1e-6);
+    EXPECT_EQ(judge(summary.unexplained, 2, true), GradientVerdict::wrong);
+}
+
+TEST(GradientCheck, AGradientThatIsForgottenIsWrongHoweverSmall) {
+    const auto elements = check({3, 2}, {12, 0}, [](const std::vector<double>& x) {
+        return Probe{.value = x[0] * x[0] * 2 + 1e-3 * x[1]};
+    });
+    EXPECT_GT(summarize_check(elements).unexplained, 0.99);
+}
+
+TEST(GradientCheck, TheStepIsRelativeToLargeElements) {
+    double widest = 0;
+    check(
+        {1000, 0.1}, {1, 1},
+        [&](const std::vector<double>& x) {
+            widest = std::max(widest, std::abs(x[0] - 1000));
+            EXPECT_LE(std::abs(x[1] - 0.1), 1.0001e-3);
+            return Probe{.value = x[0] + x[1]};
+        },
+        1e-3);
+    EXPECT_NEAR(widest, 1, 1e-9);
+}
+
+TEST(GradientCheck, AKinkWithinTheStepIsToldApart) {
+    const auto relu = [](const std::vector<double>& x) {
+        return Probe{.value = std::max(x[0], 0.0) + x[1], .choices = x[0] > 0};
+    };
+    const auto elements = check({1e-6, 1}, {1, 1}, relu);  // the quotient is 0.55 there
+    EXPECT_TRUE(elements[0].crosses_kink);
+    EXPECT_GT(elements[0].error(), 0.4);
+    EXPECT_FALSE(elements[1].crosses_kink);
+    const GradientSummary summary = summarize_check(elements);
+    EXPECT_EQ(summary.kinks, 1);
+    EXPECT_EQ(summary.counted, 1);
+    EXPECT_LT(summary.unexplained, 1e-9);
+}
+
+TEST(GradientCheck, WhatRoundingHidesIsNotCalledWrong) {
+    // A slope of 1e-12 beside a value of 1e6: the difference quotient is noise.
+    const auto elements = check(
+        {1, 1}, {0, 1e-12}, [](const std::vector<double>& x) { return Probe{.value = 1e6 + 1e-12 * x[1]}; });
+    const GradientSummary summary = summarize_check(elements);
+    EXPECT_EQ(summary.too_small, 2);
+    EXPECT_EQ(summary.counted, 0);
+    EXPECT_EQ(summary.worst, -1);
+    EXPECT_EQ(summary.below_active_range, 2);
+    EXPECT_EQ(summary.unexplained, 0);
+}
+
+TEST(GradientCheck, NanIsTheWorst) {
+    const auto elements = check({3, 2}, {std::nan(""), 9 + std::cos(2.0)}, smooth);
+    EXPECT_EQ(judge(summarize_check(elements).unexplained, 20, true), GradientVerdict::wrong);
+}
+
+TEST(GradientCheck, JudgesByTheThresholdsOfTheStudy) {
+    using enum GradientVerdict;
+    EXPECT_EQ(judge(1e-7, 1, false), right);
+    EXPECT_EQ(judge(1e-6, 1, false), doubtful);
+    EXPECT_EQ(judge(1e-4, 1, true), acceptable);
+    EXPECT_EQ(judge(2e-4, 9, true), doubtful);
+    EXPECT_EQ(judge(2e-4, 10, false), acceptable);
+    EXPECT_EQ(judge(1e-2, 10, false), acceptable);
+    EXPECT_EQ(judge(0.011, 100, true), wrong);
+}
+
+TEST(GradientCheck, CanBeEndedEarly) {
+    Parameters at(ParameterLayout::single(3), Precision::f64);
+    const std::vector<int64_t> indices{0, 1, 2};
+    int heard = 0;
+    check_gradient(
+        Vector(3, Precision::f64), at, indices, 1e-5, [](const Parameters&) { return Probe{.value = 0}; },
+        [&](const CheckedElement&) { return ++heard < 2; });
+    EXPECT_EQ(heard, 2);
+}
+
+}  // namespace
+}  // namespace ravine::test
