@@ -48,6 +48,7 @@ void add_commands(CLI::App& app) {
     add_list(app);
     add_describe(app);
     add_bench(app);
+    add_report(app);
     add_docs(app);
     // After the command too, where people write it.
     const auto be_verbose = [](int64_t) { spdlog::set_level(spdlog::level::debug); };

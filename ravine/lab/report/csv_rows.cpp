@@ -1,0 +1,45 @@
+#include "ravine/lab/report/csv_rows.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "ravine/core/file.hpp"
+#include "ravine/core/settings.hpp"
+
+namespace ravine {
+namespace {
+
+/// Whether something follows the first line.
+bool has_rows(const std::filesystem::path& path) {
+    const std::string contents = read_file(path);
+    const size_t end = contents.find('\n');
+    return end != std::string::npos && contents.find_first_not_of(" \t\r\n", end) != std::string::npos;
+}
+
+}  // namespace
+
+CsvRows::CsvRows(const std::filesystem::path& path) {
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored) && has_rows(path)) table_ = CsvTable::read(path);
+}
+
+int64_t CsvRows::find(const std::string& column) const {
+    if (!table_) return -1;
+    const auto& header = table_->header();
+    const auto found = std::ranges::find(header, column);
+    return found == header.end() ? -1 : found - header.begin();
+}
+
+std::string CsvRows::text(int64_t row, const std::string& column) const {
+    const int64_t c = find(column);
+    return c < 0 ? std::string() : std::string(table_->cell(row, c));
+}
+
+double CsvRows::number(int64_t row, const std::string& column) const {
+    const int64_t c = find(column);
+    const std::string cell = c < 0 ? std::string() : std::string(table_->cell(row, c));
+    if (cell.empty()) return std::numeric_limits<double>::quiet_NaN();
+    return parse_number(table_->place(row, c), cell, any_number);
+}
+
+}  // namespace ravine

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "ravine/data/csv.hpp"
+
+namespace ravine {
+
+/// The rows of a CSV file that may lack columns, rows, or be missing altogether.
+class CsvRows {
+public:
+    CsvRows() = default;
+    /// No rows where there is no file or only a header. Throws as CsvTable::read().
+    explicit CsvRows(const std::filesystem::path& path);
+
+    int64_t size() const { return table_ ? table_->row_count() : 0; }
+    bool has(const std::string& column) const { return find(column) >= 0; }
+    /// Empty where there is no such column.
+    std::string text(int64_t row, const std::string& column) const;
+    /// NaN for an empty cell and where there is no such column. Throws RequestError with line and column for
+    /// a cell that is no number.
+    double number(int64_t row, const std::string& column) const;
+
+private:
+    int64_t find(const std::string& column) const;
+
+    std::optional<CsvTable> table_;
+};
+
+}  // namespace ravine

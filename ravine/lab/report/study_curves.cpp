@@ -1,0 +1,133 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ravine/lab/report/spread.hpp"
+#include "ravine/lab/report/study_sections.hpp"
+
+namespace ravine {
+namespace {
+
+/// A curve a contender of one column of a CSV file, with mean and band over the seeds.
+struct SpreadFigure {
+    std::string id, title, column;
+    std::string source;
+    std::string place;               ///< the column by which seeds are put together: "epoch"
+    std::vector<FigureColumn> axes;  ///< the columns of the horizontal axes
+};
+
+/// "4 curves over epoch. At the end: adam 97.92 %, sgd ..."
+std::string description_of(const Figure& figure) {
+    std::string ends;
+    for (size_t s = 0; s < figure.series.names.size(); ++s) {
+        const std::vector<double>* last = nullptr;
+        for (const auto& row : figure.rows)
+            if (static_cast<size_t>(row[0]) == s) last = &row;
+        if (last == nullptr) continue;
+        const double mean = (*last)[last->size() - 3];
+        ends += fmt::format("{}{} {}", ends.empty() ? "" : ", ", figure.series.names[s],
+                            value_text(mean, figure.y_unit));
+    }
+    return fmt::format("{} over {}, a curve for each contender. Mean at the end: {}.", figure.y_label,
+                       metric_words(figure.x.front()), ends);
+}
+
+/// Empty rows where no trial has the column.
+Figure spread_figure(const StudyData& data, const CsvRows& rows, const SpreadFigure& wanted) {
+    Figure figure{.id = wanted.id,
+                  .title = wanted.title,
+                  .source = wanted.source,
+                  .series = data.series(),
+                  .columns = wanted.axes,
+                  .y_label = wanted.title,
+                  .y_unit = unit_of(wanted.column)};
+    for (const auto& axis : wanted.axes)
+        if (rows.has(axis.name)) figure.x.push_back(axis.name);
+    const Unit unit = figure.y_unit;
+    for (const auto& column : std::vector<FigureColumn>{{"seeds", "Seeds", Unit::number},
+                                                        {"mean", "Mean", unit},
+                                                        {"low", "Smallest", unit},
+                                                        {"high", "Largest", unit}})
+        figure.columns.push_back(column);
+    std::vector<SpreadCurve> curves(data.contenders.size(), SpreadCurve(wanted.axes.size()));
+    for (int64_t row = 0; row < rows.size(); ++row) {
+        const auto c = data.contender(rows.text(row, "contender"));
+        const double place = rows.number(row, wanted.place);
+        if (!c || std::isnan(place)) continue;
+        std::vector<double> axes;
+        for (const auto& axis : wanted.axes) axes.push_back(rows.number(row, axis.name));
+        curves[*c].add(std::llround(place), axes, rows.number(row, wanted.column));
+    }
+    std::vector<double> all;
+    for (size_t c = 0; c < curves.size(); ++c)
+        for (auto& row : curves[c].rows(c, most_points_of_curve)) {
+            all.insert(all.end(), row.end() - 3, row.end());
+            figure.rows.push_back(std::move(row));
+        }
+    if (unit == Unit::number) figure.y_scale = natural_scale(all);
+    figure.marks = {{MarkKind::band, {"low", "high"}}, {MarkKind::line, {"mean"}}};
+    figure.caption = fmt::format(
+        "Line: mean over the seeds that still train; band: smallest to largest "
+        "seed. At most {} points a curve; neighbours are averaged.",
+        most_points_of_curve);
+    figure.description = description_of(figure);
+    return figure;
+}
+
+void add(ReportSection& section, Figure figure) {
+    if (!figure.rows.empty()) section.blocks.emplace_back(std::move(figure));
+}
+
+std::string capitalized(std::string words) {
+    if (!words.empty() && words[0] >= 'a' && words[0] <= 'z')
+        words[0] = static_cast<char>(words[0] - 'a' + 'A');
+    return words;
+}
+
+}  // namespace
+
+ReportSection curves_section(const StudyData& data) {
+    ReportSection section{.title = "Learning curves", .blocks = {}};
+    std::vector<std::string> columns{"validation_accuracy", "validation_loss", "train_loss",
+                                     "train_accuracy"};
+    // The metric of the study first.
+    std::ranges::stable_partition(columns, [&](const auto& column) { return column == data.metric; });
+    for (const auto& column : columns) {
+        const std::string words =
+            column.starts_with("train") ? "training" + metric_words(column).substr(5) : metric_words(column);
+        Figure figure = spread_figure(data, data.curves,
+                                      {.id = "curve-" + column,
+                                       .title = capitalized(words),
+                                       .column = column,
+                                       .source = "curves.csv",
+                                       .place = "epoch",
+                                       .axes = {{"epoch", "Epoch"},
+                                                {"step", "Updates"},
+                                                {"work", "Work (forward passes)"},
+                                                {"seconds", "Seconds"}}});
+        if (column == data.metric && data.target)
+            figure.rules.push_back({*data.target, "target " + value_text(*data.target, unit_of(column))});
+        add(section, std::move(figure));
+    }
+    return section;
+}
+
+ReportSection updates_section(const StudyData& data) {
+    ReportSection section{.title = "Updates", .blocks = {}};
+    const auto figure = [&](const char* column, const char* title) {
+        return spread_figure(data, data.steps,
+                             {.id = fmt::format("update-{}", column),
+                              .title = title,
+                              .column = column,
+                              .source = "steps.csv",
+                              .place = "step",
+                              .axes = {{"step", "Updates"}}});
+    };
+    add(section, figure("train_loss", "Training loss of a batch"));
+    add(section, figure("gradient_norm", "Norm of the gradient"));
+    add(section, figure("learning_rate", "Learning rate"));
+    return section;
+}
+
+}  // namespace ravine

@@ -1,0 +1,255 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ravine/lab/report/study_sections.hpp"
+#include "ravine/lab/statistics.hpp"
+
+namespace ravine {
+namespace {
+
+std::string column_of(const std::string& measure) {
+    return measure == "final_train_loss" ? "train_loss" : measure;  // as trials.csv calls it
+}
+
+/// A dot a seed of one measure; no rows where no trial has it.
+Figure strip_figure(const StudyData& data, const std::string& measure, const std::string& title) {
+    const Unit unit = unit_of(measure);
+    Figure figure{.id = "strip-" + measure,
+                  .title = title,
+                  .caption = "A mark for each seed; the bar is the mean. Right: mean ± standard deviation.",
+                  .source = "trials.csv",
+                  .layout = FigureLayout::strips,
+                  .series = data.series(),
+                  .columns = {{"seed", "Seed"}, {"value", title, unit}, {"mean", "Mean", unit}},
+                  .x = {"value", "mean"}};
+    std::vector<std::vector<double>> values(data.contenders.size());
+    for (int64_t row = 0; row < data.trials.size(); ++row) {
+        const auto c = data.contender(data.trials.text(row, "contender"));
+        const double value = data.trials.number(row, column_of(measure));
+        if (!c || !std::isfinite(value)) continue;
+        values[*c].push_back(value);
+        figure.rows.push_back(
+            {static_cast<double>(*c), data.trials.number(row, "seed"), value, std::nan("")});
+    }
+    std::vector<double> all;
+    for (size_t c = 0; c < values.size(); ++c) {
+        const Summary s = summarize(values[c]);
+        std::string note = mean_text(s.mean, s.deviation, unit);
+        if (const int64_t diverged = data.diverged(c); diverged > 0)
+            note += fmt::format(", {} diverged", diverged);
+        figure.description += fmt::format("{}: {}. ", data.contenders[c], note);
+        figure.series.notes.push_back(note);
+        if (s.count > 0) figure.rows.push_back({static_cast<double>(c), std::nan(""), std::nan(""), s.mean});
+        all.insert(all.end(), values[c].begin(), values[c].end());
+    }
+    if (all.empty()) figure.rows.clear();
+    if (unit == Unit::number) figure.y_scale = natural_scale(all);
+    return figure;
+}
+
+/// Columns of the table of all contenders.
+class OutcomeTable {
+public:
+    explicit OutcomeTable(const StudyData& data)
+        : data_(data),
+          table_{.caption = fmt::format("Mean ± standard deviation over {} seeds", data.seeds.size()),
+                 .header = {"Contender"},
+                 .rows = {},
+                 .rows_are_series = true} {
+        for (const auto& label : data.contenders) table_.rows.push_back({label});
+    }
+
+    template <class Cell>
+    void add(const std::string& header, Cell cell) {
+        table_.header.push_back(header);
+        for (size_t c = 0; c < table_.rows.size(); ++c) table_.rows[c].push_back(cell(c));
+    }
+
+    /// Mean and deviation; nothing where no contender has them.
+    void add_spread(const std::string& measure, const std::string& header) {
+        if (!any(measure)) return;
+        add(header, [&](size_t c) {
+            return mean_text(data_.summary_of(c, measure, "mean"), data_.summary_of(c, measure, "deviation"),
+                             unit_of(measure));
+        });
+    }
+
+    void add_comparison(const std::string& measure) {
+        if (data_.comparisons.size() == 0) return;
+        const auto cell = [&](const char* column, auto text) {
+            return [this, measure, column, text](size_t c) {
+                const int64_t row = data_.comparison_of(c, measure);
+                if (row < 0) return std::string(data_.contenders[c] == data_.reference ? "reference" : "–");
+                const double value = data_.comparisons.number(row, column);
+                return std::isfinite(value) ? text(value) : std::string("–");
+            };
+        };
+        const Unit unit = unit_of(measure);
+        add("Difference",
+            cell("mean_difference", [unit](double d) { return (d > 0 ? "+" : "") + value_text(d, unit); }));
+        add("p", cell("p_adjusted", p_text));
+        add("Effect", cell("effect_size", [](double e) {
+                return (e > 0 ? "+" : "") + value_text(std::round(100 * e) / 100, Unit::number);
+            }));
+    }
+
+    void add_target() {
+        if (!data_.target || !any("target_steps")) return;
+        const auto median = [&](const char* measure) {
+            return [this, measure](size_t c) {
+                return value_text(data_.summary_of(c, measure, "median"), Unit::number);
+            };
+        };
+        add("Updates to target", median("target_steps"));
+        add("Seconds", median("target_seconds"));
+        add("Work", median("target_work"));
+        add("Missed target", [&](size_t c) {
+            const int64_t all = data_.trial_count(c);
+            const double n = data_.summary_of(c, "target_steps", "n");
+            return fmt::format("{} of {}", all - (std::isfinite(n) ? std::llround(n) : 0), all);
+        });
+    }
+
+    void add_diverged() {
+        bool any_diverged = false;
+        for (size_t c = 0; c < table_.rows.size(); ++c) any_diverged |= data_.diverged(c) > 0;
+        if (!any_diverged) return;
+        add("Diverged",
+            [&](size_t c) { return fmt::format("{} of {}", data_.diverged(c), data_.trial_count(c)); });
+    }
+
+    ReportTable table() const { return table_; }
+
+private:
+    bool any(const std::string& measure) const {
+        for (size_t c = 0; c < data_.contenders.size(); ++c)
+            if (data_.summary_of(c, measure, "n") > 0) return true;
+        return false;
+    }
+
+    const StudyData& data_;
+    ReportTable table_;
+};
+
+/// The contenders from the best to the worst: those that diverged least often first, then by the mean.
+std::vector<size_t> ranking(const StudyData& data, const std::string& measure) {
+    std::vector<size_t> order;
+    for (size_t c = 0; c < data.contenders.size(); ++c)
+        if (std::isfinite(data.summary_of(c, measure, "mean"))) order.push_back(c);
+    std::ranges::stable_sort(order, [&](size_t a, size_t b) {
+        if (data.diverged(a) != data.diverged(b)) return data.diverged(a) < data.diverged(b);
+        const double x = data.summary_of(a, measure, "mean"), y = data.summary_of(b, measure, "mean");
+        return data.higher_is_better ? x > y : x < y;
+    });
+    return order;
+}
+
+/// What the tests say about the winner.
+std::string significance(const StudyData& data, size_t winner, const std::string& measure) {
+    constexpr auto test = "(Wilcoxon's signed-rank test, paired by seed, Holm-adjusted, 5 % level)";
+    if (data.contenders[winner] != data.reference) {
+        const int64_t row = data.comparison_of(winner, measure);
+        if (row < 0) return {};
+        const bool is_better = data.comparisons.text(row, "verdict") == "better";
+        return fmt::format(" Beside the reference, {}, that is {}: p = {} {}.", data.reference,
+                           is_better ? "significantly better" : "no difference that could be shown",
+                           p_text(data.comparisons.number(row, "p_adjusted")), test);
+    }
+    std::vector<std::string> beaten, level;
+    for (size_t c = 0; c < data.contenders.size(); ++c)
+        if (const int64_t row = data.comparison_of(c, measure); row >= 0)
+            (data.comparisons.text(row, "verdict") == "worse" ? beaten : level).push_back(data.contenders[c]);
+    std::string text;
+    if (!beaten.empty()) text += fmt::format("significantly better than {}", enumeration(beaten));
+    if (!level.empty())
+        text += fmt::format("{}no difference could be shown from {}", text.empty() ? "" : "; ",
+                            enumeration(level));
+    return text.empty() ? "" : fmt::format(" It is the reference: {} {}.", text, test);
+}
+
+}  // namespace
+
+ReportSection headline_section(const StudyData& data) {
+    ReportSection section{.title = "Result", .blocks = {}};
+    const std::string measure = "final_" + data.metric;
+    const auto order = ranking(data, measure);
+    if (order.empty()) {
+        section.blocks.emplace_back(Headline{"No trial ended with a " + metric_words(data.metric) + "."});
+    } else {
+        const size_t winner = order.front();
+        const auto summary = [&](const char* column) { return data.summary_of(winner, measure, column); };
+        section.blocks.emplace_back(Headline{fmt::format(
+            "{}{}: {} {} after the last epoch (mean ± standard deviation over {} seeds).{}",
+            data.contenders[winner], data.contenders.size() > 1 ? " did best" : "", metric_words(data.metric),
+            mean_text(summary("mean"), summary("deviation"), unit_of(data.metric)), summary("n"),
+            significance(data, winner, measure))});
+    }
+    if (const size_t seeds = data.seeds.size(); seeds < 6 && data.contenders.size() > 1)
+        section.blocks.emplace_back(Paragraph{
+            fmt::format("{} seed{} cannot show a difference at the 5 % level: the smallest p "
+                        "that the test can give is {:.3g}.",
+                        seeds, seeds == 1 ? "" : "s", std::pow(2.0, 1 - static_cast<double>(seeds)))});
+    if (const auto missing = data.description.find("missing_trials");
+        missing != data.description.end() && missing->is_number_unsigned() && *missing > 0)
+        section.blocks.emplace_back(
+            Paragraph{fmt::format("The study was interrupted: {} trials are missing.", missing->dump())});
+    if (const auto notes = data.description.find("notes");
+        notes != data.description.end() && notes->is_array())
+        for (const auto& note : *notes)
+            if (note.is_string()) section.blocks.emplace_back(Paragraph{"Note: " + note.get<std::string>()});
+    return section;
+}
+
+ReportSection claims_section(const StudyData& data) {
+    ReportSection section{.title = "Claims", .blocks = {}};
+    if (data.claims.size() == 0) return section;
+    ReportTable table{.caption = "What the paper says, and what was measured here", .header = {}, .rows = {}};
+    table.header = {"Claim", "Paper", "Measured", "Verdict", "Note"};
+    for (int64_t row = 0; row < data.claims.size(); ++row) {
+        auto& cells = table.rows.emplace_back();
+        for (const char* column : {"claim", "paper", "measured", "verdict", "note"})
+            cells.push_back(data.claims.text(row, column));
+    }
+    section.blocks.emplace_back(std::move(table));
+    return section;
+}
+
+ReportSection outcomes_section(const StudyData& data) {
+    ReportSection section{.title = "Outcomes", .blocks = {}};
+    const std::string measure = "final_" + data.metric;
+    OutcomeTable table(data);
+    table.add_spread(measure, "Final " + metric_words(data.metric));
+    table.add_comparison(measure);
+    table.add_spread("best_" + data.metric, "Best");
+    table.add_spread("final_test_accuracy", "Test accuracy");
+    table.add_spread("test_rmse", "Test RMSE");
+    table.add_target();
+    table.add_diverged();
+    section.blocks.emplace_back(table.table());
+    std::string note = "Final and best: after the last and after the best epoch.";
+    if (data.comparisons.size() > 0)
+        note += fmt::format(
+            " Difference, p and effect: the final score beside that of the reference, {}, seed by seed "
+            "(Wilcoxon's signed-rank test, exact and two-sided, Holm-adjusted over the table; the effect is "
+            "the rank-biserial correlation, positive where the contender is better).",
+            data.reference);
+    if (data.target)
+        note += fmt::format(
+            " Target: {} of {}; updates, seconds and work are medians over the seeds that reached it.",
+            metric_words(data.metric), value_text(*data.target, unit_of(data.metric)));
+    section.blocks.emplace_back(Paragraph{note});
+
+    for (const auto& [name, title] : std::vector<std::pair<std::string, std::string>>{
+             {measure, "Final " + metric_words(data.metric)},
+             {"best_" + data.metric, "Best " + metric_words(data.metric)},
+             {"final_test_accuracy", "Test accuracy"},
+             {"test_rmse", "Test root mean squared error"}}) {
+        Figure figure = strip_figure(data, name, title);
+        if (!figure.rows.empty()) section.blocks.emplace_back(std::move(figure));
+    }
+    return section;
+}
+
+}  // namespace ravine

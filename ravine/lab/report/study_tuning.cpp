@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "ravine/core/settings.hpp"
+#include "ravine/lab/report/spread.hpp"
+#include "ravine/lab/report/study_sections.hpp"
+
+namespace ravine {
+namespace {
+
+constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
+/// The values of the tuned setting: numbers, or names in the order of their first trials.
+class Values {
+public:
+    explicit Values(const CsvRows& tuning) {
+        for (int64_t row = 0; row < tuning.size(); ++row) {
+            const std::string value = tuning.text(row, "value");
+            if (std::ranges::find(names_, value) == names_.end()) names_.push_back(value);
+            try {
+                numbers_.push_back(parse_number("", value, any_number));
+            } catch (const RequestError&) {
+                are_numbers_ = false;
+            }
+        }
+    }
+
+    double place(const std::string& value) const {
+        if (are_numbers_) return parse_number("", value, any_number);
+        return static_cast<double>(std::ranges::find(names_, value) - names_.begin());
+    }
+    std::vector<std::string> categories() const { return are_numbers_ ? std::vector<std::string>() : names_; }
+    Scale scale() const { return are_numbers_ ? natural_scale(numbers_) : Scale::linear; }
+
+private:
+    std::vector<std::string> names_;
+    std::vector<double> numbers_;
+    bool are_numbers_ = true;
+};
+
+/// The value that tuning chose for a contender, as text; empty where study.json does not say.
+std::string chosen(const StudyData& data, size_t contender, const std::string& setting) {
+    const auto& json = data.description["contenders"][contender];
+    if (!json.is_object() || !json.contains("tuned") || !json["tuned"].is_object()) return {};
+    const auto value = json["tuned"].find(setting);
+    if (value == json["tuned"].end()) return {};
+    if (value->is_number()) return format_number(value->get<double>());
+    return value->is_string() ? value->get<std::string>() : value->dump();
+}
+
+}  // namespace
+
+ReportSection tuning_section(const StudyData& data) {
+    const CsvRows& tuning = data.tuning;
+    ReportSection section{.title = "Tuning", .blocks = {}};
+    if (tuning.size() == 0) return section;
+    const std::string setting = tuning.text(0, "setting");
+    const Values values(tuning);
+    const Unit unit = unit_of(data.metric);
+    Figure figure{
+        .id = "tuning",
+        .title = fmt::format("Sensitivity to {}", metric_words(setting)),
+        .caption =
+            "Marks: single seeds; line: mean over the seeds of tuning; ring: the value that was chosen; "
+            "crosses at the foot: trials that diverged.",
+        .source = "tuning.csv",
+        .series = data.series(),
+        .columns = {{"value", metric_words(setting)},
+                    {"seed", "Seed"},
+                    {"score", metric_words(data.metric), unit},
+                    {"mean", "mean", unit},
+                    {"low", "smallest", unit},
+                    {"high", "largest", unit},
+                    {"chosen", "", unit},
+                    {"diverged", ""}},
+        .x = {"value"},
+        .x_scale = values.scale(),
+        .x_categories = values.categories(),
+        .y_label = metric_words(data.metric),
+        .y_unit = unit,
+        .marks = {{MarkKind::band, {"low", "high"}},
+                  {MarkKind::line, {"mean"}},
+                  {MarkKind::dot, {"score"}},
+                  {MarkKind::ring, {"chosen"}},
+                  {MarkKind::cross, {"diverged"}}}};
+    std::vector<std::map<double, Spread>> means(data.contenders.size());
+    std::vector<double> scores;
+    for (int64_t row = 0; row < tuning.size(); ++row) {
+        const auto c = data.contender(tuning.text(row, "contender"));
+        if (!c) continue;
+        const double place = values.place(tuning.text(row, "value")), score = tuning.number(row, "score");
+        const bool diverged = tuning.text(row, "status") == "diverged";
+        means[*c][place].add(score);
+        scores.push_back(score);
+        figure.rows.push_back({static_cast<double>(*c), place, tuning.number(row, "seed"), score, none, none,
+                               none, none, diverged ? 1 : none});
+    }
+    std::string choices;
+    for (size_t c = 0; c < means.size(); ++c) {
+        const std::string best = chosen(data, c, setting);
+        for (const auto& [place, spread] : means[c]) {
+            if (spread.count == 0) continue;
+            const bool is_chosen = !best.empty() && place == values.place(best);
+            figure.rows.push_back({static_cast<double>(c), place, none, none, spread.mean(), spread.low,
+                                   spread.high, is_chosen ? spread.mean() : none, none});
+        }
+        if (!best.empty())
+            choices += fmt::format("{}{} {}", choices.empty() ? "" : ", ", data.contenders[c], best);
+    }
+    if (unit == Unit::number) figure.y_scale = natural_scale(scores);
+    figure.description = fmt::format("{} over {}, a curve for each contender. Chosen: {}.",
+                                     metric_words(data.metric), metric_words(setting), choices);
+    section.blocks.emplace_back(Paragraph{fmt::format(
+        "Every contender was given the same values of {} to choose from, on seeds that the comparison does "
+        "not use.",
+        metric_words(setting))});
+    section.blocks.emplace_back(std::move(figure));
+    return section;
+}
+
+}  // namespace ravine
