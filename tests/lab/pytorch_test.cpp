@@ -1,0 +1,199 @@
+// The outsider that numbers are compared with. Where PyTorch is not installed these tests are skipped.
+
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <numeric>
+
+#include "ravine/data/safetensors.hpp"
+#include "ravine/lab/saved_model.hpp"
+#include "ravine/train/batch_loader.hpp"
+#include "tests/lab/run_support.hpp"
+
+namespace ravine {
+namespace {
+
+using namespace test;
+
+struct Answer {
+    int status;
+    std::string text;
+};
+
+/// Runs Debian's Python, without looking for another one on the way.
+Answer python(const std::string& arguments) {
+    std::FILE* pipe = popen(("/usr/bin/python3 " + arguments).c_str(), "r");
+    if (pipe == nullptr) return {-1, ""};
+    std::string text;
+    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) text += static_cast<char>(c);
+    return {WEXITSTATUS(pclose(pipe)), text};
+}
+
+class PyTorchTest : public RunTest {
+protected:
+    void SetUp() override {
+        static const bool there = python("-c 'import numpy, torch' 2>/dev/null").status == 0;
+        if (!there) GTEST_SKIP() << "PyTorch is not installed (Debian's package python3-torch)";
+    }
+
+    std::string path(const std::string& name) const { return (temporary.path() / name).string(); }
+
+    /// What a script of tests/peers says.
+    static Json ask(const std::string& script, const std::string& arguments) {
+        const Answer answer = python("-B " RAVINE_SOURCE_DIR "/tests/peers/" + script + " " + arguments);
+        if (answer.status != 0) throw std::runtime_error(script + " failed");
+        return Json::parse(answer.text);
+    }
+};
+
+/// The examples as a program sees them, under PREFIXfeatures and PREFIXlabels.
+void append_examples(TensorFile& file, const std::string& prefix, const Dataset& data, const Parts& parts,
+                     Precision precision) {
+    const int64_t n = data.size();
+    BatchLoader loader(data, parts.schema.normalization, parts.schema.target_normalization, n, precision);
+    std::vector<int64_t> all(static_cast<size_t>(n));
+    std::iota(all.begin(), all.end(), 0);
+    loader.load(all);
+    const std::vector<double> labels(data.labels.begin(), data.labels.end());
+    file.tensors.push_back({prefix + "features", {n, element_count(data.feature_shape)}, loader.features()});
+    file.tensors.push_back({prefix + "labels", {n}, Vector(labels, precision)});
+}
+
+/// One of the scripts' cases as an experiment.
+struct Case {
+    std::string name, optimizer, schedule = "constant";
+    std::string clip = "none";
+    double weight_decay = 0, l2 = 0;
+};
+
+/// Hears the loss of every update.
+struct Losses : TrainListener {
+    std::vector<double> values;
+    void on_step(const StepEvent& event) override { values.push_back(event.train_loss); }
+};
+
+class PyTorchTrajectories : public PyTorchTest {
+protected:
+    static constexpr int64_t updates = 20;
+
+    void same_losses(Experiment e, const std::vector<Case>& cases) {
+        e.precision = "f64";
+        e.sampler = "sequential";
+        e.epochs = 1;
+        e.max_steps = updates;
+        e.log_every = 1;
+        e.seed = 3;
+        e.validation_share = e.test_share = 0;
+        const auto parts = std::make_shared<const Parts>(load_parts(data_request(e)));
+        TensorFile file;
+        const ravine::Run first(e, parts);
+        append_tensors(file, "", *first.network().parameters(), first.parameters().values());
+        append_examples(file, "", parts->training, *parts, Precision::f64);
+        write_safetensors(path("start"), file);
+        std::string names;
+        for (const auto& c : cases) names += " " + c.name;
+        const Json theirs = ask("trajectories.py", path("start") + " " + std::to_string(e.batch) + names);
+
+        for (const auto& c : cases) {
+            SCOPED_TRACE(c.name);
+            e.optimizer = c.optimizer;
+            e.schedule = c.schedule;
+            e.clip = c.clip;
+            e.weight_decay = c.weight_decay;
+            e.l2 = c.l2;
+            ravine::Run run(e, parts);
+            Losses ours;
+            run.train({&ours});
+            ASSERT_EQ(ours.values.size(), static_cast<size_t>(updates));
+            const auto expected = theirs.at(c.name).get<std::vector<double>>();
+            for (size_t i = 0; i < expected.size(); ++i)
+                ASSERT_NEAR(ours.values[i] / expected[i], 1, 1e-9) << "update " << i + 1;
+            EXPECT_GT(std::abs(ours.values.back() / ours.values.front() - 1), 0.1);  // it went somewhere
+        }
+    }
+};
+
+TEST_F(PyTorchTrajectories, EverySharedRuleOnTheNetOfTheFirstOrderStudy) {
+    Experiment e;
+    e.dataset = "blobs:features=3072,classes=10,examples=200,spread=0.5";
+    e.model = "mlp:hidden=500-500-500";
+    e.batch = 10;
+    same_losses(e, {{"sgd", "sgd:learning_rate=0.02"},
+                    {"momentum", "momentum:learning_rate=0.005,form=pytorch", "step:factor=0.5,every=6"},
+                    {"nesterov", "nesterov:learning_rate=0.005,form=pytorch", "cosine"},
+                    {"adagrad", "adagrad:learning_rate=0.002", "linear"},
+                    {"rmsprop", "rmsprop:learning_rate=0.0002", "exponential:factor=0.5,every=6"},
+                    {"adadelta", "adadelta", "step:factor=0.5,every=6"},
+                    {"adam", "adam:learning_rate=0.0005", "cosine"},
+                    {"nadam", "nadam:learning_rate=0.0005", "linear"}});
+}
+
+TEST_F(PyTorchTrajectories, DecayPenaltiesClippingAndTheOtherSettings) {
+    Experiment e;
+    e.dataset = "blobs:features=20,classes=5,examples=400,spread=0.5";
+    e.model = "mlp:hidden=50-30";
+    e.batch = 20;
+    const std::string drops = "step:factor=0.5,every=6",
+                      momentum = "momentum:form=pytorch,learning_rate=0.05";
+    same_losses(
+        e, {{.name = "adamw",
+             .optimizer = "adam:learning_rate=0.002",
+             .schedule = "cosine",
+             .weight_decay = 0.1},
+            {.name = "l2", .optimizer = momentum, .schedule = drops, .l2 = 0.01},
+            {.name = "l2-adam", .optimizer = "adam:learning_rate=0.002", .schedule = drops, .l2 = 0.01},
+            {.name = "clip-norm", .optimizer = momentum, .schedule = "cosine", .clip = "norm:limit=0.5"},
+            {.name = "clip-value", .optimizer = momentum, .schedule = "cosine", .clip = "value:limit=0.01"},
+            {.name = "rmsprop-centered",
+             .optimizer = "rmsprop:learning_rate=0.0005,rho=0.99,momentum=0.9,centered=true,form=pytorch",
+             .schedule = drops},
+            {.name = "adagrad-start",
+             .optimizer = "adagrad:learning_rate=0.01,initial_accumulator=0.1,epsilon=1e-10",
+             .schedule = drops}});
+}
+
+/// A 300-100 net and the examples that it is trained and tested on.
+class PyTorchWeights : public PyTorchTest {
+protected:
+    void SetUp() override {
+        PyTorchTest::SetUp();
+        if (IsSkipped()) return;
+        e.dataset = "gaussian-quantiles:features=5";
+        e.model = "mlp:hidden=300-100";
+        e.epochs = 15;
+        const ravine::Run run(e, say_nothing);
+        TensorFile file;
+        append_examples(file, "train.", run.parts().training, run.parts(), Precision::f32);
+        append_examples(file, "test.", run.parts().test, run.parts(), Precision::f32);
+        write_safetensors(path("examples"), file);
+    }
+
+    static void expect_same(const Scores& ours, const Json& theirs) {
+        EXPECT_EQ(ours.accuracy, theirs.at("accuracy").get<double>());
+        EXPECT_NEAR(ours.loss, theirs.at("loss").get<double>(), 1e-5);
+        EXPECT_GT(ours.accuracy, 0.7);
+        EXPECT_LT(ours.accuracy, 1);
+    }
+
+    Experiment e;
+};
+
+TEST_F(PyTorchWeights, ANetTrainedThereIsAsGoodHere) {
+    const Json theirs = ask("weights.py", "train " + path("examples") + " " + path("weights"));
+    e.init = path("weights");
+    const ravine::Run run(e, say_nothing);
+    Evaluator evaluator(run.network(), run.compile_options());
+    const Schema& schema = run.parts().schema;
+    expect_same(evaluator.evaluate(run.parts().test, schema.normalization, schema.target_normalization,
+                                   run.parameters(), run.buffers()),
+                theirs);
+}
+
+TEST_F(PyTorchWeights, ANetTrainedHereIsAsGoodThere) {
+    const RunFolder to = folder("run");
+    const RunResult result = train_in(to, e);
+    expect_same(result.test, ask("weights.py", "evaluate " + path("examples") + " " + to.model().string()));
+}
+
+}  // namespace
+}  // namespace ravine
