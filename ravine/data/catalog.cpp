@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "ravine/data/cifar.hpp"
+#include "ravine/data/decoded_files.hpp"
 #include "ravine/data/excerpt.hpp"
 #include "ravine/data/idx.hpp"
 #include "ravine/data/locate.hpp"
@@ -72,20 +74,29 @@ Parts made_parts(const Dataset& data, const DataRequest& request) {
     return parts;
 }
 
+constexpr double idx_validation = 1.0 / 12;  // 5,000 of MNIST's 60,000
+constexpr double cifar_validation = 0.1;     // 5,000 of 50,000
+
 /// What can be said about the request for a set with a test part of its own, before its files are looked for.
-Shares idx_shares(const DataRequest& request) {
+Shares own_test_shares(const DataRequest& request, double validation) {
     refuse_columns(request);
     if (request.test_share) fail_request("{}: has a test part of its own, so no test share", request.dataset);
-    return shares_of(request, {1.0 / 12, 0});  // 5,000 of MNIST's 60,000
+    return shares_of(request, {validation, 0});
 }
 
 Parts idx_parts(const std::string& name, const IdxFiles& files, const std::vector<std::string>& classes,
                 Shares shares, const DataRequest& request) {
-    Dataset all = load_idx_pair(files.training_images, files.training_labels, classes);
-    all.name = name;
+    const auto load = [&](const fs::path& images, const fs::path& labels, const auto& names) {
+        return DecodedFiles::get<Dataset>(images, labels.string(), [&] {
+            Dataset data = load_idx_pair(images, labels, names);
+            data.name = name;
+            return data;
+        });
+    };
+    const auto decoded = load(files.training_images, files.training_labels, classes);
+    const Dataset& all = *decoded;
     Parts parts = split_parts(all, shares, request);
-    parts.test = load_idx_pair(files.test_images, files.test_labels, all.classes);
-    parts.test.name = name;
+    parts.test = *load(files.test_images, files.test_labels, all.classes);
     if (parts.test.feature_shape != all.feature_shape)
         fail_request("{}: byte 8: expected images of shape {} as in {}, found {}", files.test_images.string(),
                      to_string(all.feature_shape), files.training_images.string(),
@@ -94,6 +105,35 @@ Parts idx_parts(const std::string& name, const IdxFiles& files, const std::vecto
     parts.notes.push_back("read from " + files.training_images.parent_path().string());
     note_sizes(parts);
     return parts;
+}
+
+struct Cifar10 {};
+
+struct Cifar100 {
+    CifarClasses labels = CifarClasses::fine;
+};
+
+Parts cifar_parts(const std::string& name, const fs::path& source, CifarClasses classes, Shares shares,
+                  const DataRequest& request) {
+    const auto set = DecodedFiles::get<CifarSet>(source, std::to_string(static_cast<int>(classes)),
+                                                 [&] { return load_cifar(source, classes); });
+    Parts parts = split_parts(set->training, shares, request);
+    parts.test = set->test;
+    parts.training.name = parts.validation.name = parts.test.name = name;
+    parts.schema = schema_of(parts.training);
+    parts.notes.push_back("read from " + source.string());
+    note_sizes(parts);
+    return parts;
+}
+
+/// Files that a path names: a folder or archive of CIFAR, or a folder of IDX files.
+Parts path_parts(const DataRequest& request) {
+    const std::string& path = request.dataset;
+    if (const auto classes = cifar_in(path))
+        return cifar_parts(path, path, *classes, own_test_shares(request, cifar_validation), request);
+    if (!fs::is_directory(path))
+        fail_request("{}: expected an archive of CIFAR's binary version, found none of its files", path);
+    return idx_parts(path, locate_idx_files(path), {}, own_test_shares(request, idx_validation), request);
 }
 
 Parts csv_parts(const DataRequest& request) {
@@ -142,7 +182,7 @@ void add_idx(Catalog<Parts, const DataRequest&>& catalog, Entry entry,
              const std::vector<std::string>& classes) {
     const std::string name = entry.name;
     catalog.add<NoSettings>(std::move(entry), {}, [name, classes](NoSettings, const DataRequest& request) {
-        const Shares shares = idx_shares(request);
+        const Shares shares = own_test_shares(request, idx_validation);
         return idx_parts(name, locate_idx_set(name, request.data_dir), classes, shares, request);
     });
 }
@@ -266,6 +306,35 @@ void add_files(Catalog<Parts, const DataRequest&>& catalog) {
              "ankle boot"});
 }
 
+void add_cifar(Catalog<Parts, const DataRequest&>& catalog) {
+    constexpr const char* formula =
+        "byte / 255, each channel normalised by its mean and deviation over the training part";
+    catalog.add<Cifar10>(
+        {.name = "cifar-10",
+         .summary =
+             "photographs in 10 classes: 50,000 and 10,000 test images, 32 x 32 colour; binary version",
+         .formula = formula,
+         .source = "Krizhevsky 2009, Learning multiple layers of features from tiny images"},
+        {}, [](Cifar10, const DataRequest& request) {
+            const Shares shares = own_test_shares(request, cifar_validation);
+            return cifar_parts("cifar-10", locate_cifar("cifar-10", request.data_dir), CifarClasses::ten,
+                               shares, request);
+        });
+    catalog.add<Cifar100>(
+        {.name = "cifar-100",
+         .summary =
+             "photographs in 100 classes: 50,000 and 10,000 test images, 32 x 32 colour; binary version",
+         .formula = formula,
+         .source = "Krizhevsky 2009, Learning multiple layers of features from tiny images"},
+        {choice("labels", &Cifar100::labels, {{"fine", CifarClasses::fine}, {"coarse", CifarClasses::coarse}},
+                "100 fine classes or 20 coarse ones")},
+        [](Cifar100 cifar, const DataRequest& request) {
+            const Shares shares = own_test_shares(request, cifar_validation);
+            return cifar_parts("cifar-100", locate_cifar("cifar-100", request.data_dir), cifar.labels, shares,
+                               request);
+        });
+}
+
 bool is_csv(const std::string& path) { return path.ends_with(".csv") || path.ends_with(".csv.gz"); }
 
 }  // namespace
@@ -277,6 +346,7 @@ const Catalog<Parts, const DataRequest&>& datasets() {
         add_clouds(result);
         add_values(result);
         add_files(result);
+        add_cifar(result);
         return result;
     }();
     return catalog;
@@ -288,12 +358,13 @@ Parts load_parts(const DataRequest& request) {
     Parts parts;
     if (is_csv(name))
         parts = csv_parts(request);
-    else if (!datasets().contains(name) && fs::is_directory(name, ignored))
-        parts = idx_parts(name, locate_idx_files(name), {}, idx_shares(request), request);
+    else if (!datasets().contains(name) &&
+             (fs::is_directory(name, ignored) || (is_tar_path(name) && fs::is_regular_file(name, ignored))))
+        parts = path_parts(request);
     else if (fs::is_regular_file(name, ignored) ||
              (name.find('/') != std::string::npos && name.find(':') == std::string::npos))
-        fail_request("{}: expected a .csv file or a folder of IDX files, found {}", name,
-                     fs::exists(name, ignored) ? "something else" : "nothing");
+        fail_request("{}: expected a .csv file, a folder of IDX files or CIFAR's folder or archive, found {}",
+                     name, fs::exists(name, ignored) ? "something else" : "nothing");
     else
         parts = datasets().make(Spec::parse(name), request);
     parts.schema.dataset = name;

@@ -27,7 +27,8 @@ std::vector<Field<E>> make_fields() {
     const char* name = "NAME or NAME:key=value,...";
     return {
         field("dataset", &E::dataset,
-              "a data set (`ravine list datasets`), a .csv file or a folder of IDX files",
+              "a data set (`ravine list datasets`), a .csv file, a folder of IDX files, CIFAR's folder or "
+              "archive",
               "what to learn from"),
         field("model", &E::model, name, "the model (`ravine list models`)"),
         field("optimizer", &E::optimizer, name, "the optimizer (`ravine list optimizers`)"),

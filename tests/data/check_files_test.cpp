@@ -1,13 +1,10 @@
 #include "ravine/data/check_files.hpp"
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include <cstdlib>
 
 #include "ravine/data/digest.hpp"
 #include "ravine/data/packed_files.hpp"
-#include "tests/data/support.hpp"
+#include "tests/data/archive_support.hpp"
 
 namespace ravine {
 namespace {
@@ -22,36 +19,14 @@ KnownFile known(const std::string& name, const std::string& contents) {
     return {name, contents.size(), digest.finish()};
 }
 
-/// Writes an archive of named contents, compressed as its name says.
-std::string write_archive(const test::TemporaryFolder& folder, const std::string& name,
-                          const std::vector<std::pair<std::string, std::string>>& members) {
-    const std::string path = folder.write(name, "");
-    archive* writer = archive_write_new();
-    archive_write_set_format_filter_by_ext(writer, path.c_str());
-    archive_write_set_format_ustar(writer);
-    archive_write_open_filename(writer, path.c_str());
-    for (const auto& [member, contents] : members) {
-        archive_entry* entry = archive_entry_new();
-        archive_entry_set_pathname(entry, member.c_str());
-        archive_entry_set_size(entry, static_cast<la_int64_t>(contents.size()));
-        archive_entry_set_filetype(entry, AE_IFREG);
-        archive_entry_set_perm(entry, 0644);
-        archive_write_header(writer, entry);
-        archive_write_data(writer, contents.data(), contents.size());
-        archive_entry_free(entry);
-    }
-    archive_write_free(writer);
-    return path;
-}
-
 const std::string train(1000, 't'), test_part(500, 'e');
 
 /// Two files in an archive, and one that is not packed.
 class CheckFiles : public testing::Test {
 protected:
     CheckFiles() {
-        write_archive(published, "letters.tar.gz",
-                      {{"letters/train.bin", train}, {"letters/test.bin", test_part}});
+        test::write_archive(published, "letters.tar.gz",
+                            {{"letters/train.bin", train}, {"letters/test.bin", test_part}});
         set = {
             .name = "letters",
             .files = {{.file = known("letters.tar.gz", archive()),
@@ -111,15 +86,15 @@ TEST_F(CheckFiles, AnArchivePackedAnewIsComparedByItsFiles) {
     folder.write("table.data", "1 2 3\n");
     for (const char* name :
          {"letters.tar.xz", "letters.tar", "letters.tar.bz2", "letters.tgz", "letters.tar.gz"}) {
-        const auto path =
-            write_archive(folder, name, {{"test.bin", test_part}, {"readme", "x"}, {"./train.bin", train}});
+        const auto path = test::write_archive(
+            folder, name, {{"test.bin", test_part}, {"readme", "x"}, {"./train.bin", train}});
         EXPECT_THAT(lines()[0], testing::AllOf(testing::StartsWith("ok " + path), HasSubstr("packed anew")));
         std::string wrong = train;
         wrong.back() = 'x';
-        write_archive(folder, name, {{"letters/test.bin", test_part}, {"letters/train.bin", wrong}});
+        test::write_archive(folder, name, {{"letters/test.bin", test_part}, {"letters/train.bin", wrong}});
         EXPECT_THAT(lines()[0],
                     testing::StartsWith("differs " + path + ": letters/train.bin: expected SHA-256"));
-        write_archive(folder, name, {{"letters/test.bin", test_part + "more"}});
+        test::write_archive(folder, name, {{"letters/test.bin", test_part + "more"}});
         EXPECT_THAT(lines(),
                     ElementsAre(EndsWith("letters/train.bin: expected it, found nothing"),
                                 EndsWith("letters/test.bin: expected 500 bytes, found more"), testing::_));

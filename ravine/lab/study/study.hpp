@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ravine/core/settings.hpp"
+#include "ravine/data/decoded_files.hpp"
 #include "ravine/lab/study/contender.hpp"
 #include "ravine/lab/study/metric.hpp"
 #include "ravine/lab/study/trial_pool.hpp"
@@ -85,6 +86,7 @@ private:
     StudyResult blank_;
     int jobs_ = 1;
     DataCache data_;
+    DecodedFiles decoded_;  // the seeds differ in how the same files are split
 };
 
 }  // namespace ravine
