@@ -8,7 +8,7 @@
 #include "ravine/data/idx.hpp"
 #include "ravine/data/locate.hpp"
 #include "ravine/data/made.hpp"
-#include "ravine/data/split.hpp"
+#include "ravine/data/parts.hpp"
 #include "ravine/data/table.hpp"
 
 namespace ravine {
@@ -16,73 +16,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Shares {
-    double validation, test;
-};
-
-Shares shares_of(const DataRequest& request, Shares usual) {
-    constexpr Range allowed = below_one;
-    const Shares shares{request.validation_share.value_or(usual.validation),
-                        request.test_share.value_or(usual.test)};
-    if (!allowed.contains(shares.validation))
-        fail_request("validation share: expected a number {}, found {}", allowed.text(), shares.validation);
-    if (!allowed.contains(shares.test))
-        fail_request("test share: expected a number {}, found {}", allowed.text(), shares.test);
-    if (shares.validation + shares.test >= 1)
-        fail_request("validation and test share: expected less than 1 together, found {}",
-                     shares.validation + shares.test);
-    return shares;
-}
-
-/// The examples of a training part that the request wants, each class in its proportion.
-Dataset limited(Dataset training, const DataRequest& request) {
-    const int64_t wanted = request.training_examples;
-    if (wanted == 0 || wanted == training.size()) return training;
-    if (wanted > training.size())
-        fail_request("examples: expected at most the {} of the training part, found {}", training.size(),
-                     wanted);
-    return training.subset(split_examples(training, wanted, 0, request.seed).validation);
-}
-
-/// Cuts `data` into parts; those beside a test part of its own, where it has one.
-Parts split_parts(const Dataset& data, Shares shares, const DataRequest& request) {
-    const int64_t n = data.size();
-    const Split split =
-        split_examples(data, share_count(shares.validation, n), share_count(shares.test, n), request.seed);
-    return {.training = limited(data.subset(split.training), request),
-            .validation = data.subset(split.validation),
-            .test = data.subset(split.test),
-            .schema = {},
-            .notes = {}};
-}
-
-void note_sizes(Parts& parts) {
-    parts.notes.push_back(fmt::format("{} training, {} validation and {} test examples",
-                                      parts.training.size(), parts.validation.size(), parts.test.size()));
-}
-
-void refuse_columns(const DataRequest& request) {
-    if (!request.target.empty()) fail_request("{}: --target is for CSV files", request.dataset);
-    if (!request.task.empty()) fail_request("{}: --task is for CSV files", request.dataset);
-}
-
 Parts made_parts(const Dataset& data, const DataRequest& request) {
     refuse_columns(request);
     Parts parts = split_parts(data, shares_of(request, {0.2, 0.2}), request);
-    parts.schema = schema_of(parts.training);
     note_sizes(parts);
     return parts;
 }
 
 constexpr double idx_validation = 1.0 / 12;  // 5,000 of MNIST's 60,000
 constexpr double cifar_validation = 0.1;     // 5,000 of 50,000
-
-/// What can be said about the request for a set with a test part of its own, before its files are looked for.
-Shares own_test_shares(const DataRequest& request, double validation) {
-    refuse_columns(request);
-    if (request.test_share) fail_request("{}: has a test part of its own, so no test share", request.dataset);
-    return shares_of(request, {validation, 0});
-}
 
 Parts idx_parts(const std::string& name, const IdxFiles& files, const std::vector<std::string>& classes,
                 Shares shares, const DataRequest& request) {
@@ -101,7 +43,6 @@ Parts idx_parts(const std::string& name, const IdxFiles& files, const std::vecto
         fail_request("{}: byte 8: expected images of shape {} as in {}, found {}", files.test_images.string(),
                      to_string(all.feature_shape), files.training_images.string(),
                      to_string(parts.test.feature_shape));
-    parts.schema = schema_of(parts.training);
     parts.notes.push_back("read from " + files.training_images.parent_path().string());
     note_sizes(parts);
     return parts;
@@ -120,7 +61,6 @@ Parts cifar_parts(const std::string& name, const fs::path& source, CifarClasses 
     Parts parts = split_parts(set->training, shares, request);
     parts.test = set->test;
     parts.training.name = parts.validation.name = parts.test.name = name;
-    parts.schema = schema_of(parts.training);
     parts.notes.push_back("read from " + source.string());
     note_sizes(parts);
     return parts;
@@ -144,9 +84,7 @@ Parts csv_parts(const DataRequest& request) {
     EncodedTable encoded = encode_table(table, request.target, request.task);
     encoded.data.name = request.dataset;
     Parts parts = split_parts(encoded.data, shares_of(request, {0.2, 0.2}), request);
-    const auto columns = std::move(encoded.schema.columns);
-    parts.schema = schema_of(parts.training);
-    parts.schema.columns = columns;
+    parts.schema.columns = std::move(encoded.schema.columns);
     // Made values are of order 1; a table's may be prices, which no usual learning rate reaches from weights
     // near 0.
     if (parts.schema.task == Task::regression)
