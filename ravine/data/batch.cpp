@@ -8,14 +8,15 @@
 namespace ravine {
 namespace {
 
-template <class T>
-void gather_floats(const std::vector<float>& features, int64_t width, const Normalization& normalization,
+/// `row_of(example)` points to the numbers of an example.
+template <class T, class RowOf>
+void gather_floats(RowOf row_of, int64_t width, const Normalization& normalization,
                    std::span<const int64_t> examples, T* out) {
     const double* mean = normalization.mean.data();
     const double* deviation = normalization.deviation.data();
     const int64_t channels = normalization.channels();
     for (const int64_t example : examples) {
-        const float* row = features.data() + example * width;
+        const float* row = row_of(example);
         for (int64_t i = 0; i < width; i += channels)
             for (int64_t c = 0; c < channels; ++c)
                 *out++ = static_cast<T>((row[i + c] - mean[c]) / deviation[c]);
@@ -25,7 +26,7 @@ void gather_floats(const std::vector<float>& features, int64_t width, const Norm
 /// A channel of bytes has only 256 different results, so they are tabulated: a lookup instead of a division
 /// each.
 template <class T>
-void gather_bytes(const std::vector<uint8_t>& features, int64_t width, const Normalization& normalization,
+void gather_bytes(const Rows<uint8_t>& features, int64_t width, const Normalization& normalization,
                   std::span<const int64_t> examples, T* out) {
     const int64_t channels = normalization.channels();
     for (int64_t c = 0; c < channels; ++c) {
@@ -35,7 +36,7 @@ void gather_bytes(const std::vector<uint8_t>& features, int64_t width, const Nor
                 static_cast<T>(normalization.apply(static_cast<double>(byte) / 255, c));
         T* target = out;
         for (const int64_t example : examples) {
-            const uint8_t* row = features.data() + example * width;
+            const uint8_t* row = features.row(example, width);
             for (int64_t i = c; i < width; i += channels) target[i] = table[row[i]];
             target += width;
         }
@@ -59,10 +60,12 @@ void gather_features(const Dataset& data, const Normalization& normalization,
     require(normalization.channels() > 0 && width % normalization.channels() == 0,
             "a normalisation of {} channels for examples of shape {}", normalization.channels(),
             to_string(data.feature_shape));
-    if (const auto* bytes = std::get_if<std::vector<uint8_t>>(&data.features))
+    if (const auto* bytes = std::get_if<Rows<uint8_t>>(&data.features))
         gather_bytes(*bytes, width, normalization, examples, out);
     else
-        gather_floats(std::get<std::vector<float>>(data.features), width, normalization, examples, out);
+        gather_floats(
+            [&rows = std::get<Rows<float>>(data.features), width](int64_t i) { return rows.row(i, width); },
+            width, normalization, examples, out);
 }
 
 template <class T>
@@ -81,7 +84,9 @@ void gather_targets(const Dataset& data, const Normalization& normalization,
     if (data.task == Task::classification) return gather_labels(data, examples, out);
     require(normalization.channels() == data.output_count, "a normalisation of {} channels for {} targets",
             normalization.channels(), data.output_count);
-    gather_floats(data.values, data.output_count, normalization, examples, out);
+    const int64_t width = data.output_count;
+    gather_floats([&](int64_t i) { return data.values.data() + i * width; }, width, normalization, examples,
+                  out);
 }
 
 template void gather_features(const Dataset&, const Normalization&, std::span<const int64_t>, float*);

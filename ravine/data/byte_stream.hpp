@@ -20,6 +20,8 @@ public:
     /// Fills `out` from the file and returns how many bytes there were: fewer than asked for only at the end.
     size_t read(std::span<uint8_t> out);
 
+    /// Whether the file is not compressed; known once something was read.
+    bool is_plain() const { return gzdirect(file_.get()) == 1; }
     /// How many bytes have been read, of the contents.
     uint64_t position() const { return position_; }
     const std::string& path() const { return path_; }

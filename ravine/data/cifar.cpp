@@ -139,15 +139,13 @@ std::vector<std::string> class_names(const Files& files, CifarClasses classes) {
 }
 
 /// Appends the records of a file: planes of red, green and blue become pixels of three bytes.
-void append_records(const File& file, const Format& format, CifarClasses classes, Dataset& data) {
+void append_records(const File& file, const Format& format, CifarClasses classes,
+                    RowsBuilder<uint8_t>& images, Dataset& data) {
     const int64_t record = format.label_bytes + pixels, size = std::ssize(file.bytes);
     if (size == 0 || size % record != 0)
         fail_request("{}: byte {}: expected records of {} bytes, found {} bytes", file.path,
                      size / record * record, record, size);
-    auto& features = std::get<std::vector<uint8_t>>(data.features);
-    const size_t before = features.size();
-    features.resize(before + static_cast<size_t>(size / record * pixels));
-    uint8_t* out = features.data() + before;
+    std::array<uint8_t, pixels> image;
     for (int64_t at = 0; at < size; at += record) {
         const uint8_t* in = file.bytes.data() + at;
         const int64_t place = classes == CifarClasses::fine ? 1 : 0;
@@ -156,8 +154,8 @@ void append_records(const File& file, const Format& format, CifarClasses classes
                          data.output_count - 1, in[place]);
         data.labels.push_back(in[place]);
         in += format.label_bytes;
-        for (int64_t i = 0; i < plane; ++i)
-            for (int64_t c = 0; c < 3; ++c) *out++ = in[c * plane + i];
+        for (int64_t i = 0; i < pixels; ++i) image[static_cast<size_t>(i)] = in[i % 3 * plane + i / 3];
+        images.append(image);
     }
 }
 
@@ -165,15 +163,16 @@ Dataset part_of(Files& files, const std::vector<std::string>& names, const Forma
                 CifarClasses classes, const std::vector<std::string>& class_names, const fs::path& source) {
     Dataset data{.name = classes == CifarClasses::ten ? "cifar-10" : "cifar-100",
                  .feature_shape = {side, side, 3},
-                 .features = std::vector<uint8_t>(),
                  .output_count = std::ssize(class_names),
                  .classes = class_names};
+    RowsBuilder<uint8_t> images;
     for (const auto& name : names) {
         const auto found = files.find(name);
         if (found == files.end()) fail_request("{}: missing: {}", source.string(), name);
-        append_records(found->second, format, classes, data);
+        append_records(found->second, format, classes, images, data);
         files.erase(found);  // its bytes are there twice otherwise
     }
+    data.features = images.finish();
     return data;
 }
 

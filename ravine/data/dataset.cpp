@@ -29,8 +29,7 @@ Task parse_task(const std::string& what, const std::string& text) {
 }
 
 int64_t Dataset::size() const {
-    const size_t numbers = std::visit([](const auto& elements) { return elements.size(); }, features);
-    return static_cast<int64_t>(numbers) / element_count(feature_shape);
+    return std::visit([](const auto& rows) { return rows.size(); }, features) / element_count(feature_shape);
 }
 
 bool Dataset::labelled() const {
@@ -53,23 +52,22 @@ Dataset Dataset::subset(std::span<const int64_t> examples) const {
                    .columns = columns,
                    .target = target};
     const int64_t width = element_count(feature_shape);
-    std::visit([&](const auto& elements) { result.features = take_rows(elements, examples, width); },
-               features);
+    std::visit([&](const auto& rows) { result.features = rows.choose(examples, width); }, features);
     return result;
 }
 
 double Dataset::feature(int64_t example, int64_t index) const {
-    const auto position = static_cast<size_t>(example * element_count(feature_shape) + index);
-    if (const auto* bytes = std::get_if<std::vector<uint8_t>>(&features)) return (*bytes)[position] / 255.0;
-    return std::get<std::vector<float>>(features)[position];
+    const int64_t width = element_count(feature_shape);
+    if (const auto* bytes = std::get_if<Rows<uint8_t>>(&features))
+        return bytes->row(example, width)[index] / 255.0;
+    return std::get<Rows<float>>(features).row(example, width)[index];
 }
 
 void Dataset::check() const {
     const int64_t width = element_count(feature_shape);
     require(width > 0, "data set '{}': no features", name);
-    const size_t numbers = std::visit([](const auto& elements) { return elements.size(); }, features);
-    require(numbers % static_cast<size_t>(width) == 0, "data set '{}': {} numbers in rows of {}", name,
-            numbers, width);
+    const int64_t numbers = std::visit([](const auto& rows) { return rows.size(); }, features);
+    require(numbers % width == 0, "data set '{}': {} numbers in rows of {}", name, numbers, width);
     require(output_count > 0, "data set '{}': no outputs", name);
     require(columns.empty() || std::ssize(columns) == width, "data set '{}': {} columns for {} features",
             name, columns.size(), width);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ravine/core/shape.hpp"
+#include "ravine/data/rows.hpp"
 
 namespace ravine {
 
@@ -19,13 +20,13 @@ std::string to_string(Task task);
 /// Reads "classification" or "regression"; throws RequestError("WHAT: expected ...") for anything else.
 Task parse_task(const std::string& what, const std::string& text);
 
-/// n examples in memory: their features, row by row, and their targets.
+/// n examples: their features, row by row, in memory or in a mapped file, and their targets.
 struct Dataset {
     std::string name = {};
     Task task = Task::classification;
     Shape feature_shape = {};  ///< of one example: {2}; images are height x width x channels: {28, 28, 1}
     /// n x element_count(feature_shape) numbers; a byte b means the number b / 255.
-    std::variant<std::vector<float>, std::vector<uint8_t>> features = {};
+    std::variant<Rows<float>, Rows<uint8_t>> features = {};
     std::vector<int32_t> labels = {};  ///< classification: n class indices; empty where they are not known
     std::vector<float> values = {};    ///< regression: n x output_count; empty where they are not known
     int64_t output_count = 0;          ///< the number of classes, or of targets per example
@@ -37,7 +38,8 @@ struct Dataset {
     int64_t size() const;
     /// Whether every example has its target; false for data to predict.
     bool labelled() const;
-    /// The given examples, in the given order (repeats allowed), with everything else alike.
+    /// The given examples, in the given order (repeats allowed), with everything else alike. The features are
+    /// shared, not copied.
     Dataset subset(std::span<const int64_t> examples) const;
     /// Feature `index` (row-major within the example) of example `example`, as a number.
     double feature(int64_t example, int64_t index) const;

@@ -28,20 +28,30 @@ const char* meaning(uint32_t magic) {
     return "";
 }
 
-/// Reads `wanted` bytes in growing pieces: a header that claims more than is there costs no more memory than
-/// the file.
-std::vector<uint8_t> read_body(ByteStream& stream, uint64_t wanted, const std::string& claim) {
-    constexpr uint64_t first_piece = 1 << 22;
+/// Reads `wanted` bytes piece by piece: a header that claims more than is there costs no more memory than the
+/// file.
+Rows<uint8_t> read_body(ByteStream& stream, uint64_t wanted, const std::string& claim) {
     const uint64_t header = stream.position();
-    std::vector<uint8_t> bytes;
-    while (bytes.size() < wanted) {
-        const size_t filled = bytes.size();
-        bytes.resize(std::min<uint64_t>(wanted, std::max<uint64_t>(first_piece, 2 * filled)));
-        if (stream.read(std::span(bytes).subspan(filled)) < bytes.size() - filled)
+    RowsBuilder<uint8_t> bytes;
+    std::vector<uint8_t> piece(std::min<uint64_t>(wanted, 1 << 22));
+    while (static_cast<uint64_t>(bytes.size()) < wanted) {
+        const size_t most = std::min<uint64_t>(piece.size(), wanted - static_cast<uint64_t>(bytes.size()));
+        if (stream.read(std::span(piece).first(most)) < most)
             fail_request("{}: byte {}: expected {} bytes ({}) after the header of {}, found {}",
                          stream.path(), stream.position(), wanted, claim, header, stream.position() - header);
+        bytes.append(std::span(piece).first(most));
     }
-    return bytes;
+    return bytes.finish();
+}
+
+/// The same bytes where they lie in the file, if it is large and not compressed; nothing otherwise.
+std::optional<Rows<uint8_t>> map_body(const ByteStream& stream, uint64_t wanted) {
+    constexpr uint64_t large = 1 << 24;
+    if (wanted < large || !stream.is_plain()) return {};
+    auto file = std::make_shared<const MappedFile>(stream.path());
+    const uint64_t header = stream.position();
+    if (file->bytes().size() != header + wanted) return {};  // read_body() says what is wrong
+    return Rows<uint8_t>(std::move(file), header, wanted);
 }
 
 }  // namespace
@@ -70,6 +80,10 @@ IdxArray read_idx(const std::filesystem::path& path, int rank) {
     if (overflow || count > most)
         fail_request("{}: byte 4: expected at most {} bytes of data, found {}", stream.path(), most, claim);
 
+    if (auto mapped = map_body(stream, count)) {
+        array.bytes = std::move(*mapped);
+        return array;
+    }
     array.bytes = read_body(stream, count, claim);
     std::array<uint8_t, 1> rest{};
     if (stream.read(rest) != 0)
@@ -87,8 +101,9 @@ Dataset load_idx_pair(const std::filesystem::path& images, const std::filesystem
     if (marks.shape[0] != pixels.shape[0])
         fail_request("{}: byte 4: expected {} labels, one for each image of {}, found {}", labels.string(),
                      pixels.shape[0], images.string(), marks.shape[0]);
+    const std::vector<uint8_t> label_bytes = marks.bytes.elements();
     if (classes.empty())
-        for (int c = 0; c <= *std::ranges::max_element(marks.bytes); ++c)
+        for (int c = 0; c <= *std::ranges::max_element(label_bytes); ++c)
             classes.push_back(std::to_string(c));
 
     Dataset data;
@@ -96,12 +111,12 @@ Dataset load_idx_pair(const std::filesystem::path& images, const std::filesystem
     data.feature_shape = {pixels.shape[1], pixels.shape[2], 1};
     data.features = std::move(pixels.bytes);
     data.output_count = std::ssize(classes);
-    data.labels.reserve(marks.bytes.size());
-    for (size_t i = 0; i < marks.bytes.size(); ++i) {
-        if (marks.bytes[i] >= data.output_count)
+    data.labels.reserve(label_bytes.size());
+    for (size_t i = 0; i < label_bytes.size(); ++i) {
+        if (label_bytes[i] >= data.output_count)
             fail_request("{}: byte {}: expected a label in 0 ... {}, found {}", labels.string(), i + 8,
-                         data.output_count - 1, marks.bytes[i]);
-        data.labels.push_back(marks.bytes[i]);
+                         data.output_count - 1, label_bytes[i]);
+        data.labels.push_back(label_bytes[i]);
     }
     data.classes = std::move(classes);
     return data;

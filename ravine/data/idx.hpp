@@ -7,13 +7,14 @@
 
 #include "ravine/core/shape.hpp"
 #include "ravine/data/dataset.hpp"
+#include "ravine/data/rows.hpp"
 
 namespace ravine {
 
 /// An array of unsigned bytes read from an IDX file.
 struct IdxArray {
     Shape shape;
-    std::vector<uint8_t> bytes;
+    Rows<uint8_t> bytes;  ///< mapped where the file is large and not compressed
 };
 
 /// Reads an IDX file of unsigned bytes with `rank` dimensions, plain or gzip-compressed (LeCun, Cortes and

@@ -32,7 +32,7 @@ Dataset blank(const char* name, int64_t examples, int64_t features, int64_t clas
 }
 
 float* row(Dataset& data, int64_t example) {
-    return std::get<std::vector<float>>(data.features).data() + example * data.feature_shape[0];
+    return std::get<Rows<float>>(data.features).write() + example * data.feature_shape[0];
 }
 
 /// The numbers of one example: keyed by its index, so that a larger set begins with the examples of a smaller

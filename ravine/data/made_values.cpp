@@ -25,8 +25,8 @@ Dataset blank(const char* name, int64_t examples, int64_t features) {
 /// Feature `feature` of an example rounded to what is stored: the target is a function of the number that a
 /// model sees.
 float stored(Dataset& data, int64_t example, int64_t feature, double x) {
-    auto& features = std::get<std::vector<float>>(data.features);
-    return features[static_cast<size_t>(example * data.feature_shape[0] + feature)] = static_cast<float>(x);
+    float* features = std::get<Rows<float>>(data.features).write();
+    return features[example * data.feature_shape[0] + feature] = static_cast<float>(x);
 }
 
 }  // namespace

@@ -7,28 +7,34 @@
 namespace ravine {
 namespace {
 
-/// Mean and deviation of each channel of a table in rows of `channels`, by two passes: the one-pass formula
-/// cancels where a mean is large against its deviation, as for years.
-template <class T>
-Normalization fit_table(const std::vector<T>& table, int64_t channels, double scale) {
-    require(!table.empty() && channels > 0, "a normalisation fitted on no examples");
+/// Mean and deviation of each channel of `rows` rows of `width` numbers, a multiple of `channels`, by two
+/// passes: the one-pass formula cancels where a mean is large against its deviation, as for years.
+/// `row_of(i)` points to the numbers of row i.
+template <class RowOf>
+Normalization fit_rows(RowOf row_of, int64_t rows, int64_t width, int64_t channels, double scale) {
+    require(rows > 0 && width > 0 && channels > 0, "a normalisation fitted on no examples");
     Normalization result = Normalization::identity(channels);
-    const auto width = static_cast<size_t>(channels);
-    const size_t rows = table.size() / width;
-    const auto count = static_cast<double>(rows);
-    std::vector<double> sum(width), squares(width), low(width, INFINITY), high(width, -INFINITY);
-    for (size_t i = 0; i < table.size(); ++i) {
-        const double x = table[i] * scale;
-        sum[i % width] += x;
-        low[i % width] = std::min(low[i % width], x);
-        high[i % width] = std::max(high[i % width], x);
-    }
-    for (size_t c = 0; c < width; ++c) result.mean[c] = sum[c] / count;
-    for (size_t i = 0; i < table.size(); ++i) {
-        const double difference = table[i] * scale - result.mean[i % width];
-        squares[i % width] += difference * difference;
-    }
-    for (size_t c = 0; c < width; ++c) {
+    const auto columns = static_cast<size_t>(channels);
+    const auto count = static_cast<double>(rows * (width / channels));
+    std::vector<double> sum(columns), squares(columns), low(columns, INFINITY), high(columns, -INFINITY);
+    const auto each_number = [&](auto visit) {
+        for (int64_t i = 0; i < rows; ++i) {
+            const auto* row = row_of(i);
+            for (int64_t k = 0; k < width; k += channels)
+                for (size_t c = 0; c < columns; ++c) visit(c, row[k + static_cast<int64_t>(c)] * scale);
+        }
+    };
+    each_number([&](size_t c, double x) {
+        sum[c] += x;
+        low[c] = std::min(low[c], x);
+        high[c] = std::max(high[c], x);
+    });
+    for (size_t c = 0; c < columns; ++c) result.mean[c] = sum[c] / count;
+    each_number([&](size_t c, double x) {
+        const double difference = x - result.mean[c];
+        squares[c] += difference * difference;
+    });
+    for (size_t c = 0; c < columns; ++c) {
         // Told by the extremes: the rounding of the mean gives a constant a tiny deviation, which would blow
         // it up.
         if (low[c] == high[c]) continue;
@@ -46,13 +52,20 @@ Normalization Normalization::identity(int64_t channels) {
 
 Normalization Normalization::fit(const Dataset& training) {
     const int64_t channels = training.feature_shape.empty() ? 1 : training.feature_shape.back();
-    if (const auto* bytes = std::get_if<std::vector<uint8_t>>(&training.features))
-        return fit_table(*bytes, channels, 1 / 255.0);
-    return fit_table(std::get<std::vector<float>>(training.features), channels, 1);
+    const int64_t width = element_count(training.feature_shape);
+    const auto fit_features = [&](const auto& rows, double scale) {
+        return fit_rows([&](int64_t i) { return rows.row(i, width); }, training.size(), width, channels,
+                        scale);
+    };
+    if (const auto* bytes = std::get_if<Rows<uint8_t>>(&training.features))
+        return fit_features(*bytes, 1 / 255.0);
+    return fit_features(std::get<Rows<float>>(training.features), 1);
 }
 
 Normalization Normalization::fit_values(const Dataset& training) {
-    return fit_table(training.values, training.output_count, 1);
+    const int64_t width = training.output_count;
+    return fit_rows([&](int64_t i) { return training.values.data() + i * width; }, training.size(), width,
+                    width, 1);
 }
 
 double Normalization::apply(double x, int64_t channel) const {

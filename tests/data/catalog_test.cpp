@@ -63,7 +63,7 @@ TEST(Catalog, EveryMadeSetSplitsWithNormalisationOfItsTrainingPart) {
 
 TEST(Catalog, SeedsFixDataAndSplit) {
     const auto features = [](uint64_t seed) {
-        return std::get<std::vector<float>>(load_parts({.dataset = "moons", .seed = seed}).test.features);
+        return std::get<Rows<float>>(load_parts({.dataset = "moons", .seed = seed}).test.features).elements();
     };
     EXPECT_EQ(features(1), features(1));
     EXPECT_NE(features(1), features(2));
@@ -215,7 +215,7 @@ TEST(Catalog, MadeSetsReadTablesLikeTheirs) {
     const Parts parts = load_parts({.dataset = "spiral"});
     const std::string path = folder.write("points.csv", "x1,x0,class\n2,1,0\n4,3,2\n");
     const Dataset data = load_like(parts.schema, path, Targets::required);
-    EXPECT_EQ(std::get<std::vector<float>>(data.features), (std::vector<float>{1, 2, 3, 4}));
+    EXPECT_EQ(std::get<Rows<float>>(data.features).elements(), (std::vector<float>{1, 2, 3, 4}));
     EXPECT_EQ(data.labels, (std::vector<int32_t>{0, 2}));
 }
 

@@ -48,8 +48,8 @@ void write_folder(const TemporaryFolder& folder, const std::vector<Member>& memb
     for (const auto& member : members) folder.write(member.name, member.contents);
 }
 
-const std::vector<uint8_t>& bytes_of(const Dataset& data) {
-    return std::get<std::vector<uint8_t>>(data.features);
+std::vector<uint8_t> bytes_of(const Dataset& data) {
+    return std::get<Rows<uint8_t>>(data.features).elements();
 }
 
 void refuses(const std::string& path, CifarClasses classes, const std::vector<std::string>& parts) {
@@ -67,7 +67,7 @@ TEST(Cifar, PlanesBecomePixelsAndBatchesFollowInOrder) {
     EXPECT_EQ(set.training.labels[23], 3);
     EXPECT_EQ(set.training.classes[2], "c");
     // Image 13 is the fourth of data_batch_2: shift 23. Pixel 100 has red 123, green 173, blue 223.
-    const auto& bytes = bytes_of(set.training);
+    const auto bytes = bytes_of(set.training);
     const size_t at = (13 * plane + 100) * 3;
     EXPECT_EQ(bytes[at], 123);
     EXPECT_EQ(bytes[at + 1], 173);

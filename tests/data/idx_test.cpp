@@ -30,7 +30,7 @@ TEST(Idx, ReadsPlainAndCompressedFilesAlike) {
     for (const auto& path : {folder.write("a", two_images()), folder.write_gz("a.gz", two_images())}) {
         const IdxArray array = read_idx(path, 3);
         EXPECT_EQ(array.shape, (Shape{2, 2, 3}));
-        EXPECT_EQ(array.bytes, (std::vector<uint8_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
+        EXPECT_EQ(array.bytes.elements(), (std::vector<uint8_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
     }
 }
 

@@ -11,9 +11,7 @@ namespace {
 
 using std::numbers::pi;
 
-const std::vector<float>& features(const Dataset& data) {
-    return std::get<std::vector<float>>(data.features);
-}
+std::vector<float> features(const Dataset& data) { return std::get<Rows<float>>(data.features).elements(); }
 
 std::map<int32_t, int> class_sizes(const Dataset& data) {
     std::map<int32_t, int> sizes;
@@ -57,8 +55,9 @@ TEST(Made, ClassesAreOfEqualSize) {
 }
 
 TEST(Made, MoreExamplesBeginWithTheSame) {
-    const Dataset few = make_spiral({.examples = 10}, 5), many = make_spiral({.examples = 20}, 5);
-    EXPECT_TRUE(std::equal(features(few).begin(), features(few).end(), features(many).begin()));
+    const auto few = features(make_spiral({.examples = 10}, 5)),
+               many = features(make_spiral({.examples = 20}, 5));
+    EXPECT_TRUE(std::equal(few.begin(), few.end(), many.begin()));
 }
 
 TEST(Made, SpiralArmsTurnWithTheRadius) {

@@ -37,7 +37,7 @@ TEST_F(Table, EncodesNumbersAndCategories) {
         encode("area,colour,y\n1.5,red,0.5\n-2e1,blue,1.5\n+3,red,2.5\n", "y", "regression");
     data.check();
     EXPECT_EQ(data.columns, (std::vector<std::string>{"area", "colour=blue", "colour=red"}));
-    EXPECT_EQ(std::get<std::vector<float>>(data.features),
+    EXPECT_EQ(std::get<Rows<float>>(data.features).elements(),
               (std::vector<float>{1.5, 0, 1, -20, 1, 0, 3, 0, 1}));
     EXPECT_EQ(data.values, (std::vector<float>{0.5, 1.5, 2.5}));
     EXPECT_EQ(data.feature_shape, Shape{3});
@@ -117,7 +117,7 @@ TEST_F(Table, SavedSchemaReadsOtherTables) {
     const std::string other = folder_.write("other.csv", "extra,colour,a\nx,blue,7\nx,red,8\n");
     const Dataset predicted = load_like(schema, other, Targets::ignored);
     EXPECT_FALSE(predicted.labelled());
-    EXPECT_EQ(std::get<std::vector<float>>(predicted.features), (std::vector<float>{7, 1, 0, 8, 0, 1}));
+    EXPECT_EQ(std::get<Rows<float>>(predicted.features).elements(), (std::vector<float>{7, 1, 0, 8, 0, 1}));
     expect_error(2, [&] { load_like(schema, other, Targets::required); },
                  {"expected a column 'y'", "the target"});
 
