@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "ravine/core/error.hpp"
+#include "tests/support/environment.hpp"
+#include "tests/support/published.hpp"
 
 namespace ravine::test {
 
@@ -59,26 +61,6 @@ inline std::string contents_of(const std::filesystem::path& path) {
     out << std::ifstream(path, std::ios::binary).rdbuf();
     return out.str();
 }
-
-/// Sets an environment variable for the time of a test; an empty value removes it.
-class Environment {
-public:
-    Environment(const char* name, const std::string& value) : name_(name) {
-        if (const char* old = getenv(name)) {
-            old_ = old;
-            had_ = true;
-        }
-        value.empty() ? unsetenv(name) : setenv(name, value.c_str(), 1);
-    }
-    Environment(const Environment&) = delete;
-    Environment& operator=(const Environment&) = delete;
-    ~Environment() { had_ ? setenv(name_, old_.c_str(), 1) : unsetenv(name_); }
-
-private:
-    const char* name_;
-    std::string old_;
-    bool had_ = false;
-};
 
 /// Expects that `action` throws one clear line with the given exit status that contains all `parts`.
 template <class Action>

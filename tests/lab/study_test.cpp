@@ -168,6 +168,9 @@ TEST(Study, TuningTriesTheSameValuesForAllOnSeedsOfTheirOwn) {
     std::set<int64_t> tuning_seeds;
     for (const auto& trial : result.tuning) tuning_seeds.insert(trial.record.experiment.seed);
     EXPECT_EQ(tuning_seeds.size(), 2u);
+    // Tuning never looks at the test part.
+    EXPECT_TRUE(std::isnan(result.tuning[0].record.test.loss));
+    EXPECT_FALSE(std::isnan(result.trials[0][0].test.loss));
     for (const int64_t seed : result.seeds()) EXPECT_EQ(tuning_seeds.count(seed), 0u);
     EXPECT_EQ(result.tuned[0], "0.02");
     EXPECT_EQ(result.trials[0][0].experiment.optimizer, "adam:learning_rate=0.02");

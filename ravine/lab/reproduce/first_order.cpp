@@ -81,7 +81,7 @@ StudyPlan first_order_plan(const FirstOrderStudyOptions& options) {
                    .options = {.seeds = options.seeds,
                                .tune = "learning_rate",
                                .budget = options.budget,
-                               .range = "0.0001:10",
+                               .range = "0.00001:0.1",
                                .tuning_seeds = options.tuning_seeds,
                                .metric = options.tuned_for,
                                .jobs = options.jobs}};

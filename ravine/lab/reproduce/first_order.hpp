@@ -9,8 +9,8 @@ namespace ravine {
 /// What `ravine reproduce first-order` may be asked to do otherwise.
 struct FirstOrderStudyOptions {
     int64_t seeds = 10;
-    int64_t budget = 11;  ///< rates tried for each method, from 1e-4 to 10
-    int64_t tuning_seeds = 1;
+    int64_t budget = 9;  ///< rates tried for each method, from 1e-5 to 0.1
+    int64_t tuning_seeds = 2;
     int64_t jobs = 0;
     std::string tuned_for = "validation_accuracy";  ///< or "train_loss"
     std::string data_dir = {};

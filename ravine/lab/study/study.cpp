@@ -108,6 +108,7 @@ Study::Study(StudyPlan plan)
     blank_.reference = reference_of(plan_);
     blank_.grid = grid_of(options);
     check_reach(options.reach);
+    if (!options.metric.empty()) find_metric(options.metric);
     for (const auto& [label, experiment] : plan_.contenders) {
         check_names(experiment);
         for (const auto& value : blank_.grid) check_names(with_value(experiment, value));
@@ -160,7 +161,9 @@ void Study::tune(const TrialStore& store, PoolListener& listener, StudyResult& r
             for (size_t k = 0; k < repeats; ++k) {
                 Experiment trial = with_value(experiment, value);
                 trial.seed = first_tuning_seed + static_cast<int64_t>(k);
-                tasks.push_back({fmt::format("{}, {} {}", label, plan_.options.tune, value), trial});
+                if (result.metric.name != "train_accuracy") trial.train_scores = false;
+                tasks.push_back({fmt::format("{}, {} {}", label, plan_.options.tune, value), trial,
+                                 TrialTask::Purpose::tuning});
             }
     auto records = run_trials(tasks, store, data_, jobs_, listener);
     size_t next = 0;
