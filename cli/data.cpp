@@ -102,8 +102,8 @@ void add_show(CLI::App& data) {
     examples->default_str("");
     add_integer(*command, "--seed", show_request->seed, non_negative,
                 "Decides made data, the split and which examples are shown");
-    text("--target", request.data.target, "COLUMN", "CSV: the column to predict");
-    text("--task", request.data.task, "TASK", "CSV: classification or regression");
+    text("--target", request.data.target, "COLUMN", "tables: the column to predict");
+    text("--task", request.data.task, "TASK", "tables: classification or regression");
     text("--data-dir", request.data.data_dir, "DIR", "Where the files of named sets are looked for first");
     text("--out", show_request->out, "FILE.png", "Draw the examples (.png or .svg)");
     command->callback([show_request, examples] {

@@ -51,8 +51,8 @@ public:
             if (entries_[i].name == spec.name) return makers_[i](spec, arguments...);
         std::vector<std::string> names;
         for (const auto& entry : entries_) names.push_back(entry.name);
-        fail_request("unknown {} '{}'{} (`ravine list {}s` shows all)", kind_, spec.name,
-                     suggestion(spec.name, names), kind_);
+        fail_request("unknown {} '{}'{} (`ravine list {}{}` shows all)", kind_, spec.name,
+                     suggestion(spec.name, names), kind_, kind_.ends_with('s') ? "es" : "s");
     }
 
     bool contains(const std::string& name) const {

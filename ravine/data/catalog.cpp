@@ -4,12 +4,11 @@
 
 #include "ravine/data/cifar.hpp"
 #include "ravine/data/decoded_files.hpp"
-#include "ravine/data/excerpt.hpp"
 #include "ravine/data/idx.hpp"
 #include "ravine/data/locate.hpp"
 #include "ravine/data/made.hpp"
 #include "ravine/data/parts.hpp"
-#include "ravine/data/table.hpp"
+#include "ravine/data/table_parts.hpp"
 
 namespace ravine {
 namespace {
@@ -74,24 +73,6 @@ Parts path_parts(const DataRequest& request) {
     if (!fs::is_directory(path))
         fail_request("{}: expected an archive of CIFAR's binary version, found none of its files", path);
     return idx_parts(path, locate_idx_files(path), {}, own_test_shares(request, idx_validation), request);
-}
-
-Parts csv_parts(const DataRequest& request) {
-    const CsvTable table = CsvTable::read(request.dataset);
-    if (request.target.empty())
-        fail_request("{}: expected the column to predict (--target COLUMN), one of {}", request.dataset,
-                     excerpt(table.header()));
-    EncodedTable encoded = encode_table(table, request.target, request.task);
-    encoded.data.name = request.dataset;
-    Parts parts = split_parts(encoded.data, shares_of(request, {0.2, 0.2}), request);
-    parts.schema.columns = std::move(encoded.schema.columns);
-    // Made values are of order 1; a table's may be prices, which no usual learning rate reaches from weights
-    // near 0.
-    if (parts.schema.task == Task::regression)
-        parts.schema.target_normalization = Normalization::fit_values(parts.training);
-    parts.notes = std::move(encoded.notes);
-    note_sizes(parts);
-    return parts;
 }
 
 /// Adds a made set: `make` turns its settings and a seed into examples.
@@ -273,7 +254,16 @@ void add_cifar(Catalog<Parts, const DataRequest&>& catalog) {
         });
 }
 
-bool is_csv(const std::string& path) { return path.ends_with(".csv") || path.ends_with(".csv.gz"); }
+void add_tables(Catalog<Parts, const DataRequest&>& catalog) {
+    catalog.add<NoSettings>(
+        {.name = "boston-housing",
+         .summary = "506 districts of Boston: 13 features, and the median value of a home; whitespace table",
+         .formula = "MEDV, in 1,000 USD, from CRIM, ZN, INDUS, CHAS, NOX, RM, AGE, DIS, RAD, TAX, PTRATIO,\n"
+                    "B and LSTAT; --target NAME predicts another column. B is made from the share of Black\n"
+                    "residents: for benchmarks only",
+         .source = "Harrison and Rubinfeld 1978, Hedonic prices and the demand for clean air"},
+        {}, [](NoSettings, const DataRequest& request) { return boston_housing_parts(request); });
+}
 
 }  // namespace
 
@@ -285,6 +275,7 @@ const Catalog<Parts, const DataRequest&>& datasets() {
         add_values(result);
         add_files(result);
         add_cifar(result);
+        add_tables(result);
         return result;
     }();
     return catalog;
@@ -294,15 +285,17 @@ Parts load_parts(const DataRequest& request) {
     const std::string& name = request.dataset;
     std::error_code ignored;
     Parts parts;
-    if (is_csv(name))
-        parts = csv_parts(request);
+    if (is_table_path(name))
+        parts = table_parts(read_table(name), request);
     else if (!datasets().contains(name) &&
              (fs::is_directory(name, ignored) || (is_tar_path(name) && fs::is_regular_file(name, ignored))))
         parts = path_parts(request);
     else if (fs::is_regular_file(name, ignored) ||
              (name.find('/') != std::string::npos && name.find(':') == std::string::npos))
-        fail_request("{}: expected a .csv file, a folder of IDX files or CIFAR's folder or archive, found {}",
-                     name, fs::exists(name, ignored) ? "something else" : "nothing");
+        fail_request(
+            "{}: expected a table (.csv, .data, .dat or .txt), a folder of IDX files or CIFAR's folder or "
+            "archive, found {}",
+            name, fs::exists(name, ignored) ? "something else" : "nothing");
     else
         parts = datasets().make(Spec::parse(name), request);
     parts.schema.dataset = name;

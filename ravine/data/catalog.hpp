@@ -13,11 +13,10 @@ namespace ravine {
 
 /// What to load.
 struct DataRequest {
-    std::string dataset =
-        {};  ///< NAME[:key=value,...], the path of a .csv[.gz] file, or a folder of IDX files
+    std::string dataset = {};   ///< NAME[:key=value,...], a table, or a folder or archive of images
     std::string data_dir = {};  ///< where named sets are looked for first; empty: only the usual places
-    std::string target = {};    ///< CSV: the column to predict
-    std::string task = {};      ///< CSV: "classification" or "regression"; empty: inferred
+    std::string target = {};    ///< tables: the column to predict
+    std::string task = {};      ///< tables: "classification" or "regression"; empty: inferred
     uint64_t seed = 0;          ///< of made data and of the split
     std::optional<double> validation_share = {};  ///< in [0, 1); the default depends on the set
     std::optional<double> test_share = {};        ///< in [0, 1); not for sets with a test part of their own
@@ -43,7 +42,7 @@ const Catalog<Parts, const DataRequest&>& datasets();
 Parts load_parts(const DataRequest& request);
 
 /// Reads other data for a saved model, in the form it was trained on. A model of a table (or of a made set,
-/// whose columns are x0, x1, ...) reads a CSV file, in which the schema's columns are found by name; a model
+/// whose columns are x0, x1, ...) reads a table, in which the schema's columns are found by name; a model
 /// of images reads an IDX file of images, whose labels, where they are required, stand beside it under the
 /// name with `labels-idx1` for `images-idx3`; a folder means its test files. Without targets the data set is
 /// not labelled. Throws RequestError for what is missing, damaged, of another shape, or outside the classes.

@@ -5,6 +5,7 @@
 #include "ravine/data/idx.hpp"
 #include "ravine/data/locate.hpp"
 #include "ravine/data/table.hpp"
+#include "ravine/data/table_parts.hpp"
 
 namespace ravine {
 namespace {
@@ -59,7 +60,7 @@ Dataset load_images(const Schema& schema, const std::string& path, Targets targe
 
 Dataset load_like(const Schema& schema, const std::string& path, Targets targets) {
     if (schema.columns.empty()) return load_images(schema, path, targets);
-    return encode_like(CsvTable::read(path), schema, targets == Targets::required);
+    return encode_like(read_table(path), schema, targets == Targets::required);
 }
 
 }  // namespace ravine

@@ -30,7 +30,7 @@ std::optional<double> read_number(std::string_view text) {
 }
 
 /// A cell of a number column, or the error that names it.
-double number_at(const CsvTable& table, int64_t row, int64_t column, const char* hint = "") {
+double number_at(const CellTable& table, int64_t row, int64_t column, const char* hint = "") {
     const auto text = table.cell(row, column);
     const auto value = read_number(text);
     if (text.empty()) fail_request("{}: expected a number, found an empty cell", table.place(row, column));
@@ -54,7 +54,7 @@ struct Survey {
 };
 
 /// Looks at every cell; refuses empty and non-finite ones.
-Survey survey(const CsvTable& table, int64_t column) {
+Survey survey(const CellTable& table, int64_t column) {
     Survey result;
     for (int64_t row = 0; row < table.row_count(); ++row) {
         const auto text = table.cell(row, column);
@@ -73,7 +73,7 @@ Survey survey(const CsvTable& table, int64_t column) {
     return result;
 }
 
-Column encode_column(const CsvTable& table, int64_t index) {
+Column encode_column(const CellTable& table, int64_t index) {
     Column column{.name = table.header()[static_cast<size_t>(index)], .categories = {}};
     const Survey cells = survey(table, index);
     if (cells.mostly_numbers(table.row_count())) return column;
@@ -88,7 +88,7 @@ Column encode_column(const CsvTable& table, int64_t index) {
 }
 
 /// The features of every row, as `columns` say; `indices` tells where each stands in the table.
-std::vector<float> encode_features(const CsvTable& table, const std::vector<Column>& columns,
+std::vector<float> encode_features(const CellTable& table, const std::vector<Column>& columns,
                                    const std::vector<int64_t>& indices) {
     std::vector<float> features;
     for (int64_t row = 0; row < table.row_count(); ++row) {
@@ -137,7 +137,7 @@ std::vector<std::string> class_names(const Survey& cells) {
     return names;
 }
 
-std::vector<int32_t> encode_labels(const CsvTable& table, int64_t column,
+std::vector<int32_t> encode_labels(const CellTable& table, int64_t column,
                                    const std::vector<std::string>& classes) {
     std::map<std::string, int32_t, std::less<>> numbers;
     for (const auto& name : classes) numbers.emplace(name, static_cast<int32_t>(numbers.size()));
@@ -155,7 +155,7 @@ std::vector<int32_t> encode_labels(const CsvTable& table, int64_t column,
     return labels;
 }
 
-std::vector<float> encode_values(const CsvTable& table, int64_t column, const char* hint) {
+std::vector<float> encode_values(const CellTable& table, int64_t column, const char* hint) {
     std::vector<float> values;
     for (int64_t row = 0; row < table.row_count(); ++row)
         values.push_back(static_cast<float>(number_at(table, row, column, hint)));
@@ -164,7 +164,7 @@ std::vector<float> encode_values(const CsvTable& table, int64_t column, const ch
 
 }  // namespace
 
-EncodedTable encode_table(const CsvTable& table, const std::string& target, const std::string& task) {
+EncodedTable encode_table(const CellTable& table, const std::string& target, const std::string& task) {
     const int64_t target_column = table.column(target, "the target");
     if (table.column_count() < 2)
         fail_request("{}: expected columns beside the target '{}', found none", table.path(), target);
@@ -217,7 +217,7 @@ EncodedTable encode_table(const CsvTable& table, const std::string& target, cons
     return result;
 }
 
-Dataset encode_like(const CsvTable& table, const Schema& schema, bool with_targets) {
+Dataset encode_like(const CellTable& table, const Schema& schema, bool with_targets) {
     std::vector<int64_t> indices;
     for (const auto& column : schema.columns)
         indices.push_back(table.column(column.name, "a feature of the saved model"));

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "ravine/data/csv.hpp"
+#include "ravine/data/cell_table.hpp"
 #include "ravine/data/dataset.hpp"
 #include "ravine/data/schema.hpp"
 
@@ -24,10 +24,10 @@ constexpr int64_t most_categories = 50;  ///< a text column with more different 
 /// text, or integers with at most 20 different values, each 5 times on average, is a class; another is a
 /// number. Throws RequestError with line and column for an empty or non-finite cell, text among numbers, and
 /// a target without two classes.
-EncodedTable encode_table(const CsvTable& table, const std::string& target, const std::string& task);
+EncodedTable encode_table(const CellTable& table, const std::string& target, const std::string& task);
 
 /// The columns of `schema`, found by name in any order, encoded as they were for training; other columns are
 /// ignored. Throws RequestError for a missing column, an unknown category, and a label outside the classes.
-Dataset encode_like(const CsvTable& table, const Schema& schema, bool with_targets);
+Dataset encode_like(const CellTable& table, const Schema& schema, bool with_targets);
 
 }  // namespace ravine

@@ -26,10 +26,11 @@ Field<E> share(std::string name, double E::*member) {
 std::vector<Field<E>> make_fields() {
     const char* name = "NAME or NAME:key=value,...";
     return {
-        field("dataset", &E::dataset,
-              "a data set (`ravine list datasets`), a .csv file, a folder of IDX files, CIFAR's folder or "
-              "archive",
-              "what to learn from"),
+        field(
+            "dataset", &E::dataset,
+            "a data set (`ravine list datasets`), a table (.csv, .data, .dat, .txt), a folder of IDX files, "
+            "CIFAR's folder or archive",
+            "what to learn from"),
         field("model", &E::model, name, "the model (`ravine list models`)"),
         field("optimizer", &E::optimizer, name, "the optimizer (`ravine list optimizers`)"),
         field("loss", &E::loss, name, "the loss (`ravine list losses`); empty: what fits model and task"),
@@ -54,8 +55,8 @@ std::vector<Field<E>> make_fields() {
         field("log_every", &E::log_every, non_negative,
               "updates between two lines of metrics.jsonl; 0: ten an epoch"),
         field("train_scores", &E::train_scores, "evaluate the whole training part after each epoch too"),
-        field("target", &E::target, "a column name", "CSV: the column to predict"),
-        field("task", &E::task, "classification or regression", "CSV: empty: inferred from the target"),
+        field("target", &E::target, "a column name", "tables: the column to predict"),
+        field("task", &E::task, "classification or regression", "tables; empty: inferred from the target"),
         share("validation_share", &E::validation_share),
         share("test_share", &E::test_share),
         field("examples", &E::examples, non_negative,

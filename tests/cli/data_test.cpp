@@ -8,6 +8,7 @@
 #include "ravine/core/file.hpp"
 #include "tests/cli/program.hpp"
 #include "tests/support/http_server.hpp"
+#include "tests/support/published.hpp"
 
 namespace ravine::test {
 namespace {
@@ -67,13 +68,8 @@ TEST(Data, GetRefusesAnotherFileOfTheRightLength) {
 }
 
 /// The published files, where they are at hand.
-fs::path published_folder() {
-    const char* variable = std::getenv("RAVINE_DATA");
-    return variable != nullptr ? variable : RAVINE_SOURCE_DIR "/../shared/data";
-}
-
 TEST(Data, GetThenCheck) {
-    const fs::path published = published_folder() / "boston-housing" / "housing.data";
+    const fs::path published = fs::path(published_folder()) / "boston-housing" / "housing.data";
     if (!fs::exists(published)) GTEST_SKIP() << published << " is not there";
     const TestFolder folder;
     const std::string body = read_file(published);

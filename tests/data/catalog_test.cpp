@@ -12,6 +12,7 @@ namespace {
 
 using test::Environment;
 using test::expect_error;
+using test::published_folder;
 using test::TemporaryFolder;
 
 std::string word(uint32_t value) {
@@ -103,8 +104,8 @@ TEST(Catalog, BadRequestsAreRefused) {
     refuses({.dataset = "spiral:classes=1"}, {"spiral:classes", "1"});
     refuses({.dataset = "spiral:examples=5,classes=6"}, {"each of the 6 classes", "5 examples"});
     refuses({.dataset = "blobs:examples=100000000,features=1000000"}, {"at most 1000000000 numbers"});
-    refuses({.dataset = "spiral", .target = "x"}, {"spiral", "--target is for CSV"});
-    refuses({.dataset = "mnist", .task = "regression"}, {"mnist", "--task is for CSV"});
+    refuses({.dataset = "spiral", .target = "x"}, {"spiral", "--target is for tables"});
+    refuses({.dataset = "mnist", .task = "regression"}, {"mnist", "--task is for tables"});
     refuses({.dataset = "none/there"}, {"none/there", "found nothing"});
     refuses({.dataset = "none.csv"}, {"none.csv: no such file"});
 }
@@ -238,12 +239,6 @@ TEST(Schema, RefusesContradictions) {
     nlohmann::json missing = good;
     missing.erase("target");
     expect_error(2, [&] { schema_from_json(missing, "run/model"); }, {"run/model", "target"});
-}
-
-/// The published sets, where they are at hand.
-std::string published_folder() {
-    const char* variable = std::getenv("RAVINE_DATA");
-    return variable != nullptr ? variable : RAVINE_SOURCE_DIR "/../shared/data";
 }
 
 void check_published(const std::string& name, double mean, double deviation) {

@@ -1,7 +1,5 @@
 #include "ravine/data/check_files.hpp"
 
-#include <cstdlib>
-
 #include "ravine/data/digest.hpp"
 #include "ravine/data/packed_files.hpp"
 #include "tests/data/archive_support.hpp"
@@ -124,8 +122,7 @@ TEST_F(CheckFiles, UnpackedFilesAreComparedOneByOne) {
 
 /// The table of digests against the published files, where they are at hand.
 TEST(PublishedFiles, HaveTheDigestsOfTheTable) {
-    const char* variable = std::getenv("RAVINE_DATA");
-    const std::string folder = variable != nullptr ? variable : RAVINE_SOURCE_DIR "/../shared/data";
+    const std::string folder = test::published_folder();
     for (const char* name : {"mnist", "fashion-mnist", "boston-housing"}) {
         if (!std::filesystem::exists(folder + "/" + name)) GTEST_SKIP() << name << " is not in " << folder;
         const PublishedSet& set = published_set(name);

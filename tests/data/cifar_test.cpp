@@ -210,8 +210,7 @@ TEST(DecodedFiles, AreKeptWhileSomebodyWantsThem) {
 }
 
 TEST(Published, Cifar10) {
-    const char* variable = std::getenv("RAVINE_DATA");
-    const std::string data = variable != nullptr ? variable : RAVINE_SOURCE_DIR "/../shared/data";
+    const std::string data = published_folder();
     if (!fs::exists(fs::path(data) / "cifar-10")) GTEST_SKIP() << "no CIFAR-10 in " << data;
     const Parts parts = load_parts({.dataset = "cifar-10", .data_dir = data});
     EXPECT_EQ(parts.training.size(), 45'000);

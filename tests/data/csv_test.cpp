@@ -10,7 +10,7 @@ using test::TemporaryFolder;
 
 class Csv : public testing::Test {
 protected:
-    CsvTable read(const std::string& text) { return CsvTable::read(folder_.write("t.csv", text)); }
+    CellTable read(const std::string& text) { return read_csv(folder_.write("t.csv", text)); }
     void refuses(const std::string& text, const std::vector<std::string>& parts) {
         SCOPED_TRACE(text);
         expect_error(
@@ -20,7 +20,7 @@ protected:
 };
 
 TEST_F(Csv, ReadsQuotesLineEndingsAndMarks) {
-    const CsvTable table = read(
+    const CellTable table = read(
         "\xEF\xBB\xBF"
         "a,\"b, c\"\r\n1 , \"x \"\"y\"\"\"\r\n\r\n\"two\nlines\",é");
     EXPECT_EQ(table.header(), (std::vector<std::string>{"a", "b, c"}));
@@ -34,12 +34,12 @@ TEST_F(Csv, ReadsQuotesLineEndingsAndMarks) {
 }
 
 TEST_F(Csv, LineNumbersGoOnAfterACellOfSeveralLines) {
-    const CsvTable table = read("a,b\n\"1\n2\n3\",4\n5,6\n");
+    const CellTable table = read("a,b\n\"1\n2\n3\",4\n5,6\n");
     EXPECT_THAT(table.place(1, 0), testing::HasSubstr("line 5"));
 }
 
 TEST_F(Csv, ReadsCompressedFilesAndEveryLineEnding) {
-    EXPECT_EQ(CsvTable::read(folder_.write_gz("t.csv.gz", "a,b\n1,2\n")).cell(0, 1), "2");
+    EXPECT_EQ(read_csv(folder_.write_gz("t.csv.gz", "a,b\n1,2\n")).cell(0, 1), "2");
     EXPECT_EQ(read("a,b\r1,2\r3,4\r").cell(1, 0), "3");
     EXPECT_THAT(read("a,b\r1,2\r3,4\r").place(1, 0), testing::HasSubstr("line 3"));
     EXPECT_EQ(read("a,b\n1,2").row_count(), 1);
@@ -73,16 +73,16 @@ TEST_F(Csv, RefusesDamagedText) {
                         "a\0",
                         4),
             {"UTF-16"});
-    expect_error(2, [&] { CsvTable::read(folder_.path() / "none.csv"); }, {"none.csv: no such file"});
+    expect_error(2, [&] { read_csv(folder_.path() / "none.csv"); }, {"none.csv: no such file"});
 }
 
 TEST_F(Csv, AcceptsEveryLengthOfUtf8) {
-    const CsvTable table = read("a,b\n\xC2\xA2,\xE2\x82\xAC\n\xF0\x90\x8D\x88,\xF4\x8F\xBF\xBF\n");
+    const CellTable table = read("a,b\n\xC2\xA2,\xE2\x82\xAC\n\xF0\x90\x8D\x88,\xF4\x8F\xBF\xBF\n");
     EXPECT_EQ(table.cell(1, 0), "\xF0\x90\x8D\x88");
 }
 
 TEST_F(Csv, FindsColumnsAndSuggestsTheNearest) {
-    const CsvTable table = read("area,price\n1,2\n");
+    const CellTable table = read("area,price\n1,2\n");
     EXPECT_EQ(table.column("price", "the target"), 1);
     expect_error(2, [&] { table.column("prise", "the target"); },
                  {"'prise' (the target)", "area, price", "did you mean 'price'?"});

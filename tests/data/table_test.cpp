@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ravine/data/catalog.hpp"
+#include "ravine/data/csv.hpp"
 #include "tests/data/support.hpp"
 
 namespace ravine {
@@ -13,7 +14,7 @@ using test::TemporaryFolder;
 
 class Table : public testing::Test {
 protected:
-    CsvTable read(const std::string& text) { return CsvTable::read(folder_.write("t.csv", text)); }
+    CellTable read(const std::string& text) { return read_csv(folder_.write("t.csv", text)); }
     EncodedTable encode(const std::string& text, const std::string& target, const std::string& task = "") {
         return encode_table(read(text), target, task);
     }

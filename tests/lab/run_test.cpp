@@ -263,7 +263,7 @@ TEST_F(RunRequestTest, WrongOnesAreRefusedInOneLine) {
     refused([](Experiment& e) { e.sampler = "random"; }, {"unknown sampling 'random'"});
     refused([](Experiment& e) { e.precision = "f16"; }, {"f16"});
     refused([](Experiment& e) { e.initializer = "nobody"; }, {"nobody"});
-    refused([](Experiment& e) { e.target = "y"; }, {"--target is for CSV files"});
+    refused([](Experiment& e) { e.target = "y"; }, {"--target is for tables"});
     refused([](Experiment& e) { e.validation_share = e.test_share = 0.5; }, {"less than 1 together"});
     refused([](Experiment& e) { e.init = "/nowhere/w.safetensors"; },
             {"/nowhere/w.safetensors: no such file"});

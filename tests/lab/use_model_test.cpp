@@ -100,7 +100,7 @@ TEST_F(UseModelTest, PredictionsAreAQuotedTableWithProbabilitiesThatAddUpToOne) 
     EXPECT_THAT(csv, HasSubstr("\n\"a,b\","));
     EXPECT_THAT(csv, HasSubstr("\n\"say \"\"x\"\"\","));
     // Read back by a reader of such tables.
-    const CsvTable read = CsvTable::read(temporary.write("predictions.csv", csv));
+    const CellTable read = read_csv(temporary.write("predictions.csv", csv));
     ASSERT_EQ(read.row_count(), 21);
     ASSERT_EQ(std::ssize(read.header()), 4);
     for (int64_t row = 0; row < 21; ++row) {
@@ -160,7 +160,7 @@ TEST_F(UseModelTest, RegressionSpeaksInTheUnitsOfTheData) {
     EXPECT_LT(found.rmse, 500);
     const std::string csv = predictions_to_csv(to.path.string(), file("size\n10\n50\n"));
     EXPECT_THAT(csv, StartsWith("price\n"));
-    const CsvTable read = CsvTable::read(temporary.write("p.csv", csv));
+    const CellTable read = read_csv(temporary.write("p.csv", csv));
     EXPECT_NEAR(std::stod(std::string(read.cell(0, 0))), 130000, 1000);
     EXPECT_NEAR(std::stod(std::string(read.cell(1, 0))), 250000, 1000);
 }

@@ -20,7 +20,7 @@ bool has_rows(const std::filesystem::path& path) {
 
 CsvRows::CsvRows(const std::filesystem::path& path) {
     std::error_code ignored;
-    if (std::filesystem::exists(path, ignored) && has_rows(path)) table_ = CsvTable::read(path);
+    if (std::filesystem::exists(path, ignored) && has_rows(path)) table_ = read_csv(path);
 }
 
 int64_t CsvRows::find(const std::string& column) const {

@@ -12,7 +12,7 @@ namespace ravine {
 class CsvRows {
 public:
     CsvRows() = default;
-    /// No rows where there is no file or only a header. Throws as CsvTable::read().
+    /// No rows where there is no file or only a header. Throws as read_csv().
     explicit CsvRows(const std::filesystem::path& path);
 
     int64_t size() const { return table_ ? table_->row_count() : 0; }
@@ -26,7 +26,7 @@ public:
 private:
     int64_t find(const std::string& column) const;
 
-    std::optional<CsvTable> table_;
+    std::optional<CellTable> table_;
 };
 
 }  // namespace ravine

@@ -1,0 +1,35 @@
+#include "ravine/data/cell_table.hpp"
+
+#include <algorithm>
+
+#include "ravine/core/error.hpp"
+#include "ravine/core/spec.hpp"
+#include "ravine/data/excerpt.hpp"
+
+namespace ravine {
+
+std::string_view CellTable::cell(int64_t row, int64_t column) const {
+    const auto index = static_cast<size_t>(row * column_count() + column);
+    const size_t begin = index == 0 ? 0 : ends_[index - 1];
+    return std::string_view(text_).substr(begin, ends_[index] - begin);
+}
+
+std::string CellTable::place(int64_t row, int64_t column) const {
+    return fmt::format("{}, line {}, column '{}'", path_, lines_[static_cast<size_t>(row)],
+                       excerpt(header_[static_cast<size_t>(column)]));
+}
+
+int64_t CellTable::column(const std::string& name, const std::string& purpose) const {
+    const auto found = std::ranges::find(header_, name);
+    if (found == header_.end())
+        fail_request("{}: expected a column '{}' ({}), found {}{}", path_, name, purpose, excerpt(header_),
+                     suggestion(name, header_));
+    return found - header_.begin();
+}
+
+void CellTable::append(std::string_view cell) {
+    text_ += cell;
+    ends_.push_back(text_.size());
+}
+
+}  // namespace ravine
