@@ -42,6 +42,7 @@ void add_commands(CLI::App& app) {
     add_predict(app);
     add_compare(app);
     add_gradcheck(app);
+    add_inspect(app);
     add_reproduce(app);
     add_minimize(app);
     add_data(app);

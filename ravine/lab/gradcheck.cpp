@@ -9,6 +9,7 @@
 #include "ravine/core/random.hpp"
 #include "ravine/graph/ops.hpp"
 #include "ravine/lab/csv_text.hpp"
+#include "ravine/lab/fixed_sample.hpp"
 #include "ravine/lab/run.hpp"
 #include "ravine/train/batch_objective.hpp"
 
@@ -80,7 +81,7 @@ private:
 };
 
 /// `count` elements of a tensor, drawn without repeats, in order; all where count is 0.
-std::vector<int64_t> sample(const Slice& slice, int64_t count, uint64_t seed) {
+std::vector<int64_t> draw(const Slice& slice, int64_t count, uint64_t seed) {
     std::vector<int64_t> indices(static_cast<size_t>(slice.size()));
     std::iota(indices.begin(), indices.end(), slice.offset);
     if (count == 0 || count >= slice.size()) return indices;
@@ -120,31 +121,25 @@ Gradcheck gradcheck(Experiment experiment, const GradcheckOptions& options,
         check.burn_in = run.state().step;
     }
 
-    const Parts& parts = run.parts();
-    const int64_t batch = std::min(options.examples, parts.training.size());
-    std::vector<int64_t> order(static_cast<size_t>(parts.training.size()));
-    epoch_order(Sampling::shuffled, static_cast<uint64_t>(experiment.seed), 0, order);
-    const std::span examples(order.data(), static_cast<size_t>(batch));
-    BatchLoader loader(parts.training, parts.schema.normalization, parts.schema.target_normalization, batch,
-                       Precision::f64);
-    loader.load(examples);
-    const RandomContext random{static_cast<uint64_t>(experiment.seed), static_cast<uint64_t>(check.burn_in),
-                               examples};
+    const FixedSample sample(run, options.examples);
+    const RandomContext random = sample.random(check.burn_in);
 
     Parameters at = run.parameters();
-    auto objective = batch_objective(run.network(), loader, run.buffers(), batch, run.compile_options());
+    auto objective =
+        batch_objective(run.network(), sample.loader(), run.buffers(), sample.size(), run.compile_options());
     objective->set_random(random);
     Vector gradient(at.values().size(), Precision::f64);
     check.loss = objective->value_and_gradient(at, gradient);
     for (const double g : gradient.as<double>())
         check.largest_gradient = std::max(check.largest_gradient, std::abs(g));
 
-    LossProbe probe(run.network(), loader, run.buffers(), batch, random, run.compile_options());
+    LossProbe probe(run.network(), sample.loader(), run.buffers(), sample.size(), random,
+                    run.compile_options());
     check.has_kinks = probe.has_choices();
     std::vector<std::vector<int64_t>> chosen;
     int64_t total = 0, done = 0;
     for (const auto& slice : at.layout().slices) {
-        chosen.push_back(sample(slice, options.samples, static_cast<uint64_t>(experiment.seed)));
+        chosen.push_back(draw(slice, options.samples, static_cast<uint64_t>(experiment.seed)));
         total += std::ssize(chosen.back());
         check.layers += slice.shape.size() >= 2 ? 1 : 0;
     }

@@ -17,6 +17,8 @@ struct RunFolder {
     std::filesystem::path checkpoint() const { return path / "checkpoint.safetensors"; }
     std::filesystem::path curves() const { return path / "curves.svg"; }
     std::filesystem::path boundary() const { return path / "boundary.svg"; }
+    std::filesystem::path inspection_table() const { return path / "inspect.csv"; }
+    std::filesystem::path inspection_picture() const { return path / "inspect.svg"; }
 
     /// A new folder: `wanted`, or runs/NAME-N with the first free N where it is empty. Throws RequestError
     /// where it cannot be written or holds a run already.

@@ -48,6 +48,8 @@ std::string to_string(StopReason reason) {
             return "epochs";
         case StopReason::max_steps:
             return "max_steps";
+        case StopReason::listener:
+            return "listener";
         case StopReason::interrupted:
             return "interrupted";
         default:
@@ -164,6 +166,8 @@ public:
                 if (interrupted()) return stop(StopReason::interrupted);
                 if (options_.max_steps > 0 && state_.step >= options_.max_steps)
                     return stop(StopReason::max_steps);
+                if (std::ranges::any_of(listeners_, &TrainListener::wants_to_stop))
+                    return stop(StopReason::listener);
                 if (!update()) return diverged();
             }
             if (!evaluate()) return diverged();

@@ -61,6 +61,8 @@ public:
     /// No more updates, and none went wrong: parameters, buffers, optimizer and state stand where a resumed
     /// run goes on. What is evaluated after this is for the outcome of this run alone.
     virtual void on_stop() {}
+    /// Asked before every update: whether the run should end here, in good order. Cheap.
+    virtual bool wants_to_stop() const { return false; }
 };
 
 /// Where a run stands: with the parameters, the buffers and the optimizer's state all that is needed to go
@@ -79,7 +81,7 @@ struct TrainState {
     double seconds = 0;
 };
 
-enum class StopReason { epochs, max_steps, interrupted, diverged };
+enum class StopReason { epochs, max_steps, listener, interrupted, diverged };
 std::string to_string(StopReason reason);
 
 struct TrainOutcome {

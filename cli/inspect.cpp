@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "cli/options.hpp"
+#include "ravine/core/error.hpp"
+#include "ravine/core/file.hpp"
+#include "ravine/core/interrupt.hpp"
+#include "ravine/lab/inspection_report.hpp"
+#include "ravine/lab/text_table.hpp"
+#include "ravine/train/progress.hpp"
+
+namespace ravine::cli {
+namespace {
+
+struct Request {
+    std::string run, data_dir;
+    InspectOptions options;
+};
+
+void print_rerun(const Inspection& inspection) {
+    if (inspection.rerun == Rerun::same)
+        fmt::print("the weights are those of model.safetensors, bit for bit\n");
+    if (inspection.rerun == Rerun::different)
+        fmt::print(
+            "{}\n",
+            wrapped(fmt::format("this was another run than the folder's: a weight differs by {:.3g} "
+                                "from model.safetensors (resumed with other settings, another machine, "
+                                "or other data?)",
+                                inspection.largest_difference),
+                    0));
+}
+
+void print_findings(const Inspection& inspection) {
+    const auto found = findings(inspection);
+    if (found.empty()) fmt::print("nothing stands out\n");
+    for (const auto& finding : found) fmt::print("- {}\n", wrapped(finding, 2));
+}
+
+void inspect_run(const Request& request) {
+    const RunFolder folder = RunFolder::open(request.run);
+    const InterruptGuard guard;
+    const auto say = [](const std::string& note) { fmt::print(stderr, "{}\n", note); };
+    Experiment experiment;
+    read_experiment(experiment, folder.config());
+    fmt::print(stderr, "running {} on {} again\n", experiment.model, experiment.dataset);
+    Inspection inspection;
+    {
+        Progress progress(stderr, experiment.epochs);
+        inspection = inspect(folder, request.options, request.data_dir, {&progress}, say);
+    }
+    fmt::print("{} updates, looked at {} times on {} training examples\n", inspection.steps,
+               inspection.moments.size(), inspection.examples);
+    print_rerun(inspection);
+    fmt::print("\n{}\n", inspection_tables(inspection));
+    print_findings(inspection);
+    write_file_atomically(folder.inspection_table(), inspection_csv(inspection));
+    std::string written = folder.inspection_table().string();
+    try {
+        draw_inspection(folder.inspection_picture(), inspection);
+        written += "  " + folder.inspection_picture().string();
+    } catch (const RunError& error) {
+        spdlog::warn("no picture: {}", error.what());
+    }
+    fmt::print("\nwritten  {}\n", written);
+    if (inspection.interrupted)
+        fail_run("interrupted; the inspection ends after update {}", inspection.steps);
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+    auto* command = app.add_subcommand(
+        "inspect", "Look into a run: activations, gradients, updates and curvature, layer by layer");
+    auto request = std::make_shared<Request>();
+    command->add_option("run", request->run, "The run's folder")->required()->type_name("RUN");
+    add_integer(*command, "--moments", request->options.moments, at_least_one,
+                "How often to look, from the first update to the last");
+    add_integer(*command, "--examples", request->options.examples, at_least_one,
+                "Training examples to look at");
+    add_integer(*command, "--max-steps", request->options.max_steps, non_negative,
+                "Run only so many updates again; 0: all");
+    command->add_option("--data-dir", request->data_dir, "Where named data sets are looked for first")
+        ->type_name("DIR");
+    command->callback([request] { inspect_run(*request); });
+}
+
+}  // namespace ravine::cli
