@@ -9,6 +9,7 @@
 #include "cli/options.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/core/interrupt.hpp"
+#include "ravine/lab/report/study_report.hpp"
 #include "ravine/lab/study/study_files.hpp"
 #include "ravine/lab/study/study_progress.hpp"
 #include "ravine/lab/study/study_request.hpp"
@@ -64,8 +65,10 @@ void compare(const Request& request) {
     StudyProgress progress(stderr);
     const StudyResult result = study.run(folder.trials(), progress);
     write_study(folder, result, study.digest());
+    write_study_report(folder.path);
     require_complete(result, folder);
-    fmt::print("{}study folder  {}\n", study_table(result), folder.path.string());
+    fmt::print("{}study folder  {}\nreport        {}\n", study_table(result), folder.path.string(),
+               (folder.path / "report.html").string());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
 #include "ravine/core/interrupt.hpp"
+#include "ravine/lab/report/study_report.hpp"
 #include "ravine/lab/reproduce/first_order.hpp"
 #include "ravine/lab/study/study_files.hpp"
 #include "ravine/lab/study/study_progress.hpp"
@@ -50,9 +51,10 @@ void reproduce_first_order(Request request) {
     require_complete(result, folder);
     const auto claims = first_order_claims(result);
     write_file_atomically(folder.path / "claims.csv", claims_csv(claims));
-    fmt::print("{}\nThe paper's claims{}:\n{}\nstudy folder  {}\n", study_table(result),
+    write_study_report(folder.path);
+    fmt::print("{}\nThe paper's claims{}:\n{}\nstudy folder  {}\nreport        {}\n", study_table(result),
                request.is_quick ? ", of which a quick run can say little" : "", claims_text(claims),
-               folder.path.string());
+               folder.path.string(), (folder.path / "report.html").string());
 }
 
 }  // namespace

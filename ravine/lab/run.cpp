@@ -9,8 +9,10 @@
 #include "ravine/core/interrupt.hpp"
 #include "ravine/core/threads.hpp"
 #include "ravine/lab/checkpoint.hpp"
+#include "ravine/lab/decision_map.hpp"
 #include "ravine/lab/metrics_log.hpp"
 #include "ravine/lab/pictures.hpp"
+#include "ravine/lab/report/run_report.hpp"
 #include "ravine/lab/saved_model.hpp"
 #include "ravine/optim/first_order.hpp"
 
@@ -210,6 +212,14 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
               {"test_examples", parts_->test.size()}};
     if (parts_->test.task == Task::regression) json["test_rmse"] = result.test_rmse;
     write_file_atomically(folder.summary(), json.dump(2) + "\n");
+    if (has_decision_map(*this)) {
+        write_file_atomically(
+            folder.boundary_csv(),
+            boundary_csv_header + boundary_csv_lines(experiment_.optimizer, experiment_.seed,
+                                                     decision_map(*this, boundary_csv_side)));
+        write_file_atomically(folder.points_csv(), points_csv(*parts_));
+    }
+    write_run_report(folder);
     draw_pictures(folder, *this);
 }
 

@@ -6,7 +6,7 @@
 namespace ravine {
 
 /// A run is a folder: config.toml (enough to run it again), metrics.jsonl, summary.json, model.safetensors,
-/// checkpoint.safetensors (enough to go on), and pictures.
+/// checkpoint.safetensors (enough to go on), pictures, and report.html.
 struct RunFolder {
     std::filesystem::path path;
 
@@ -19,6 +19,10 @@ struct RunFolder {
     std::filesystem::path boundary() const { return path / "boundary.svg"; }
     std::filesystem::path inspection_table() const { return path / "inspect.csv"; }
     std::filesystem::path inspection_picture() const { return path / "inspect.svg"; }
+    /// What the report draws besides, for classes in a plane, the regions and the examples.
+    std::filesystem::path boundary_csv() const { return path / "boundary.csv"; }
+    std::filesystem::path points_csv() const { return path / "points.csv"; }
+    std::filesystem::path report() const { return path / "report.html"; }
 
     /// A new folder: `wanted`, or runs/NAME-N with the first free N where it is empty. Throws RequestError
     /// where it cannot be written or holds a run already.

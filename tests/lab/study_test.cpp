@@ -48,7 +48,7 @@ TEST(TrialRecords, SurviveWriting) {
     Experiment e = small_experiment();
     e.train_scores = true;
     const auto parts = std::make_shared<const Parts>(load_parts(data_request(e)));
-    TrialRecord record = run_trial(e, parts, nullptr);
+    TrialRecord record = run_trial(e, parts, TrialPurpose::result, nullptr);
     record.evaluations[1].validation.loss = std::numeric_limits<double>::infinity();
     const std::string text = trial_to_json(record);
     const TrialRecord back = trial_from_json(text, "here");
@@ -62,6 +62,23 @@ TEST(TrialRecords, SurviveWriting) {
         expect_error(2, [&] { trial_from_json(bad, "t.json"); }, {"t.json", "record of a trial"});
 }
 
+TEST(TrialRecords, KeepTheMapOfAPicturedResult) {
+    const Experiment e = small_experiment();
+    const auto parts = std::make_shared<const Parts>(load_parts(data_request(e)));
+    EXPECT_FALSE(run_trial(e, parts, TrialPurpose::result, nullptr).map);
+    const TrialRecord record = run_trial(e, parts, TrialPurpose::pictured_result, nullptr);
+    ASSERT_TRUE(record.map);
+    EXPECT_EQ(record.map->classes.size(), 10'000u);
+    const std::string text = trial_to_json(record);
+    const TrialRecord back = trial_from_json(text, "here");
+    EXPECT_EQ(trial_to_json(back), text);
+    EXPECT_EQ(back.map->grid.x_of(7), record.map->grid.x_of(7));
+    EXPECT_EQ(back.map->class_names, (std::vector<std::string>{"0", "1", "2"}));
+    auto damaged = nlohmann::json::parse(text);
+    damaged["map"]["classes"][5] = 3;
+    expect_error(2, [&] { trial_from_json(damaged.dump(), "t.json"); }, {"t.json", "class for each cell"});
+}
+
 TEST(Trials, AreWhatTrainDoes) {
     const TemporaryFolder folder;
     const Experiment e = small_experiment();
@@ -70,8 +87,8 @@ TEST(Trials, AreWhatTrainDoes) {
     const RunFolder run = RunFolder::create((folder.path() / "run").string(), "");
     const RunResult trained = train_in(run, e);
     spdlog::set_level(spdlog::level::warn);
-    const TrialRecord trial =
-        run_trial(e, std::make_shared<const Parts>(load_parts(data_request(e))), nullptr);
+    const TrialRecord trial = run_trial(e, std::make_shared<const Parts>(load_parts(data_request(e))),
+                                        TrialPurpose::result, nullptr);
     EXPECT_EQ(trial.test.loss, trained.test.loss);
     EXPECT_EQ(trial.validation.loss, trained.outcome.validation.loss);
     EXPECT_EQ(trial.train_loss, trained.outcome.train_loss);
@@ -247,6 +264,9 @@ TEST(StudyFiles, HoldARowForEachTrialAndEvaluation) {
     };
     EXPECT_EQ(lines("trials.csv"), 1 + 6);
     EXPECT_EQ(lines("curves.csv"), 1 + 6 * 3);
+    EXPECT_EQ(lines("boundary.csv"), 1 + 2 * 100 * 100);  // of each contender at the first seed
+    EXPECT_EQ(lines("points.csv"), 1 + 300);
+    EXPECT_THAT(contents_of(out.path / "points.csv"), testing::HasSubstr("\ntest,"));
     EXPECT_EQ(lines("comparisons.csv"), lines("summary.csv") / 2 + 1);
     const auto json = nlohmann::json::parse(contents_of(out.description()));
     EXPECT_EQ(json["reference"], "adam");

@@ -47,7 +47,8 @@ std::string html(const ReportTable& table) {
             if (c > 0)
                 text += fmt::format("<td{}>{}</td>", cell_class[c], cell);
             else if (table.rows_are_series)
-                text += fmt::format("<th scope=\"row\"><span class=\"key s{}\"></span>{}</th>", r % 8, cell);
+                text += fmt::format(
+                    "<th scope=\"row\" class=\"series\"><span class=\"key s{}\"></span>{}</th>", r % 8, cell);
             else
                 text += fmt::format("<th scope=\"row\"{}>{}</th>", cell_class[c], cell);
         }
@@ -71,7 +72,7 @@ std::string html(const CodeBlock& code) {
 /// The script fills in the controls, the drawing and the table of the data.
 std::string html(const Figure& figure) {
     return fmt::format(
-        "<figure id=\"{0}\" class=\"{1}\"><h3>{2}</h3>\n<div class=\"drawing\"></div>\n"
+        "<figure id=\"figure-{0}\" class=\"{1}\"><h3>{2}</h3>\n<div class=\"drawing\"></div>\n"
         "<figcaption><p>{3}</p><p class=\"source\">Drawn from {4}.</p></figcaption></figure>\n",
         html_escaped(figure.id), figure.layout == FigureLayout::map ? "map" : "wide",
         html_escaped(figure.title), html_escaped(figure.caption), html_escaped(figure.source));

@@ -15,7 +15,15 @@ struct SpreadFigure {
     std::string source;
     std::string place;               ///< the column by which seeds are put together: "epoch"
     std::vector<FigureColumn> axes;  ///< the columns of the horizontal axes
+    size_t contenders = SIZE_MAX;    ///< so many, the first ones
+    std::string label = {};          ///< of the vertical axis; empty: the title
 };
+
+std::string capitalized(std::string words) {
+    if (!words.empty() && words[0] >= 'a' && words[0] <= 'z')
+        words[0] = static_cast<char>(words[0] - 'a' + 'A');
+    return words;
+}
 
 /// "4 curves over epoch. At the end: adam 97.92 %, sgd ..."
 std::string description_of(const Figure& figure) {
@@ -40,7 +48,7 @@ Figure spread_figure(const StudyData& data, const CsvRows& rows, const SpreadFig
                   .source = wanted.source,
                   .series = data.series(),
                   .columns = wanted.axes,
-                  .y_label = wanted.title,
+                  .y_label = capitalized(wanted.label.empty() ? wanted.title : wanted.label),
                   .y_unit = unit_of(wanted.column)};
     for (const auto& axis : wanted.axes)
         if (rows.has(axis.name)) figure.x.push_back(axis.name);
@@ -54,7 +62,7 @@ Figure spread_figure(const StudyData& data, const CsvRows& rows, const SpreadFig
     for (int64_t row = 0; row < rows.size(); ++row) {
         const auto c = data.contender(rows.text(row, "contender"));
         const double place = rows.number(row, wanted.place);
-        if (!c || std::isnan(place)) continue;
+        if (!c || *c >= wanted.contenders || std::isnan(place)) continue;
         std::vector<double> axes;
         for (const auto& axis : wanted.axes) axes.push_back(rows.number(row, axis.name));
         curves[*c].add(std::llround(place), axes, rows.number(row, wanted.column));
@@ -65,7 +73,7 @@ Figure spread_figure(const StudyData& data, const CsvRows& rows, const SpreadFig
             all.insert(all.end(), row.end() - 3, row.end());
             figure.rows.push_back(std::move(row));
         }
-    if (unit == Unit::number) figure.y_scale = natural_scale(all);
+    if (unit == Unit::number && wanted.column != "learning_rate") figure.y_scale = natural_scale(all);
     figure.marks = {{MarkKind::band, {"low", "high"}}, {MarkKind::line, {"mean"}}};
     figure.caption = fmt::format(
         "Line: mean over the seeds that still train; band: smallest to largest "
@@ -77,12 +85,6 @@ Figure spread_figure(const StudyData& data, const CsvRows& rows, const SpreadFig
 
 void add(ReportSection& section, Figure figure) {
     if (!figure.rows.empty()) section.blocks.emplace_back(std::move(figure));
-}
-
-std::string capitalized(std::string words) {
-    if (!words.empty() && words[0] >= 'a' && words[0] <= 'z')
-        words[0] = static_cast<char>(words[0] - 'a' + 'A');
-    return words;
 }
 
 }  // namespace
@@ -109,6 +111,35 @@ ReportSection curves_section(const StudyData& data) {
         if (column == data.metric && data.target)
             figure.rules.push_back({*data.target, "target " + value_text(*data.target, unit_of(column))});
         add(section, std::move(figure));
+    }
+    return section;
+}
+
+ReportSection first_order_section(const StudyData& data) {
+    ReportSection section{.title = "The paper's figures", .blocks = {}};
+    if (data.text("kind") != "first-order") return section;
+    struct PaperFigure {
+        int number;
+        const char *column, *title;
+    };
+    for (const size_t contenders : {3, 5}) {
+        const int first = contenders == 3 ? 10 : 13;
+        for (const auto& [number, column, title] :
+             {PaperFigure{first, "train_loss", "training loss of a batch"},
+              PaperFigure{first + 1, "train_accuracy", "training accuracy"},
+              PaperFigure{first + 2, "validation_accuracy", "validation accuracy"}}) {
+            const bool by_update = number == first;
+            add(section, spread_figure(data, by_update ? data.steps : data.curves,
+                                       {.id = fmt::format("paper-{}", number),
+                                        .title = fmt::format("Figure {}: {}", number, title),
+                                        .column = column,
+                                        .source = by_update ? "steps.csv" : "curves.csv",
+                                        .place = by_update ? "step" : "epoch",
+                                        .axes = {by_update ? FigureColumn{"step", "Updates"}
+                                                           : FigureColumn{"epoch", "Epoch"}},
+                                        .contenders = contenders,
+                                        .label = title}));
+        }
     }
     return section;
 }

@@ -8,6 +8,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/core/settings.hpp"
 
 namespace ravine {
 namespace {
@@ -16,11 +17,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
-std::string text_of(const Json& json, const char* key) {
-    if (!json.is_object()) return {};
-    const auto found = json.find(key);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
+std::string text_of(const Json& json) { return json.is_string() ? json.get<std::string>() : std::string(); }
 
 /// Typographic minus signs.
 std::string with_minus(std::string text) {
@@ -35,20 +32,18 @@ StudyData StudyData::read(const std::filesystem::path& folder) {
     const auto path = folder / "study.json";
     StudyData data;
     data.description = Json::parse(read_file(path, 1 << 26), nullptr, false);
-    const auto contenders =
-        data.description.is_object() ? data.description.find("contenders") : data.description.end();
-    if (!data.description.is_object() || contenders == data.description.end() || !contenders->is_array())
+    const Json& contenders = member(data.description, "contenders");
+    if (!contenders.is_array())
         fail_request("{}: expected the description of a study, with its contenders", path.string());
-    for (const auto& contender : *contenders) data.contenders.push_back(text_of(contender, "label"));
-    const Json metric = data.description.value("metric", Json());
-    data.metric = text_of(metric, "name");
-    data.higher_is_better = text_of(metric, "better") != "lower";
+    for (const auto& contender : contenders) data.contenders.push_back(text_of(member(contender, "label")));
+    const Json& metric = member(data.description, "metric");
+    data.metric = text_of(member(metric, "name"));
+    data.higher_is_better = text_of(member(metric, "better")) != "lower";
     data.reference = data.text("reference");
-    if (const Json target = data.description.value("target", Json()); target.is_number())
+    if (const Json& target = member(data.description, "target"); target.is_number())
         data.target = target.get<double>();
-    if (const Json seeds = data.description.value("seeds", Json()); seeds.is_array())
-        for (const auto& seed : seeds)
-            if (seed.is_number_integer()) data.seeds.push_back(seed.get<int64_t>());
+    for (const auto& seed : member(data.description, "seeds"))
+        if (seed.is_number_integer()) data.seeds.push_back(seed.get<int64_t>());
 
     const auto rows = [&](const char* name) { return CsvRows(folder / name); };
     data.trials = rows("trials.csv");
@@ -69,7 +64,15 @@ std::optional<size_t> StudyData::contender(const std::string& label) const {
     return static_cast<size_t>(found - contenders.begin());
 }
 
-std::string StudyData::text(const char* key) const { return text_of(description, key); }
+std::string StudyData::text(const char* key) const { return text_of(member(description, key)); }
+
+std::string StudyData::tuned_setting() const {
+    return text_of(member(member(description, "tuning"), "setting"));
+}
+
+std::string StudyData::tuned_value(size_t c) const {
+    return setting_text(member(member(member(description, "contenders").at(c), "tuned"), tuned_setting()));
+}
 
 double StudyData::summary_of(size_t c, const std::string& measure, const std::string& column) const {
     for (int64_t row = 0; row < summary.size(); ++row)
@@ -96,6 +99,20 @@ int64_t StudyData::trial_count(size_t c) const {
     int64_t count = 0;
     for (int64_t row = 0; row < trials.size(); ++row) count += trials.text(row, "contender") == contenders[c];
     return count;
+}
+
+std::string setting_text(const Json& value) {
+    if (value.is_number()) return format_number(value.get<double>());
+    if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+    if (value.is_string() && !value.get<std::string>().empty()) return value.get<std::string>();
+    return value.is_null() || value.is_string() ? "–" : value.dump();
+}
+
+const Json& member(const Json& json, const std::string& key) {
+    static const Json nothing;
+    if (!json.is_object()) return nothing;
+    const auto found = json.find(key);
+    return found == json.end() ? nothing : *found;
 }
 
 std::string metric_words(const std::string& name) {

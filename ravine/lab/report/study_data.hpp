@@ -29,6 +29,10 @@ struct StudyData {
     std::optional<size_t> contender(const std::string& label) const;
     /// A text of study.json; empty where there is none.
     std::string text(const char* key) const;
+    /// The setting that was tuned; empty where none was.
+    std::string tuned_setting() const;
+    /// Its value that was chosen for a contender; "–" where study.json does not say.
+    std::string tuned_value(size_t contender) const;
     /// A number of summary.csv; NaN where there is none.
     double summary_of(size_t contender, const std::string& measure, const std::string& column) const;
     /// The row of comparisons.csv; -1 where there is none.
@@ -40,12 +44,17 @@ struct StudyData {
     FigureSeries series() const { return {.group = "contenders", .names = contenders, .notes = {}}; }
 };
 
+/// A setting of study.json as a person wrote it; "–" for one that is left to itself.
+std::string setting_text(const nlohmann::ordered_json& value);
+/// A member of an object; null where it is none or has none.
+const nlohmann::ordered_json& member(const nlohmann::ordered_json& json, const std::string& key);
+
 /// "validation accuracy" for validation_accuracy.
 std::string metric_words(const std::string& name);
 /// Shares are accuracies.
 Unit unit_of(const std::string& metric);
 
-/// Numbers of tables: "97.35 %" for shares, "0.1234" for others; "–" for NaN. `spread` is shorter.
+/// Numbers of tables: "97.35 %" for shares, "0.1234" for others; "–" for NaN.
 std::string value_text(double value, Unit unit);
 std::string mean_text(double mean, double deviation, Unit unit);
 /// "0.023", "< 0.001".

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ravine/lab/report/contender_table.hpp"
 #include "ravine/lab/report/study_sections.hpp"
 #include "ravine/lab/statistics.hpp"
 
@@ -48,90 +49,6 @@ Figure strip_figure(const StudyData& data, const std::string& measure, const std
     if (unit == Unit::number) figure.y_scale = natural_scale(all);
     return figure;
 }
-
-/// Columns of the table of all contenders.
-class OutcomeTable {
-public:
-    explicit OutcomeTable(const StudyData& data)
-        : data_(data),
-          table_{.caption = fmt::format("Mean ± standard deviation over {} seeds", data.seeds.size()),
-                 .header = {"Contender"},
-                 .rows = {},
-                 .rows_are_series = true} {
-        for (const auto& label : data.contenders) table_.rows.push_back({label});
-    }
-
-    template <class Cell>
-    void add(const std::string& header, Cell cell) {
-        table_.header.push_back(header);
-        for (size_t c = 0; c < table_.rows.size(); ++c) table_.rows[c].push_back(cell(c));
-    }
-
-    /// Mean and deviation; nothing where no contender has them.
-    void add_spread(const std::string& measure, const std::string& header) {
-        if (!any(measure)) return;
-        add(header, [&](size_t c) {
-            return mean_text(data_.summary_of(c, measure, "mean"), data_.summary_of(c, measure, "deviation"),
-                             unit_of(measure));
-        });
-    }
-
-    void add_comparison(const std::string& measure) {
-        if (data_.comparisons.size() == 0) return;
-        const auto cell = [&](const char* column, auto text) {
-            return [this, measure, column, text](size_t c) {
-                const int64_t row = data_.comparison_of(c, measure);
-                if (row < 0) return std::string(data_.contenders[c] == data_.reference ? "reference" : "–");
-                const double value = data_.comparisons.number(row, column);
-                return std::isfinite(value) ? text(value) : std::string("–");
-            };
-        };
-        const Unit unit = unit_of(measure);
-        add("Difference",
-            cell("mean_difference", [unit](double d) { return (d > 0 ? "+" : "") + value_text(d, unit); }));
-        add("p", cell("p_adjusted", p_text));
-        add("Effect", cell("effect_size", [](double e) {
-                return (e > 0 ? "+" : "") + value_text(std::round(100 * e) / 100, Unit::number);
-            }));
-    }
-
-    void add_target() {
-        if (!data_.target || !any("target_steps")) return;
-        const auto median = [&](const char* measure) {
-            return [this, measure](size_t c) {
-                return value_text(data_.summary_of(c, measure, "median"), Unit::number);
-            };
-        };
-        add("Updates to target", median("target_steps"));
-        add("Seconds", median("target_seconds"));
-        add("Work", median("target_work"));
-        add("Missed target", [&](size_t c) {
-            const int64_t all = data_.trial_count(c);
-            const double n = data_.summary_of(c, "target_steps", "n");
-            return fmt::format("{} of {}", all - (std::isfinite(n) ? std::llround(n) : 0), all);
-        });
-    }
-
-    void add_diverged() {
-        bool any_diverged = false;
-        for (size_t c = 0; c < table_.rows.size(); ++c) any_diverged |= data_.diverged(c) > 0;
-        if (!any_diverged) return;
-        add("Diverged",
-            [&](size_t c) { return fmt::format("{} of {}", data_.diverged(c), data_.trial_count(c)); });
-    }
-
-    ReportTable table() const { return table_; }
-
-private:
-    bool any(const std::string& measure) const {
-        for (size_t c = 0; c < data_.contenders.size(); ++c)
-            if (data_.summary_of(c, measure, "n") > 0) return true;
-        return false;
-    }
-
-    const StudyData& data_;
-    ReportTable table_;
-};
 
 /// The contenders from the best to the worst: those that diverged least often first, then by the mean.
 std::vector<size_t> ranking(const StudyData& data, const std::string& measure) {
@@ -206,11 +123,17 @@ ReportSection claims_section(const StudyData& data) {
     ReportSection section{.title = "Claims", .blocks = {}};
     if (data.claims.size() == 0) return section;
     ReportTable table{.caption = "What the paper says, and what was measured here", .header = {}, .rows = {}};
-    table.header = {"Claim", "Paper", "Measured", "Verdict", "Note"};
-    for (int64_t row = 0; row < data.claims.size(); ++row) {
-        auto& cells = table.rows.emplace_back();
-        for (const char* column : {"claim", "paper", "measured", "verdict", "note"})
-            cells.push_back(data.claims.text(row, column));
+    table.rows.resize(static_cast<size_t>(data.claims.size()));
+    for (const auto& [column, title] :
+         std::vector<std::pair<const char*, const char*>>{{"claim", "Claim"},
+                                                          {"verdict", "Verdict"},
+                                                          {"paper", "Paper"},
+                                                          {"measured", "Measured"},
+                                                          {"note", "Note"}}) {
+        if (!data.claims.has(column)) continue;
+        table.header.emplace_back(title);
+        for (int64_t row = 0; row < data.claims.size(); ++row)
+            table.rows[static_cast<size_t>(row)].push_back(data.claims.text(row, column));
     }
     section.blocks.emplace_back(std::move(table));
     return section;
@@ -219,13 +142,15 @@ ReportSection claims_section(const StudyData& data) {
 ReportSection outcomes_section(const StudyData& data) {
     ReportSection section{.title = "Outcomes", .blocks = {}};
     const std::string measure = "final_" + data.metric;
-    OutcomeTable table(data);
+    ContenderTable table(data, fmt::format("Mean ± standard deviation over {} seed{}", data.seeds.size(),
+                                           data.seeds.size() == 1 ? "" : "s"));
+    table.add_tuned();
     table.add_spread(measure, "Final " + metric_words(data.metric));
     table.add_comparison(measure);
     table.add_spread("best_" + data.metric, "Best");
     table.add_spread("final_test_accuracy", "Test accuracy");
     table.add_spread("test_rmse", "Test RMSE");
-    table.add_target();
+    table.add_missed();
     table.add_diverged();
     section.blocks.emplace_back(table.table());
     std::string note = "Final and best: after the last and after the best epoch.";
@@ -235,10 +160,6 @@ ReportSection outcomes_section(const StudyData& data) {
             "(Wilcoxon's signed-rank test, exact and two-sided, Holm-adjusted over the table; the effect is "
             "the rank-biserial correlation, positive where the contender is better).",
             data.reference);
-    if (data.target)
-        note += fmt::format(
-            " Target: {} of {}; updates, seconds and work are medians over the seeds that reached it.",
-            metric_words(data.metric), value_text(*data.target, unit_of(data.metric)));
     section.blocks.emplace_back(Paragraph{note});
 
     for (const auto& [name, title] : std::vector<std::pair<std::string, std::string>>{

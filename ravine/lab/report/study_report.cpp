@@ -17,9 +17,9 @@ Report study_report(const std::filesystem::path& folder) {
                                           data.contenders.size() == 1 ? "" : "s", data.seeds.size(),
                                           data.seeds.size() == 1 ? "" : "s", data.text("dataset")),
                   .sections = {}};
-    for (const auto section :
-         {headline_section, claims_section, outcomes_section, curves_section, target_section, tuning_section,
-          boundaries_section, updates_section, settings_section, rerun_section})
+    for (const auto section : {headline_section, claims_section, first_order_section, outcomes_section,
+                               curves_section, target_section, tuning_section, boundaries_section,
+                               updates_section, settings_section, rerun_section})
         if (ReportSection made = section(data); !made.blocks.empty())
             report.sections.push_back(std::move(made));
     return report;

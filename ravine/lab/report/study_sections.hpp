@@ -15,6 +15,8 @@ ReportSection claims_section(const StudyData& data);
 ReportSection outcomes_section(const StudyData& data);
 /// Metric and losses after each epoch, over the seeds.
 ReportSection curves_section(const StudyData& data);
+/// Of the study of first-order methods: figures 10 to 15 of the paper, three methods and then five.
+ReportSection first_order_section(const StudyData& data);
 /// Loss, gradient norm and learning rate of the logged updates, over the seeds.
 ReportSection updates_section(const StudyData& data);
 /// What it cost to reach the target: the share of seeds over cost, and the performance profile.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ravine/core/settings.hpp"
 #include "ravine/lab/report/study_sections.hpp"
 
 namespace ravine {
@@ -10,33 +9,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A setting as a person wrote it; "–" for one that is left to itself.
-std::string text_of(const Json& value) {
-    if (value.is_number()) return format_number(value.get<double>());
-    if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
-    if (value.is_string() && !value.get<std::string>().empty()) return value.get<std::string>();
-    return value.is_null() || value.is_string() ? "–" : value.dump();
-}
-
 std::string list_text(const Json& values) {
-    if (!values.is_array()) return text_of(values);
+    if (!values.is_array()) return setting_text(values);
     std::string text;
-    for (const auto& value : values) text += (text.empty() ? "" : ", ") + text_of(value);
+    for (const auto& value : values) text += (text.empty() ? "" : ", ") + setting_text(value);
     return text;
-}
-
-const Json& member(const Json& json, const char* key) {
-    static const Json nothing;
-    if (!json.is_object()) return nothing;
-    const auto found = json.find(key);
-    return found == json.end() ? nothing : *found;
 }
 
 /// The names of the settings that are not shared.
 std::vector<std::string> differing(const StudyData& data) {
     std::vector<std::string> names;
     const Json& shared = member(data.description, "shared");
-    for (const auto& contender : data.description["contenders"])
+    for (const auto& contender : member(data.description, "contenders"))
         for (const auto& [name, value] : member(contender, "settings").items())
             if (name != "seed" && !(shared.is_object() && shared.contains(name)) &&
                 std::ranges::find(names, name) == names.end())
@@ -49,29 +33,28 @@ std::vector<std::string> differing(const StudyData& data) {
 ReportSection settings_section(const StudyData& data) {
     ReportSection section{.title = "Settings", .blocks = {}};
     const auto names = differing(data);
-    const Json& tuned_setting = member(member(data.description, "tuning"), "setting");
-    const bool tuned = tuned_setting.is_string();
-    if (!names.empty() || tuned) {
+    const Json& contenders = member(data.description, "contenders");
+    const std::string tuned = data.tuned_setting();
+    if (!names.empty() || !tuned.empty()) {
         ReportTable table{.caption = "What sets the contenders apart",
                           .header = {"Contender"},
                           .rows = {},
                           .rows_are_series = true};
         for (const auto& name : names) table.header.push_back(metric_words(name));
-        if (tuned) table.header.push_back(metric_words(text_of(tuned_setting)) + " (tuned)");
-        for (const auto& contender : data.description["contenders"]) {
+        if (!tuned.empty()) table.header.push_back("Tuned " + metric_words(tuned));
+        for (size_t c = 0; c < data.contenders.size(); ++c) {
             auto& cells = table.rows.emplace_back();
-            cells.push_back(text_of(member(contender, "label")));
+            cells.push_back(data.contenders[c]);
             for (const auto& name : names)
-                cells.push_back(text_of(member(member(contender, "settings"), name.c_str())));
-            if (tuned)
-                cells.push_back(text_of(member(member(contender, "tuned"), text_of(tuned_setting).c_str())));
+                cells.push_back(setting_text(member(member(contenders[c], "settings"), name)));
+            if (!tuned.empty()) cells.push_back(data.tuned_value(c));
         }
         section.blocks.emplace_back(std::move(table));
     }
     if (const Json& shared = member(data.description, "shared"); shared.is_object() && !shared.empty()) {
         ReportTable table{.caption = "What all contenders share", .header = {"Setting", "Value"}, .rows = {}};
         for (const auto& [name, value] : shared.items())
-            table.rows.push_back({metric_words(name), text_of(value)});
+            table.rows.push_back({metric_words(name), setting_text(value)});
         section.blocks.emplace_back(std::move(table));
     }
     return section;

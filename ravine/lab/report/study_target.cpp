@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "ravine/lab/report/contender_table.hpp"
 #include "ravine/lab/report/profile.hpp"
 #include "ravine/lab/report/study_sections.hpp"
 
@@ -97,6 +98,12 @@ ReportSection target_section(const StudyData& data) {
                     value_text(*data.target, unit_of(data.metric)), data.higher_is_better ? "more" : "less");
     section.blocks.emplace_back(Paragraph{fmt::format(
         "The target is a {}. Work counts forward passes over a batch, a backward pass as two.", target)});
+    ContenderTable table(data, "Median cost over the seeds that reached the target");
+    table.add_median("target_steps", "Updates");
+    table.add_median("target_seconds", "Seconds");
+    table.add_median("target_work", "Work");
+    table.add_missed();
+    section.blocks.emplace_back(table.table());
 
     Figure reached = share_figure(data, costs, least, seeds.size());
     reached.id = "target-reached";

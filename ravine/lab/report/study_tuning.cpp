@@ -14,24 +14,33 @@ namespace {
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
+/// The number that a text is; NaN for any other text.
+double number_of(const std::string& text) {
+    try {
+        return parse_number("", text, any_number);
+    } catch (const RequestError&) {
+        return none;
+    }
+}
+
 /// The values of the tuned setting: numbers, or names in the order of their first trials.
 class Values {
 public:
     explicit Values(const CsvRows& tuning) {
         for (int64_t row = 0; row < tuning.size(); ++row) {
             const std::string value = tuning.text(row, "value");
-            if (std::ranges::find(names_, value) == names_.end()) names_.push_back(value);
-            try {
-                numbers_.push_back(parse_number("", value, any_number));
-            } catch (const RequestError&) {
-                are_numbers_ = false;
-            }
+            if (std::ranges::find(names_, value) != names_.end()) continue;
+            names_.push_back(value);
+            numbers_.push_back(number_of(value));
         }
+        are_numbers_ = std::ranges::none_of(numbers_, [](double x) { return std::isnan(x); });
     }
 
+    /// Where a value stands on the axis; NaN for what is none of them.
     double place(const std::string& value) const {
-        if (are_numbers_) return parse_number("", value, any_number);
-        return static_cast<double>(std::ranges::find(names_, value) - names_.begin());
+        if (are_numbers_) return number_of(value);
+        const auto found = std::ranges::find(names_, value);
+        return found == names_.end() ? none : static_cast<double>(found - names_.begin());
     }
     std::vector<std::string> categories() const { return are_numbers_ ? std::vector<std::string>() : names_; }
     Scale scale() const { return are_numbers_ ? natural_scale(numbers_) : Scale::linear; }
@@ -41,16 +50,6 @@ private:
     std::vector<double> numbers_;
     bool are_numbers_ = true;
 };
-
-/// The value that tuning chose for a contender, as text; empty where study.json does not say.
-std::string chosen(const StudyData& data, size_t contender, const std::string& setting) {
-    const auto& json = data.description["contenders"][contender];
-    if (!json.is_object() || !json.contains("tuned") || !json["tuned"].is_object()) return {};
-    const auto value = json["tuned"].find(setting);
-    if (value == json["tuned"].end()) return {};
-    if (value->is_number()) return format_number(value->get<double>());
-    return value->is_string() ? value->get<std::string>() : value->dump();
-}
 
 }  // namespace
 
@@ -101,14 +100,14 @@ ReportSection tuning_section(const StudyData& data) {
     }
     std::string choices;
     for (size_t c = 0; c < means.size(); ++c) {
-        const std::string best = chosen(data, c, setting);
+        const std::string best = data.tuned_value(c);
         for (const auto& [place, spread] : means[c]) {
             if (spread.count == 0) continue;
-            const bool is_chosen = !best.empty() && place == values.place(best);
+            const bool is_chosen = place == values.place(best);
             figure.rows.push_back({static_cast<double>(c), place, none, none, spread.mean(), spread.low,
                                    spread.high, is_chosen ? spread.mean() : none, none});
         }
-        if (!best.empty())
+        if (best != "–")
             choices += fmt::format("{}{} {}", choices.empty() ? "" : ", ", data.contenders[c], best);
     }
     if (unit == Unit::number) figure.y_scale = natural_scale(scores);

@@ -163,7 +163,7 @@ void Study::tune(const TrialStore& store, PoolListener& listener, StudyResult& r
                 trial.seed = first_tuning_seed + static_cast<int64_t>(k);
                 if (result.metric.name != "train_accuracy") trial.train_scores = false;
                 tasks.push_back({fmt::format("{}, {} {}", label, plan_.options.tune, value), trial,
-                                 TrialTask::Purpose::tuning});
+                                 TrialPurpose::tuning});
             }
     auto records = run_trials(tasks, store, data_, jobs_, listener);
     size_t next = 0;
@@ -219,7 +219,8 @@ StudyResult Study::run(const std::filesystem::path& trials, PoolListener& listen
             Experiment trial = plan_.contenders[c].experiment;
             if (!result.tuned.empty()) trial = with_value(trial, result.tuned[c]);
             trial.seed = seed;
-            tasks.push_back({fmt::format("{}, seed {}", plan_.contenders[c].label, seed), trial});
+            tasks.push_back({fmt::format("{}, seed {}", plan_.contenders[c].label, seed), trial,
+                             seed == seeds.front() ? TrialPurpose::pictured_result : TrialPurpose::result});
         }
     auto records = run_trials(tasks, store, data_, jobs_, listener);
     for (size_t i = 0; i < records.size(); ++i) {
@@ -229,7 +230,19 @@ StudyResult Study::run(const std::filesystem::path& trials, PoolListener& listen
             ++result.missing;
     }
     result.reach = reach_of(result);
+    result.pictured = pictured_parts(result);
     return result;
+}
+
+std::shared_ptr<const Parts> Study::pictured_parts(const StudyResult& result) {
+    std::optional<DataRequest> request;
+    for (const auto& trials : result.trials) {
+        if (trials.empty() || !trials.front().map) return nullptr;
+        const DataRequest wanted = data_request(trials.front().experiment);
+        if (request && !(*request == wanted)) return nullptr;
+        request = wanted;
+    }
+    return data_.get(*request);
 }
 
 }  // namespace ravine

@@ -59,6 +59,8 @@ struct StudyResult {
     std::optional<double> reach = {};                   ///< the value of the metric whose price is asked
     size_t reference = 0;                               ///< the contender that the others are compared with
     std::vector<std::string> notes = {};                ///< what a reader should know
+    /// The data of the first seed, where the maps of all contenders were drawn on them; else null.
+    std::shared_ptr<const Parts> pictured = {};
 
     /// The seeds that are fresh: none of them was seen in tuning.
     std::vector<int64_t> seeds() const;
@@ -80,6 +82,7 @@ public:
 
 private:
     Experiment with_value(Experiment experiment, const std::string& value) const;
+    std::shared_ptr<const Parts> pictured_parts(const StudyResult& result);
     void tune(const TrialStore& store, PoolListener& listener, StudyResult& result);
 
     StudyPlan plan_;

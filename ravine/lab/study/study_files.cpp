@@ -233,6 +233,14 @@ void write_study(const StudyFolder& folder, const StudyResult& result, const std
     write("summary.csv", summary_csv(result));
     write("comparisons.csv", comparisons_csv(result));
     if (!result.grid.empty()) write("tuning.csv", tuning_csv(result));
+    if (result.pictured) {
+        std::string boundary = boundary_csv_header;
+        for (size_t c = 0; c < result.trials.size(); ++c)
+            boundary += boundary_csv_lines(result.plan.contenders[c].label, result.seeds().front(),
+                                           *result.trials[c].front().map);
+        write("boundary.csv", boundary);
+        write("points.csv", points_csv(*result.pictured));
+    }
     write("study.json", study_json(result, digest));
 }
 

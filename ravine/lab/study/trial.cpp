@@ -1,5 +1,6 @@
 #include "ravine/lab/study/trial.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -42,6 +43,34 @@ Scores scores_of(const Json& json) { return {number_of(json.at(0)), number_of(js
 Json work(const Work& w) { return {w.forward_passes, w.backward_passes}; }
 Work work_of(const Json& json) { return {json.at(0), json.at(1)}; }
 
+Json map(const DecisionMap& m) {
+    return {{"x", {m.grid.x.low, m.grid.x.high}},
+            {"y", {m.grid.y.low, m.grid.y.high}},
+            {"columns", m.grid.columns},
+            {"rows", m.grid.rows},
+            {"names", m.class_names},
+            {"classes", m.classes}};
+}
+
+DecisionMap map_of(const Json& json) {
+    const auto interval = [](const Json& ends) { return Interval{ends.at(0), ends.at(1)}; };
+    DecisionMap m{
+        .grid = {interval(json.at("x")), interval(json.at("y")), json.at("columns"), json.at("rows")},
+        .classes = json.at("classes"),
+        .class_names = json.at("names")};
+    const auto names = std::ssize(m.class_names);
+    if (std::ssize(m.classes) != m.grid.size() ||
+        std::ranges::any_of(m.classes, [&](int64_t c) { return c < 0 || c >= names; }))
+        throw std::out_of_range("a class for each cell of a map");
+    return m;
+}
+
+std::shared_ptr<const Parts> without_test(const Parts& parts) {
+    auto result = std::make_shared<Parts>(parts);
+    result->test = parts.test.subset({});
+    return result;
+}
+
 StopReason reason_of(const std::string& text) {
     for (const auto reason : {StopReason::epochs, StopReason::max_steps, StopReason::diverged})
         if (to_string(reason) == text) return reason;
@@ -50,8 +79,9 @@ StopReason reason_of(const std::string& text) {
 
 }  // namespace
 
-TrialRecord run_trial(const Experiment& experiment, std::shared_ptr<const Parts> parts,
+TrialRecord run_trial(const Experiment& experiment, std::shared_ptr<const Parts> parts, TrialPurpose purpose,
                       TrainListener* listener) {
+    if (purpose == TrialPurpose::tuning) parts = without_test(*parts);
     Run run(experiment, std::move(parts));
     TrialRecord record{.experiment = experiment, .divergence = {}};
     Recorder recorder(record);
@@ -71,6 +101,11 @@ TrialRecord run_trial(const Experiment& experiment, std::shared_ptr<const Parts>
         record.seconds = record.evaluations.back().training_seconds;
         record.work = record.evaluations.back().training_work;
     }
+    if (purpose == TrialPurpose::pictured_result && !record.diverged() && has_decision_map(run)) {
+        record.map = decision_map(run, boundary_csv_side);
+        record.map->point_x = record.map->point_y = {};
+        record.map->point_classes = {};
+    }
     return record;
 }
 
@@ -83,22 +118,23 @@ std::string trial_to_json(const TrialRecord& r) {
     for (const auto& e : r.evaluations)
         evaluations.push_back({e.step, e.epoch, number(e.train_loss), scores(e.validation), e.seconds,
                                scores(e.training), work(e.training_work), e.training_seconds});
-    return Json{{"experiment", experiment},
-                {"reason", to_string(r.reason)},
-                {"divergence", r.divergence},
-                {"parameters", r.parameters},
-                {"updates", r.updates},
-                {"epochs", r.epochs},
-                {"best_epoch", r.best_epoch},
-                {"seconds", r.seconds},
-                {"work", work(r.work)},
-                {"train_loss", number(r.train_loss)},
-                {"validation", scores(r.validation)},
-                {"test", scores(r.test)},
-                {"test_rmse", number(r.test_rmse)},
-                {"steps", steps},
-                {"evaluations", evaluations}}
-        .dump();
+    Json json{{"experiment", experiment},
+              {"reason", to_string(r.reason)},
+              {"divergence", r.divergence},
+              {"parameters", r.parameters},
+              {"updates", r.updates},
+              {"epochs", r.epochs},
+              {"best_epoch", r.best_epoch},
+              {"seconds", r.seconds},
+              {"work", work(r.work)},
+              {"train_loss", number(r.train_loss)},
+              {"validation", scores(r.validation)},
+              {"test", scores(r.test)},
+              {"test_rmse", number(r.test_rmse)},
+              {"steps", steps},
+              {"evaluations", evaluations}};
+    if (r.map) json["map"] = map(*r.map);
+    return json.dump();
 }
 
 TrialRecord trial_from_json(const std::string& text, const std::string& where) try {
@@ -124,6 +160,7 @@ TrialRecord trial_from_json(const std::string& text, const std::string& where) t
     for (const auto& e : json.at("evaluations"))
         r.evaluations.push_back({e.at(0), e.at(1), number_of(e.at(2)), scores_of(e.at(3)), e.at(4),
                                  scores_of(e.at(5)), work_of(e.at(6)), e.at(7)});
+    if (json.contains("map")) r.map = map_of(json["map"]);
     return r;
 } catch (const nlohmann::json::exception& error) {
     fail_request("{}: expected the record of a trial: {}", where, error.what());

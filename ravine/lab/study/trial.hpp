@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ravine/lab/decision_map.hpp"
 #include "ravine/lab/experiment.hpp"
 #include "ravine/lab/run.hpp"
 #include "ravine/train/trainer.hpp"
@@ -24,13 +26,17 @@ struct TrialRecord {
     double train_loss = 0;  ///< mean over the updates of the last epoch
     Scores validation = undefined_scores, test = undefined_scores;
     double test_rmse = undefined_scores.loss;
+    std::optional<DecisionMap> map = {};  ///< of a pictured result on classes in a plane; without its points
 
     bool diverged() const { return reason == StopReason::diverged; }
 };
 
+/// What a trial is for. What is chosen in tuning must not know the test part, so that is left out there.
+enum class TrialPurpose { tuning, result, pictured_result };
+
 /// Runs an experiment on the parts that its data_request() loads, without writing anything. The same bits as
 /// `ravine train` with the same settings. `listener` hears of the run; it may be null.
-TrialRecord run_trial(const Experiment& experiment, std::shared_ptr<const Parts> parts,
+TrialRecord run_trial(const Experiment& experiment, std::shared_ptr<const Parts> parts, TrialPurpose purpose,
                       TrainListener* listener);
 
 /// The record as JSON and back; reading throws RequestError("WHERE: ...") for anything else.

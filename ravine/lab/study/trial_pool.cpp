@@ -12,12 +12,6 @@
 namespace ravine {
 namespace {
 
-std::shared_ptr<const Parts> without_test(const Parts& parts) {
-    auto result = std::make_shared<Parts>(parts);
-    result->test = result->test.subset({});
-    return result;
-}
-
 /// One call of run_trials().
 class Pool {
 public:
@@ -83,9 +77,8 @@ private:
     void run_one(size_t worker, size_t i) {
         Report report(*this, worker);
         const Experiment& experiment = tasks_[i].experiment;
-        auto parts = data_.get(data_request(experiment));
-        if (tasks_[i].purpose == TrialTask::Purpose::tuning) parts = without_test(*parts);
-        TrialRecord record = run_trial(experiment, std::move(parts), &report);
+        TrialRecord record =
+            run_trial(experiment, data_.get(data_request(experiment)), tasks_[i].purpose, &report);
         const std::lock_guard lock(mutex_);
         progress_[worker] = 0;
         if (record.reason == StopReason::interrupted) return;

@@ -13,8 +13,7 @@ namespace ravine {
 struct TrialTask {
     std::string label;
     Experiment experiment;
-    /// What is chosen in tuning must not know the test part, so that is left out there.
-    enum class Purpose { tuning, result } purpose = Purpose::result;
+    TrialPurpose purpose = TrialPurpose::result;
 };
 
 /// Hears of the trials of a pool, from several threads, one call at a time.

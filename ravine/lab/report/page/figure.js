@@ -23,6 +23,11 @@ function scaleOptions(domain, isLog, label, count) {
     ticks: isLog ? logTicks(domain, count) : linearTicks(domain, count) };
 }
 
+/// Room for the labels of a vertical axis.
+function marginFor(scale) {
+  return 12 + 7 * d3.max(scale.ticks.map(tickText), text => text.length);
+}
+
 const labelOf = column => column.label + (column.unit === "share" ? " (%)" : "");
 
 function drawCurves(figure, view, width) {
@@ -53,9 +58,9 @@ function drawCurves(figure, view, width) {
       if (view.shows(series)) marks.push(...seriesMarks(shown, mark, series, x, yIsLog));
   const tipRows = rowsOf(shown, null, [x, yOfTip], v => !yIsLog || v > 0 || figure.columns[0].name === "");
   marks.push(tip(figure, tipRows, x.of, yOfTip.of));
+  const yScale = scaleOptions(domain, yIsLog, "↑ " + figure.yLabel + (figure.yUnit === "share" ? " (%)" : ""), 5);
   return Plot.plot({ width, height: Math.round(Math.max(230, Math.min(360, width * 0.56))), style: axisStyle,
-    marginLeft: 46, marginRight: 14, marginTop: 26, marginBottom: 40, x: xScale,
-    y: scaleOptions(domain, yIsLog, "↑ " + figure.yLabel + (figure.yUnit === "share" ? " (%)" : ""), 5), marks });
+    marginLeft: marginFor(yScale), marginRight: 14, marginTop: 26, marginBottom: 40, x: xScale, y: yScale, marks });
 }
 
 /// A row a series: a dot a seed, a tick at the mean; the name above them, the note at the end.

@@ -1,9 +1,9 @@
 // Marks of figures, made with Observable Plot. A series has a colour, a dash pattern and a symbol of its own.
 
-const symbols = ["circle", "square", "triangle", "diamond", "star", "cross", "wye", "times"];
+const symbols = ["circle", "square", "triangle", "diamond", "star", "cross", "wye", "hexagon"];
 const dashes = ["none", "7 3", "2 3", "10 3 2 3", "14 4", "5 2 1 2 1 2", "1 2", "9 5"];
 const colour = series => `var(--s${series % 8})`;
-const symbol = series => symbols[series % 8];
+const symbol = series => symbols[(series + Math.floor(series / 8)) % 8];
 const dash = series => dashes[(series + Math.floor(series / 8)) % 8];
 const classOf = series => `s${series}`;
 
@@ -66,7 +66,7 @@ function seriesMarks(figure, mark, series, x, yIsLog) {
     case "cells":
       return [Plot.rect(rowsOf(figure, series, columns),
         { ...fill, fillOpacity: 0.28, x1: columns[0].of, x2: columns[1].of, y1: columns[2].of,
-          y2: columns[3].of, inset: -0.15 })];
+          y2: columns[3].of, shapeRendering: "crispEdges" })];
   }
   return [];
 }

@@ -21,12 +21,17 @@ function isHidden(group, series) {
   return hidden.get(group)?.has(series) ?? false;
 }
 
-/// Switching off the last one that is shown shows all again.
-function toggle(group, series, count) {
+/// The series that a figure has rows of.
+function seriesOf(figure) {
+  return [...new Set(figure.rows.map(row => row[0]))].sort(d3.ascending);
+}
+
+/// Switching off the last of those that a figure shows shows all again.
+function toggle(group, series, present) {
   const off = hidden.get(group) ?? new Set();
   hidden.set(group, off);
   if (!off.delete(series)) off.add(series);
-  if (off.size === count) off.clear();
+  if (present.every(s => off.has(s))) off.clear();
   for (const figure of figures) if (figure.group === group) figure.redraw();
 }
 
@@ -50,10 +55,12 @@ function keySvg(series, layout) {
 
 function legend(figure) {
   const list = element("div", { class: "legend", role: "group", "aria-label": "Show or hide" });
-  figure.series.forEach((name, series) => {
+  const present = seriesOf(figure);
+  present.forEach(series => {
+    const name = figure.series[series];
     const button = element("button", { type: "button", "aria-pressed": String(!isHidden(figure.group, series)),
       title: "Show or hide" }, keySvg(series, figure.layout), element("span", {}, name));
-    button.addEventListener("click", () => toggle(figure.group, series, figure.series.length));
+    button.addEventListener("click", () => toggle(figure.group, series, present));
     for (const event of ["pointerenter", "focus"]) button.addEventListener(event, () => pickOut(figure.group, series));
     for (const event of ["pointerleave", "blur"]) button.addEventListener(event, () => pickOut(figure.group, null));
     list.append(button);
@@ -111,11 +118,11 @@ function dataOf(figure) {
 }
 
 function mount(figure) {
-  const node = document.getElementById(figure.id);
+  const node = document.getElementById("figure-" + figure.id);
   const drawing = node.querySelector(".drawing");
   const view = { x: figure.x[0], yScale: figure.yScale, shows: series => !isHidden(figure.group, series) };
   const controls = element("div", { class: "controls" });
-  const columnLabel = name => figure.columns.find(c => c.name === name).label;
+  const columnLabel = name => figure.columns.find(c => c.name === name).label.split(/ \(|,/)[0];
   const redraw = () => {
     const width = Math.floor(drawing.clientWidth);
     if (width < 40) return;
@@ -123,8 +130,8 @@ function mount(figure) {
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", `${figure.title}. ${figure.description}`);
     drawing.replaceChildren(svg);
-    for (const [series, button] of node.querySelectorAll(".legend button").entries())
-      button.setAttribute("aria-pressed", String(view.shows(series)));
+    const buttons = node.querySelectorAll(".legend button");
+    seriesOf(figure).forEach((series, i) => buttons[i]?.setAttribute("aria-pressed", String(view.shows(series))));
   };
   if (figure.layout === "curves") {
     if (figure.x.length > 1)
@@ -135,7 +142,7 @@ function mount(figure) {
         scale => { view.yScale = scale; redraw(); }));
   }
   drawing.before(...(controls.childElementCount > 0 ? [controls] : []));
-  if (figure.layout !== "strips" && figure.series.length > 1) drawing.before(legend(figure));
+  if (figure.layout !== "strips" && seriesOf(figure).length > 1) drawing.before(legend(figure));
   node.append(dataOf(figure));
   figures.push({ group: figure.group, node, redraw });
   let drawn = 0;
@@ -143,7 +150,7 @@ function mount(figure) {
     const width = Math.floor(entry.contentRect.width);
     if (width === drawn) return;
     drawn = width;
-    redraw();
+    requestAnimationFrame(redraw);  // not within the observer, which would see its own change
   }).observe(drawing);
 }
 

@@ -1,0 +1,217 @@
+#include "ravine/lab/report/run_report.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "ravine/core/error.hpp"
+#include "ravine/core/file.hpp"
+#include "ravine/lab/experiment.hpp"
+#include "ravine/lab/metrics_log.hpp"
+#include "ravine/lab/report/html_page.hpp"
+#include "ravine/lab/report/spread.hpp"
+#include "ravine/lab/report/study_sections.hpp"
+
+namespace ravine {
+namespace {
+
+/// What a run's folder says.
+struct RunData {
+    Experiment experiment = {};
+    Metrics metrics = {};
+    nlohmann::ordered_json summary = {};
+
+    explicit RunData(const RunFolder& folder) {
+        read_experiment(experiment, folder.config());
+        metrics = read_metrics(folder.metrics());
+        summary = nlohmann::ordered_json::parse(read_file(folder.summary()), nullptr, false);
+        if (!summary.is_object())
+            fail_request("{}: expected the summary of a run", folder.summary().string());
+    }
+
+    /// NaN where there is none.
+    double number(const char* key) const {
+        const auto found = summary.find(key);
+        return found != summary.end() && found->is_number() ? found->get<double>()
+                                                            : std::numeric_limits<double>::quiet_NaN();
+    }
+    std::string text(const char* key) const {
+        const auto found = summary.find(key);
+        return found != summary.end() && found->is_string() ? found->get<std::string>() : std::string();
+    }
+    bool classifies() const {
+        return std::isfinite(number("validation_accuracy")) || std::isfinite(number("test_accuracy"));
+    }
+};
+
+/// Curves over the updates, one a name.
+class CurveFigure {
+public:
+    CurveFigure(std::string id, std::string title, Unit unit, std::vector<std::string> names)
+        : figure_{.id = std::move(id),
+                  .title = title,
+                  .source = "metrics.jsonl",
+                  .series = {.group = "parts", .names = names, .notes = {}},
+                  .columns = {{"step", "Updates"},
+                              {"epoch", "Epoch"},
+                              {"seconds", "Seconds"},
+                              {"count", ""},
+                              {"value", std::move(title), unit},
+                              {"low", ""},
+                              {"high", ""}},
+                  .x = {"step", "epoch", "seconds"},
+                  .y_label = figure_.title,
+                  .y_unit = unit},
+          curves_(names.size(), SpreadCurve(3)) {
+        figure_.columns[5].unit = figure_.columns[6].unit = unit;
+    }
+
+    template <class Event>
+    void add(size_t curve, const Event& event, double value) {
+        if (!std::isfinite(value)) return;
+        curves_[curve].add(event.step,
+                           {static_cast<double>(event.step), static_cast<double>(event.epoch), event.seconds},
+                           value);
+        values_.push_back(value);
+    }
+
+    /// Adds the figure where it has rows.
+    void add_to(ReportSection& section) {
+        for (size_t c = 0; c < curves_.size(); ++c)
+            for (auto& row : curves_[c].rows(c, most_points_of_curve)) figure_.rows.push_back(std::move(row));
+        if (figure_.rows.empty()) return;
+        if (figure_.y_unit == Unit::number && figure_.id != "learning-rate")
+            figure_.y_scale = natural_scale(values_);
+        figure_.marks = {{MarkKind::band, {"low", "high"}}, {MarkKind::line, {"value"}}};
+        figure_.caption = fmt::format(
+            "At most {} points a curve; where there were more, neighbours are "
+            "averaged and a band shows their extremes.",
+            most_points_of_curve);
+        figure_.description = fmt::format("{} over the updates, from {} to {}.", figure_.title,
+                                          value_text(values_.front(), figure_.y_unit),
+                                          value_text(values_.back(), figure_.y_unit));
+        section.blocks.emplace_back(std::move(figure_));
+    }
+
+private:
+    Figure figure_;
+    std::vector<SpreadCurve> curves_;
+    std::vector<double> values_;
+};
+
+ReportSection result_section(const RunData& data) {
+    ReportSection section{.title = "Result", .blocks = {}};
+    const double test = data.number("test_accuracy"), validation = data.number("validation_accuracy");
+    std::string headline;
+    if (std::isfinite(test))
+        headline = fmt::format("Test accuracy {}", value_text(test, Unit::share));
+    else if (std::isfinite(validation))
+        headline = fmt::format("Validation accuracy {}", value_text(validation, Unit::share));
+    else if (std::isfinite(data.number("test_rmse")))
+        headline = fmt::format("Root mean squared error on the test part {}",
+                               value_text(data.number("test_rmse"), Unit::number));
+    else
+        headline = fmt::format("Training loss {}", value_text(data.number("train_loss"), Unit::number));
+    headline +=
+        fmt::format(" after {:.0f} updates in {:.3g} s.", data.number("steps"), data.number("seconds"));
+    if (data.text("status") != "done")
+        headline += " The run stopped early: " + data.text("stop_reason") + ".";
+    section.blocks.emplace_back(Headline{headline});
+
+    ReportTable table{.caption = "After the last epoch", .header = {"Part", "Examples", "Loss"}, .rows = {}};
+    if (data.classifies()) table.header.emplace_back("Accuracy");
+    for (const auto& [part, examples, loss, accuracy] : std::vector<std::array<const char*, 4>>{
+             {"training", "training_examples", "train_loss", ""},
+             {"validation", "validation_examples", "validation_loss", "validation_accuracy"},
+             {"test", "test_examples", "test_loss", "test_accuracy"}}) {
+        if (!std::isfinite(data.number(loss))) continue;
+        table.rows.push_back({part, fmt::format("{:.0f}", data.number(examples)),
+                              value_text(data.number(loss), Unit::number)});
+        if (data.classifies()) table.rows.back().push_back(value_text(data.number(accuracy), Unit::share));
+    }
+    section.blocks.emplace_back(std::move(table));
+    section.blocks.emplace_back(Paragraph{
+        fmt::format("{:.0f} parameters. The training loss is the mean over the updates of the last epoch.{}",
+                    data.number("parameters"),
+                    data.number("best_epoch") > 0
+                        ? fmt::format(" The smallest validation loss, {}, was that of epoch {:.0f}.",
+                                      value_text(data.number("best_validation_loss"), Unit::number),
+                                      data.number("best_epoch"))
+                        : "")});
+    return section;
+}
+
+ReportSection curves_section(const RunData& data) {
+    ReportSection section{.title = "Learning curves", .blocks = {}};
+    CurveFigure loss("loss", "Loss", Unit::number,
+                     {"training, a batch", "training, mean of the epoch", "validation"});
+    CurveFigure accuracy("accuracy", data.experiment.train_scores ? "Accuracy" : "Validation accuracy",
+                         Unit::share, {"training", "validation"});
+    for (const auto& step : data.metrics.steps) loss.add(0, step, step.train_loss);
+    for (const auto& e : data.metrics.evaluations) {
+        loss.add(1, e, e.train_loss);
+        loss.add(2, e, e.validation.loss);
+        accuracy.add(0, e, e.training.accuracy);
+        accuracy.add(1, e, e.validation.accuracy);
+    }
+    loss.add_to(section);
+    accuracy.add_to(section);
+    return section;
+}
+
+ReportSection updates_section(const RunData& data) {
+    ReportSection section{.title = "Updates", .blocks = {}};
+    CurveFigure gradient("gradient-norm", "Norm of the gradient", Unit::number, {"gradient"});
+    CurveFigure rate("learning-rate", "Learning rate", Unit::number, {"rate"});
+    for (const auto& step : data.metrics.steps) {
+        gradient.add(0, step, step.gradient_norm);
+        rate.add(0, step, step.learning_rate);
+    }
+    gradient.add_to(section);
+    rate.add_to(section);
+    return section;
+}
+
+ReportSection settings_section(const RunData& data) {
+    ReportTable table{.caption = "config.toml", .header = {"Setting", "Value"}, .rows = {}};
+    for (const auto& f : experiment_fields()) {
+        const std::string value = f.get(data.experiment);
+        table.rows.push_back({metric_words(f.name), value.empty() ? "–" : value});
+    }
+    return {.title = "Settings", .blocks = {std::move(table)}};
+}
+
+ReportSection rerun_section() {
+    return {.title = "Run it again",
+            .blocks = {CodeBlock{"ravine train --config config.toml"},
+                       Paragraph{"config.toml lies beside this file and holds every setting; with the same "
+                                 "number of threads the numbers are the same to the last bit. Every figure "
+                                 "here is drawn from the files beside this one; `ravine report FOLDER` draws "
+                                 "it again."}}};
+}
+
+}  // namespace
+
+Report run_report(const RunFolder& folder) {
+    const RunData data(folder);
+    const Experiment& e = data.experiment;
+    Report report{
+        .title = fmt::format("{} on {}", e.optimizer, e.dataset),
+        .subtitle = fmt::format("A training run of {} with {}, seed {}", e.model, e.optimizer, e.seed),
+        .sections = {}};
+    const ReportSection boundary{
+        .title = "Decision boundary",
+        .blocks = boundary_figures(CsvRows(folder.boundary_csv()), CsvRows(folder.points_csv()))};
+    for (const auto& section : {result_section(data), curves_section(data), boundary, updates_section(data),
+                                settings_section(data), rerun_section()})
+        if (!section.blocks.empty()) report.sections.push_back(section);
+    return report;
+}
+
+void write_run_report(const RunFolder& folder) {
+    write_file_atomically(folder.report(), html_page(run_report(folder)));
+}
+
+}  // namespace ravine

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Looks at reports in Chromium: report_browser.py RAVINE [--keep FOLDER]
+
+Makes a study, a study whose labels try to break out, and a run with the program RAVINE, opens their reports on a wide
+and on a narrow screen, light and dark, and says what is wrong with them. Exit status 77: no Chromium here. With --keep
+the folders stay, and a picture of each page lies beside it.
+"""
+
+import base64
+import contextlib
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+
+HOSTILE = "</script><img src=x onerror=alert(1)>"
+SKIPPED = 77
+
+
+class Browser:
+    """A headless Chromium, spoken to through chromedriver (W3C WebDriver)."""
+
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the driver is on this machine
+
+    def __init__(self, folder):
+        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True,
+                                       stderr=subprocess.DEVNULL)
+        for line in self.driver.stdout:
+            if started := re.search(r"successfully on port (\d+)", line):
+                break
+        self.address = f"http://127.0.0.1:{started[1]}/session"
+        arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                     "--hide-scrollbars", f"--user-data-dir={folder}"]
+        options = {"goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"}}
+        created = self.request("POST", "", {"capabilities": {"alwaysMatch": options}})
+        self.address += "/" + created["sessionId"]
+
+    def request(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.address + path, data, {"Content-Type": "application/json"}, method=method)
+        try:
+            with self.opener.open(request, timeout=120) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(error.read().decode()) from None
+
+    def devtools(self, command, **parameters):
+        return self.request("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def run(self, script):
+        return self.request("POST", "/execute/async", {"script": script, "args": []})
+
+    def open(self, path, width, scheme):
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1,
+                      mobile=width < 600)
+        self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.request("POST", "/url", {"url": path.resolve().as_uri()})
+
+    def log(self):
+        return self.request("POST", "/se/log", {"type": "browser"})
+
+    def picture(self, path):
+        size = self.devtools("Page.getLayoutMetrics")["cssContentSize"]
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+        data = self.devtools("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
+        path.write_bytes(base64.b64decode(data))
+
+    def close(self):
+        with contextlib.suppress(Exception):
+            self.request("DELETE", "")
+        self.driver.terminate()
+        self.driver.wait()
+
+
+# Runs in the page; gives a list of what is wrong.
+INSPECT = (pathlib.Path(__file__).parent / "report_browser.js").read_text()
+
+
+def make_folders(ravine, folder):
+    """The folders of a study, of the same study with hostile labels, and of a run."""
+    def start(*arguments):
+        subprocess.run([ravine, *arguments], cwd=folder, check=True, capture_output=True)
+
+    start("compare", "spiral:examples=600", "--model", "mlp:hidden=16", "--optimizer", "adam", "--optimizer", "sgd",
+          "--optimizer", "rmsprop:rho=0.95", "--epochs", "12", "--seeds", "6", "--tune", "learning_rate", "--budget", "4",
+          "--out", "study")
+    start("train", "spiral:examples=600", "--model", "mlp:hidden=16", "--epochs", "12", "--out", "run")
+    shutil.copytree(folder / "study", folder / "hostile")
+    for file in (folder / "hostile").iterdir():
+        if file.suffix in (".csv", ".json"):
+            file.write_text(re.sub(r"\bsgd\b", lambda _: HOSTILE, file.read_text()))
+    shutil.copy(folder / "run" / "boundary.csv", folder / "hostile")
+    points = (folder / "run" / "points.csv").read_text().replace(",2\n", f",{HOSTILE}\n")
+    (folder / "hostile" / "points.csv").write_text(points)
+    for name in ("study", "hostile", "run"):
+        start("report", name)
+    return [folder / name for name in ("study", "hostile", "run")]
+
+
+def without_script(page):
+    """What a reader has whose browser runs no script."""
+    body = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    if "<table" not in body or "<noscript>" not in body:
+        yield "without scripts there are no tables or no notice"
+    if re.search(r"<(?!a )[a-z]+ [^>]*(src|href)=", body):
+        yield "an element loads something"
+
+
+def problems_of(browser, folder, pictures):
+    report = folder / "report.html"
+    yield from without_script(report.read_text())
+    for width, scheme in ((1200, "light"), (1200, "dark"), (360, "light"), (360, "dark")):
+        browser.open(report, width, scheme)
+        for problem in browser.run(INSPECT):
+            yield f"{width} pixels, {scheme}: {problem}"
+        for entry in browser.log():
+            yield f"{width} pixels, {scheme}: {entry['level']}: {entry['message']}"
+        if pictures:
+            browser.request("POST", "/refresh", {})
+            browser.run("const [done] = arguments; setTimeout(done, 300)")
+            browser.picture(folder / f"{folder.name}-{width}-{scheme}.png")
+
+
+def main():
+    ravine = str(pathlib.Path(sys.argv[1]).resolve())
+    keep = pathlib.Path(sys.argv[3]) if sys.argv[2:3] == ["--keep"] else None
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        print("skipped: no chromium, or no chromedriver (Debian's packages chromium and chromium-driver)")
+        return SKIPPED
+    with tempfile.TemporaryDirectory(prefix="ravine-report-") as temporary:
+        folder = keep or pathlib.Path(temporary) / "reports"
+        folder.mkdir(parents=True, exist_ok=True)
+        folders = make_folders(ravine, folder)
+        browser = Browser(pathlib.Path(temporary) / "profile")
+        try:
+            problems = [f"{f.name}: {p}" for f in folders for p in problems_of(browser, f, keep is not None)]
+        finally:
+            browser.close()
+    print("\n".join(problems) if problems else "the reports are as they should be")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
