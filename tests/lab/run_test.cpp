@@ -68,6 +68,7 @@ TEST_F(RunTest, DrawsPictures) {
     train_in(values, e);
     EXPECT_THAT(contents_of(values.curves()), HasSubstr("<svg"));
     EXPECT_FALSE(fs::exists(values.boundary()));
+    EXPECT_FALSE(fs::exists(values.boundary_csv()));
 }
 
 TEST_F(RunTest, MetricsHaveExactlyTheirKeysAtFullPrecision) {

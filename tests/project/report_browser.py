@@ -90,7 +90,8 @@ def make_folders(ravine, folder):
     start("compare", "spiral:examples=600", "--model", "mlp:hidden=16", "--optimizer", "adam", "--optimizer", "sgd",
           "--optimizer", "rmsprop:rho=0.95", "--epochs", "12", "--seeds", "6", "--tune", "learning_rate", "--budget", "4",
           "--out", "study")
-    start("train", "spiral:examples=600", "--model", "mlp:hidden=16", "--epochs", "12", "--out", "run")
+    start("train", "spiral:examples=600", "--model", "mlp:hidden=16", "--epochs", "12",
+          "--optimizer", "adam:learning_rate=0.05", "--train-scores", "true", "--out", "run")
     shutil.copytree(folder / "study", folder / "hostile")
     for file in (folder / "hostile").iterdir():
         if file.suffix in (".csv", ".json"):

@@ -71,11 +71,13 @@ std::string html(const CodeBlock& code) {
 
 /// The script fills in the controls, the drawing and the table of the data.
 std::string html(const Figure& figure) {
+    const std::string caption =
+        figure.caption.empty() ? "" : fmt::format("<p>{}</p>", html_escaped(figure.caption));
     return fmt::format(
-        "<figure id=\"figure-{0}\" class=\"{1}\"><h3>{2}</h3>\n<div class=\"drawing\"></div>\n"
-        "<figcaption><p>{3}</p><p class=\"source\">Drawn from {4}.</p></figcaption></figure>\n",
+        "<figure id=\"figure-{}\" class=\"{}\"><h3>{}</h3>\n<div class=\"drawing\"></div>\n"
+        "<figcaption>{}<p class=\"source\">Drawn from {}.</p></figcaption></figure>\n",
         html_escaped(figure.id), figure.layout == FigureLayout::map ? "map" : "wide",
-        html_escaped(figure.title), html_escaped(figure.caption), html_escaped(figure.source));
+        html_escaped(figure.title), caption, html_escaped(figure.source));
 }
 
 /// Figures that follow one another share a grid.

@@ -85,10 +85,11 @@ public:
         if (figure_.y_unit == Unit::number && figure_.id != "learning-rate")
             figure_.y_scale = natural_scale(values_);
         figure_.marks = {{MarkKind::band, {"low", "high"}}, {MarkKind::line, {"value"}}};
-        figure_.caption = fmt::format(
-            "At most {} points a curve; where there were more, neighbours are "
-            "averaged and a band shows their extremes.",
-            most_points_of_curve);
+        if (values_.size() > most_points_of_curve)
+            figure_.caption = fmt::format(
+                "At most {} points a curve; where there were more, neighbours are "
+                "averaged and a band shows their extremes.",
+                most_points_of_curve);
         figure_.description = fmt::format("{} over the updates, from {} to {}.", figure_.title,
                                           value_text(values_.front(), figure_.y_unit),
                                           value_text(values_.back(), figure_.y_unit));
@@ -145,19 +146,23 @@ ReportSection result_section(const RunData& data) {
 
 ReportSection curves_section(const RunData& data) {
     ReportSection section{.title = "Learning curves", .blocks = {}};
-    CurveFigure loss("loss", "Loss", Unit::number,
-                     {"training, a batch", "training, mean of the epoch", "validation"});
+    const std::vector<std::string> parts{"batch", "training", "validation"};
+    CurveFigure loss("loss", "Loss", Unit::number, parts);
     CurveFigure accuracy("accuracy", data.experiment.train_scores ? "Accuracy" : "Validation accuracy",
-                         Unit::share, {"training", "validation"});
+                         Unit::share, parts);
     for (const auto& step : data.metrics.steps) loss.add(0, step, step.train_loss);
     for (const auto& e : data.metrics.evaluations) {
         loss.add(1, e, e.train_loss);
         loss.add(2, e, e.validation.loss);
-        accuracy.add(0, e, e.training.accuracy);
-        accuracy.add(1, e, e.validation.accuracy);
+        accuracy.add(1, e, e.training.accuracy);
+        accuracy.add(2, e, e.validation.accuracy);
     }
     loss.add_to(section);
     accuracy.add_to(section);
+    if (!section.blocks.empty())
+        section.blocks.emplace_back(Paragraph{
+            "Batch: the loss before an update, on its batch. Training: the mean of these over the epoch for "
+            "the loss; for the accuracy the training part after the epoch."});
     return section;
 }
 
@@ -188,7 +193,7 @@ ReportSection rerun_section() {
             .blocks = {CodeBlock{"ravine train --config config.toml"},
                        Paragraph{"config.toml lies beside this file and holds every setting; with the same "
                                  "number of threads the numbers are the same to the last bit. Every figure "
-                                 "here is drawn from the files beside this one; `ravine report FOLDER` draws "
+                                 "here is drawn from the files beside this one; “ravine report FOLDER” draws "
                                  "it again."}}};
 }
 

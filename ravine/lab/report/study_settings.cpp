@@ -78,8 +78,8 @@ ReportSection rerun_section(const StudyData& data) {
     add("Values tried", list_text(member(tuning, "values")));
     section.blocks.emplace_back(std::move(table));
     section.blocks.emplace_back(
-        Paragraph{"Every number and figure here is drawn from the CSV files beside this file; `ravine report "
-                  "FOLDER` draws it again."});
+        Paragraph{"Every number and figure here is drawn from the CSV files beside this file; “ravine report "
+                  "FOLDER” draws it again."});
     return section;
 }
 

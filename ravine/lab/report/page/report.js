@@ -142,7 +142,7 @@ function mount(figure) {
         scale => { view.yScale = scale; redraw(); }));
   }
   drawing.before(...(controls.childElementCount > 0 ? [controls] : []));
-  if (figure.layout !== "strips" && seriesOf(figure).length > 1) drawing.before(legend(figure));
+  if (figure.layout !== "strips" && figure.series.length > 1) drawing.before(legend(figure));
   node.append(dataOf(figure));
   figures.push({ group: figure.group, node, redraw });
   let drawn = 0;
