@@ -14,6 +14,7 @@ ArchiveReader::ArchiveReader(const std::filesystem::path& path)
     if (!reader_) fail_run("libarchive: cannot start");
     archive_read_support_filter_all(reader_.get());
     archive_read_support_format_tar(reader_.get());
+    archive_read_support_format_zip(reader_.get());
     archive_read_support_format_raw(reader_.get());
     if (archive_read_open_filename(reader_.get(), path_.c_str(), 1 << 18) != ARCHIVE_OK) fail();
 }

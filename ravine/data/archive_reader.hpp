@@ -11,12 +11,12 @@ struct archive;
 
 namespace ravine {
 
-/// The regular files packed in a tar archive with any compression, one after another. Nothing is ever written
-/// to the disk; links, devices and folders are passed over. Every error is a RequestError that names the
-/// file.
+/// The regular files packed in a zip archive, or a tar archive with any compression, one after another.
+/// Nothing is ever written to the disk; links, devices and folders are passed over. Every error is a
+/// RequestError that names the file.
 class ArchiveReader {
 public:
-    /// Throws where the file cannot be read, or is neither a tar archive nor a compressed file.
+    /// Throws where the file cannot be read, or is neither an archive nor a compressed file.
     explicit ArchiveReader(const std::filesystem::path& path);
 
     struct Member {

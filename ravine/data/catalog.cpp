@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "ravine/data/array_set.hpp"
 #include "ravine/data/cifar.hpp"
 #include "ravine/data/decoded_files.hpp"
 #include "ravine/data/idx.hpp"
@@ -287,13 +288,16 @@ Parts load_parts(const DataRequest& request) {
     Parts parts;
     if (is_table_path(name))
         parts = table_parts(read_table(name), request);
+    else if (is_array_path(name))
+        parts = array_parts(request);
     else if (!datasets().contains(name) &&
              (fs::is_directory(name, ignored) || (is_tar_path(name) && fs::is_regular_file(name, ignored))))
         parts = path_parts(request);
     else if (fs::is_regular_file(name, ignored) ||
              (name.find('/') != std::string::npos && name.find(':') == std::string::npos))
         fail_request(
-            "{}: expected a table (.csv, .data, .dat or .txt), a folder of IDX files or CIFAR's folder or "
+            "{}: expected a table (.csv, .data, .dat or .txt), arrays (.npz), a folder of IDX files or "
+            "CIFAR's folder or "
             "archive, found {}",
             name, fs::exists(name, ignored) ? "something else" : "nothing");
     else

@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include "ravine/core/error.hpp"
+#include "ravine/data/array_set.hpp"
 #include "ravine/data/catalog.hpp"
 #include "ravine/data/idx.hpp"
 #include "ravine/data/locate.hpp"
@@ -59,6 +60,7 @@ Dataset load_images(const Schema& schema, const std::string& path, Targets targe
 }  // namespace
 
 Dataset load_like(const Schema& schema, const std::string& path, Targets targets) {
+    if (is_array_path(path)) return load_arrays_like(schema, path, targets);
     if (schema.columns.empty()) return load_images(schema, path, targets);
     return encode_like(read_table(path), schema, targets == Targets::required);
 }

@@ -10,6 +10,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
 #include "ravine/data/excerpt.hpp"
+#include "ravine/data/half.hpp"
 
 namespace ravine {
 namespace {
@@ -36,18 +37,6 @@ uint64_t stored_size(const std::string& type) {
     if (type == "F64" || type == "I64") return 8;
     if (type == "F32") return 4;
     return type == "F16" || type == "BF16" ? 2 : 0;
-}
-
-/// IEEE 754 binary16 to binary32; exact.
-float widen_half(uint16_t half) {
-    const uint32_t sign = uint32_t{half & 0x8000U} << 16, exponent = half >> 10 & 0x1FU,
-                   fraction = half & 0x3FFU;
-    if (exponent == 0) {  // zero or subnormal: fraction 2^-24
-        const float size = static_cast<float>(fraction) * 0x1p-24F;
-        return sign != 0 ? -size : size;
-    }
-    const uint32_t widened = exponent == 31 ? 255 : exponent + 112;
-    return std::bit_cast<float>(sign | widened << 23 | fraction << 13);
 }
 
 float widen_bfloat(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }

@@ -26,11 +26,11 @@ Field<E> share(std::string name, double E::*member) {
 std::vector<Field<E>> make_fields() {
     const char* name = "NAME or NAME:key=value,...";
     return {
-        field(
-            "dataset", &E::dataset,
-            "a data set (`ravine list datasets`), a table (.csv, .data, .dat, .txt), a folder of IDX files, "
-            "CIFAR's folder or archive",
-            "what to learn from"),
+        field("dataset", &E::dataset,
+              "a data set (`ravine list datasets`), a table (.csv, .data, .dat, .txt), arrays (.npz), a "
+              "folder of IDX files, "
+              "CIFAR's folder or archive",
+              "what to learn from"),
         field("model", &E::model, name, "the model (`ravine list models`)"),
         field("optimizer", &E::optimizer, name, "the optimizer (`ravine list optimizers`)"),
         field("loss", &E::loss, name, "the loss (`ravine list losses`); empty: what fits model and task"),

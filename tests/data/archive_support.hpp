@@ -16,16 +16,19 @@ struct Member {
     std::string name, contents, link = {};
 };
 
-/// Writes an archive, compressed as its name says.
+/// Writes an archive, compressed as its name says; a zip archive for .npz.
 inline std::string write_archive(const TemporaryFolder& folder, const std::string& name,
                                  const std::vector<Member>& members) {
     const std::string path = folder.write(name, "");
     archive* writer = archive_write_new();
     if (name.ends_with(".zst"))  // an ending that libarchive 3.6 does not know
         archive_write_add_filter_zstd(writer);
-    else
+    else if (!name.ends_with(".npz"))
         archive_write_set_format_filter_by_ext(writer, path.c_str());
-    archive_write_set_format_ustar(writer);
+    if (name.ends_with(".npz"))
+        archive_write_set_format_zip(writer);
+    else
+        archive_write_set_format_ustar(writer);
     archive_write_open_filename(writer, path.c_str());
     for (const auto& [member, contents, link] : members) {
         archive_entry* entry = archive_entry_new();
