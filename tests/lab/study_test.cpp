@@ -252,6 +252,21 @@ TEST(Study, BadRequestsAreRefusedBeforeAnyTraining) {
     refuses(plan, {"no validation part"});
 }
 
+TEST(StudyFiles, HoldNoMapOfAContenderThatDiverged) {
+    const TemporaryFolder folder;
+    Silence silence;
+    StudyPlan plan = small_plan();
+    plan.contenders[1].experiment.optimizer = "sgd:learning_rate=1e30";
+    Study study(plan);
+    const auto out = StudyFolder::open_or_create((folder.path() / "s").string(), "", study.digest());
+    const StudyResult result = study.run(out.trials(), silence);
+    ASSERT_TRUE(result.trials[1].front().diverged());
+    write_study(out, result, study.digest());
+    const std::string boundary = contents_of(out.path / "boundary.csv");
+    EXPECT_EQ(std::ranges::count(boundary, '\n'), 1 + 100 * 100);
+    EXPECT_THAT(boundary, testing::Not(testing::HasSubstr("\nsgd,")));
+}
+
 TEST(StudyFiles, HoldARowForEachTrialAndEvaluation) {
     const TemporaryFolder folder;
     Silence silence;

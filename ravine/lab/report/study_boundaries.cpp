@@ -115,7 +115,19 @@ std::vector<ReportBlock> boundary_figures(const CsvRows& boundary, const CsvRows
 }
 
 ReportSection boundaries_section(const StudyData& data) {
-    return {.title = "Decision boundaries", .blocks = boundary_figures(data.boundary, data.points)};
+    ReportSection section{.title = "Decision boundaries",
+                          .blocks = boundary_figures(data.boundary, data.points)};
+    if (section.blocks.empty()) return section;
+    std::set<std::string> drawn;
+    for (int64_t row = 0; row < data.boundary.size(); ++row)
+        drawn.insert(data.boundary.text(row, "contender"));
+    std::vector<std::string> others;
+    for (const auto& label : data.contenders)
+        if (!drawn.contains(label)) others.push_back(label);
+    std::string text = fmt::format("Each contender at the first seed, {}.", data.boundary.text(0, "seed"));
+    if (!others.empty()) text += fmt::format(" None for {}: diverged or missing there.", enumeration(others));
+    section.blocks.emplace(section.blocks.begin(), Paragraph{text});
+    return section;
 }
 
 }  // namespace ravine

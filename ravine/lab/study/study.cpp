@@ -237,12 +237,13 @@ StudyResult Study::run(const std::filesystem::path& trials, PoolListener& listen
 std::shared_ptr<const Parts> Study::pictured_parts(const StudyResult& result) {
     std::optional<DataRequest> request;
     for (const auto& trials : result.trials) {
-        if (trials.empty() || !trials.front().map) return nullptr;
+        if (trials.empty() || trials.front().diverged()) continue;
+        if (!trials.front().map) return nullptr;
         const DataRequest wanted = data_request(trials.front().experiment);
         if (request && !(*request == wanted)) return nullptr;
         request = wanted;
     }
-    return data_.get(*request);
+    return request ? data_.get(*request) : nullptr;
 }
 
 }  // namespace ravine

@@ -59,7 +59,7 @@ struct StudyResult {
     std::optional<double> reach = {};                   ///< the value of the metric whose price is asked
     size_t reference = 0;                               ///< the contender that the others are compared with
     std::vector<std::string> notes = {};                ///< what a reader should know
-    /// The data of the first seed, where the maps of all contenders were drawn on them; else null.
+    /// The data of the first seed, where all contenders that did not diverge have maps on them; else null.
     std::shared_ptr<const Parts> pictured = {};
 
     /// The seeds that are fresh: none of them was seen in tuning.

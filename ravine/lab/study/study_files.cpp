@@ -236,8 +236,9 @@ void write_study(const StudyFolder& folder, const StudyResult& result, const std
     if (result.pictured) {
         std::string boundary = boundary_csv_header;
         for (size_t c = 0; c < result.trials.size(); ++c)
-            boundary += boundary_csv_lines(result.plan.contenders[c].label, result.seeds().front(),
-                                           *result.trials[c].front().map);
+            if (!result.trials[c].empty() && result.trials[c].front().map)
+                boundary += boundary_csv_lines(result.plan.contenders[c].label, result.seeds().front(),
+                                               *result.trials[c].front().map);
         write("boundary.csv", boundary);
         write("points.csv", points_csv(*result.pictured));
     }
