@@ -29,11 +29,20 @@ bool is_numeric(const ReportTable& table, size_t column) {
     return any;
 }
 
+constexpr size_t long_cell = 60;  // more than a line on a phone
+
+/// Tables with long cells are stacked where the page is narrow.
+bool has_sentences(const ReportTable& table) {
+    const auto is_long = [](const std::string& cell) { return cell.size() > long_cell; };
+    return std::ranges::any_of(
+        table.rows, [&](const auto& row) { return std::any_of(row.begin() + 1, row.end(), is_long); });
+}
+
 std::string html(const ReportTable& table) {
     std::string text = fmt::format(
-        "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><caption>{0}</caption>"
-        "<thead><tr>",
-        html_escaped(table.caption));
+        "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table{1}>"
+        "<caption>{0}</caption><thead><tr>",
+        html_escaped(table.caption), has_sentences(table) ? " class=\"sentences\"" : "");
     std::vector<const char*> cell_class;
     for (size_t c = 0; c < table.header.size(); ++c) {
         cell_class.push_back(is_numeric(table, c) ? " class=\"number\"" : "");

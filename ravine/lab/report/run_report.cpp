@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -85,7 +86,7 @@ public:
         if (figure_.y_unit == Unit::number && figure_.id != "learning-rate")
             figure_.y_scale = natural_scale(values_);
         figure_.marks = {{MarkKind::band, {"low", "high"}}, {MarkKind::line, {"value"}}};
-        if (values_.size() > most_points_of_curve)
+        if (std::ranges::any_of(curves_, [](const auto& c) { return c.size() > most_points_of_curve; }))
             figure_.caption = fmt::format(
                 "At most {} points a curve; where there were more, neighbours are "
                 "averaged and a band shows their extremes.",

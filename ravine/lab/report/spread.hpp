@@ -26,6 +26,8 @@ public:
     /// One seed at a place. A NaN measure is left out: a seed that diverged.
     void add(int64_t place, const std::vector<double>& axes, double value);
 
+    size_t size() const { return places_.size(); }
+
     /// Rows {series, axes..., seeds, mean, low, high}, at most `most`: neighbours are put together, their
     /// means averaged, keeping the smallest low and the largest high.
     std::vector<std::vector<double>> rows(size_t series, size_t most) const;

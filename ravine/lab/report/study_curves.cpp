@@ -19,12 +19,6 @@ struct SpreadFigure {
     std::string label = {};          ///< of the vertical axis; empty: the title
 };
 
-std::string capitalized(std::string words) {
-    if (!words.empty() && words[0] >= 'a' && words[0] <= 'z')
-        words[0] = static_cast<char>(words[0] - 'a' + 'A');
-    return words;
-}
-
 /// "4 curves over epoch. At the end: adam 97.92 %, sgd ..."
 std::string description_of(const Figure& figure) {
     std::string ends;
@@ -67,18 +61,26 @@ Figure spread_figure(const StudyData& data, const CsvRows& rows, const SpreadFig
         for (const auto& axis : wanted.axes) axes.push_back(rows.number(row, axis.name));
         curves[*c].add(std::llround(place), axes, rows.number(row, wanted.column));
     }
-    std::vector<double> all;
-    for (size_t c = 0; c < curves.size(); ++c)
+    std::vector<double> all, largest;
+    bool is_thinned = false;
+    for (size_t c = 0; c < curves.size(); ++c) {
+        is_thinned |= curves[c].size() > most_points_of_curve;
+        std::vector<double> highs;
         for (auto& row : curves[c].rows(c, most_points_of_curve)) {
             all.insert(all.end(), row.end() - 3, row.end());
+            highs.push_back(row.back());
             figure.rows.push_back(std::move(row));
         }
-    if (unit == Unit::number && wanted.column != "learning_rate") figure.y_scale = natural_scale(all);
+        if (!highs.empty()) largest.push_back(*std::ranges::max_element(highs));
+    }
+    // A rate that a schedule takes to nothing is no reason for a logarithmic scale.
+    if (unit == Unit::number)
+        figure.y_scale = natural_scale(wanted.column == "learning_rate" ? largest : all);
     figure.marks = {{MarkKind::band, {"low", "high"}}, {MarkKind::line, {"mean"}}};
-    figure.caption = fmt::format(
-        "Line: mean over the seeds that still train; band: smallest to largest "
-        "seed. At most {} points a curve; neighbours are averaged.",
-        most_points_of_curve);
+    figure.caption = "Line: mean over the seeds that still train; band: smallest to largest seed.";
+    if (is_thinned)
+        figure.caption +=
+            fmt::format(" At most {} points a curve; neighbours are averaged.", most_points_of_curve);
     figure.description = description_of(figure);
     return figure;
 }
@@ -118,6 +120,8 @@ ReportSection curves_section(const StudyData& data) {
 ReportSection first_order_section(const StudyData& data) {
     ReportSection section{.title = "The paper's figures", .blocks = {}};
     if (data.text("kind") != "first-order") return section;
+    section.blocks.emplace_back(Paragraph{
+        "Figures 10 to 15 of the paper, drawn from the runs of this study: three methods, then five."});
     struct PaperFigure {
         int number;
         const char *column, *title;
@@ -141,6 +145,7 @@ ReportSection first_order_section(const StudyData& data) {
                                         .label = title}));
         }
     }
+    if (section.blocks.size() == 1) section.blocks.clear();  // nothing was logged
     return section;
 }
 

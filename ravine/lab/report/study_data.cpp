@@ -122,6 +122,12 @@ std::string metric_words(const std::string& name) {
     return words;
 }
 
+std::string capitalized(std::string words) {
+    if (!words.empty() && words[0] >= 'a' && words[0] <= 'z')
+        words[0] = static_cast<char>(words[0] - 'a' + 'A');
+    return words;
+}
+
 Unit unit_of(const std::string& metric) { return metric.ends_with("accuracy") ? Unit::share : Unit::number; }
 
 std::string value_text(double value, Unit unit) {

@@ -51,6 +51,8 @@ const nlohmann::ordered_json& member(const nlohmann::ordered_json& json, const s
 
 /// "validation accuracy" for validation_accuracy.
 std::string metric_words(const std::string& name);
+/// "Validation accuracy" for "validation accuracy".
+std::string capitalized(std::string words);
 /// Shares are accuracies.
 Unit unit_of(const std::string& metric);
 

@@ -86,6 +86,15 @@ std::string significance(const StudyData& data, size_t winner, const std::string
     return text.empty() ? "" : fmt::format(" It is the reference: {} {}.", text, test);
 }
 
+/// Keeps "39.00 %" and "(p 0.002)" on one line.
+std::string unbroken(std::string text) {
+    for (const auto& [with_space, glued] :
+         std::vector<std::pair<std::string, std::string>>{{" %", "\u00a0%"}, {"(p ", "(p\u00a0"}})
+        for (size_t at = text.find(with_space); at != std::string::npos; at = text.find(with_space, at))
+            text.replace(at, with_space.size(), glued);
+    return text;
+}
+
 }  // namespace
 
 ReportSection headline_section(const StudyData& data) {
@@ -133,7 +142,7 @@ ReportSection claims_section(const StudyData& data) {
         if (!data.claims.has(column)) continue;
         table.header.emplace_back(title);
         for (int64_t row = 0; row < data.claims.size(); ++row)
-            table.rows[static_cast<size_t>(row)].push_back(data.claims.text(row, column));
+            table.rows[static_cast<size_t>(row)].push_back(unbroken(data.claims.text(row, column)));
     }
     section.blocks.emplace_back(std::move(table));
     return section;

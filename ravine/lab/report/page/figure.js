@@ -23,6 +23,12 @@ function scaleOptions(domain, isLog, label, count) {
     ticks: isLog ? logTicks(domain, count) : linearTicks(domain, count) };
 }
 
+/// A mark in place of the axis that Plot makes of a logarithmic scale, which lacks the labels of some ticks.
+function logAxis(scale, axis) {
+  const { ticks, label, labelAnchor } = scale;
+  return scale.type === "log" ? [axis(ticks, { text: tickText, tickSize: 0, label, labelAnchor })] : [];
+}
+
 /// Room for the labels of a vertical axis.
 function marginFor(scale) {
   return 12 + 7 * d3.max(scale.ticks.map(tickText), text => text.length);
@@ -57,8 +63,9 @@ function drawCurves(figure, view, width) {
     for (const series of d3.range(figure.series.length))
       if (view.shows(series)) marks.push(...seriesMarks(shown, mark, series, x, yIsLog));
   const tipRows = rowsOf(shown, null, [x, yOfTip], v => !yIsLog || v > 0 || figure.columns[0].name === "");
-  marks.push(tip(figure, tipRows, x.of, yOfTip.of));
   const yScale = scaleOptions(domain, yIsLog, "↑ " + figure.yLabel + (figure.yUnit === "share" ? " (%)" : ""), 5);
+  marks.unshift(...logAxis(xScale, Plot.axisX), ...logAxis(yScale, Plot.axisY));
+  marks.push(tip(figure, tipRows, x.of, yOfTip.of));
   return Plot.plot({ width, height: Math.round(Math.max(230, Math.min(360, width * 0.56))), style: axisStyle,
     marginLeft: marginFor(yScale), marginRight: 14, marginTop: 26, marginBottom: 40, x: xScale, y: yScale, marks });
 }
@@ -89,10 +96,12 @@ function drawStrips(figure, view, width) {
         { ...style, x: value.of, y: spread, symbol: symbol(series), r: 4, strokeWidth: 1.5, fill: colour(series),
           fillOpacity: 0.35 }));
   }
+  const xScale = { ...scaleOptions(domain, isLog, labelOf(column) + " →", width < 480 ? 4 : 7), labelAnchor: "right" };
+  marks.unshift(...logAxis(xScale, Plot.axisX));
   marks.push(tip(figure, rowsOf({ ...figure, rows }, null, [value]), value.of, spread));
   return Plot.plot({ width, height: 54 + 58 * order.length, style: axisStyle, marginLeft: 10, marginRight: 14,
     marginTop: 8, marginBottom: 40,
-    x: { ...scaleOptions(domain, isLog, labelOf(column) + " →", width < 480 ? 4 : 7), labelAnchor: "right" },
+    x: xScale,
     y: { axis: null, domain: [-0.5, Math.max(order.length, 1) - 0.5], reverse: true }, marks });
 }
 

@@ -28,8 +28,8 @@ function valueText(value, unit) {
 function tickText(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e4 && size < 1e12) return minus(d3.format("~s")(value));
-  if (size < 1e-3 || size >= 1e12) {
+  if (size >= 1e4 && size < 1e9) return minus(d3.format("~s")(value));
+  if (size < 1e-3 || size >= 1e9) {
     const exponent = Math.floor(Math.log10(size) + 1e-9), digits = +(value / 10 ** exponent).toPrecision(3);
     return minus(digits === 1 ? power(exponent) : `${digits}×${power(exponent)}`);
   }
