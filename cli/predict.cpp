@@ -28,9 +28,9 @@ void add_predict(CLI::App& app) {
     auto request = std::make_shared<Request>();
     command->add_option("run", request->run, "The run's folder")->required()->type_name("RUN");
     command
-        ->add_option(
-            "file", request->data,
-            "A table with the columns of the training data, arrays (.npz, .npy), or an IDX file of images")
+        ->add_option("file", request->data,
+                     "A table with the columns of the training data, arrays (.npz, .npy), images (.png, "
+                     ".jpg, a folder, an IDX file)")
         ->required()
         ->type_name("FILE");
     command->add_option("--out", request->out, "Write here instead of to the terminal")

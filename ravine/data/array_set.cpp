@@ -191,22 +191,20 @@ void set_values(Dataset& data, const NpyArray& y) {
 }
 
 struct ArraySet {
-    Dataset training;
-    std::optional<Dataset> validation = {}, test = {};
-    std::string note = {};
+    GivenParts parts = {};
+    std::string note = "read";
 };
 
 ArraySet read_set(const std::string& path, const std::string& task) {
     const auto names = npz_names(path);
     const Naming naming = find_arrays(path, names);
-    ArraySet set{.training = {}};
-    set.note = "read";
+    ArraySet set;
     const auto read = [&](const Pair& pair) {
         set.note += fmt::format("{}{} and {}", set.note.size() > 4 ? ", " : " ", pair.features, pair.targets);
         Dataset data = features_of(read_npz(path, pair.features, NpyIntegers::as_reals));
         const NpyArray y = read_npz(path, pair.targets);
         check_targets(y, data.size(), pair.features);
-        const Dataset& training = set.training;
+        const Dataset& training = set.parts.training;
         const bool is_training = training.size() == 0;
         const Task wanted = !is_training      ? training.task
                             : !task.empty()   ? parse_task("task", task)
@@ -224,9 +222,9 @@ ArraySet read_set(const std::string& path, const std::string& task) {
         data.name = path;
         return data;
     };
-    set.training = read(naming.training);
-    if (!naming.validation.features.empty()) set.validation = read(naming.validation);
-    if (!naming.test.features.empty()) set.test = read(naming.test);
+    set.parts.training = read(naming.training);
+    if (!naming.validation.features.empty()) set.parts.validation = read(naming.validation);
+    if (!naming.test.features.empty()) set.parts.test = read(naming.test);
     return set;
 }
 
@@ -245,20 +243,10 @@ Parts array_parts(const DataRequest& request) {
     if (!request.target.empty()) fail_request("{}: --target is for tables", path);
     const auto decoded =
         DecodedFiles::get<ArraySet>(path, request.task, [&] { return read_set(path, request.task); });
-    const ArraySet& set = *decoded;
-    if (set.test && request.test_share)
-        fail_request("{}: has a test part of its own, so no test share", path);
-    if (set.validation && request.validation_share)
-        fail_request("{}: has a validation part of its own, so no validation share", path);
-    const double validation = set.test ? 0.1 : 0.2;
-    Parts parts = split_parts(
-        set.training, shares_of(request, {set.validation ? 0 : validation, set.test ? 0 : 0.2}), request);
-    if (set.validation) parts.validation = *set.validation;
-    if (set.test) parts.test = *set.test;
+    Parts parts = split_given(decoded->parts, request);
     if (parts.schema.task == Task::regression)
         parts.schema.target_normalization = Normalization::fit_values(parts.training);
-    parts.notes.push_back(set.note);
-    note_sizes(parts);
+    parts.notes.insert(parts.notes.begin(), decoded->note);
     return parts;
 }
 

@@ -6,6 +6,7 @@
 #include "ravine/data/cifar.hpp"
 #include "ravine/data/decoded_files.hpp"
 #include "ravine/data/idx.hpp"
+#include "ravine/data/image_folder.hpp"
 #include "ravine/data/locate.hpp"
 #include "ravine/data/made.hpp"
 #include "ravine/data/parts.hpp"
@@ -66,13 +67,14 @@ Parts cifar_parts(const std::string& name, const fs::path& source, CifarClasses 
     return parts;
 }
 
-/// Files that a path names: a folder or archive of CIFAR, or a folder of IDX files.
+/// Files that a path names: a folder or archive of CIFAR, a folder of IDX files, or one of images.
 Parts path_parts(const DataRequest& request) {
     const std::string& path = request.dataset;
     if (const auto classes = cifar_in(path))
         return cifar_parts(path, path, *classes, own_test_shares(request, cifar_validation), request);
     if (!fs::is_directory(path))
         fail_request("{}: expected an archive of CIFAR's binary version, found none of its files", path);
+    if (!holds_idx_files(path) && holds_images(path)) return image_parts({.path = path}, request);
     return idx_parts(path, locate_idx_files(path), {}, own_test_shares(request, idx_validation), request);
 }
 
@@ -255,7 +257,18 @@ void add_cifar(Catalog<Parts, const DataRequest&>& catalog) {
         });
 }
 
-void add_tables(Catalog<Parts, const DataRequest&>& catalog) {
+void add_folders_and_tables(Catalog<Parts, const DataRequest&>& catalog) {
+    catalog.add<ImageFolder>(
+        {.name = "image-folder",
+         .summary = "images in a folder for each class; PNG and JPEG files",
+         .formula = "byte / 255, each channel normalised by its mean and deviation over the training part",
+         .source = "the layout of torchvision's ImageFolder and Keras's image_dataset_from_directory"},
+        {field("path", &ImageFolder::path, "a folder",
+               "that holds a folder for each class, or such folders in train, val and test"),
+         field("size", &ImageFolder::size, "N or HEIGHTxWIDTH",
+               "in pixels, to which all images are stretched; empty: that of all"),
+         field("channels", &ImageFolder::channels, Range{0, 3}, "1: grey; 3: colour; 0: as the first image")},
+        [](const ImageFolder& images, const DataRequest& request) { return image_parts(images, request); });
     catalog.add<NoSettings>(
         {.name = "boston-housing",
          .summary = "506 districts of Boston: 13 features, and the median value of a home; whitespace table",
@@ -264,6 +277,18 @@ void add_tables(Catalog<Parts, const DataRequest&>& catalog) {
                     "residents: for benchmarks only",
          .source = "Harrison and Rubinfeld 1978, Hedonic prices and the demand for clean air"},
         {}, [](NoSettings, const DataRequest& request) { return boston_housing_parts(request); });
+}
+
+/// "photos:size=32" as "image-folder:path=photos,size=32", where there is such a folder; else as it is.
+Spec spec_of(const std::string& text) {
+    const size_t colon = text.find(':');
+    std::error_code ignored;
+    const std::string path = text.substr(0, colon);
+    if (colon == std::string::npos || datasets().contains(path) || !fs::is_directory(path, ignored))
+        return Spec::parse(text);
+    Spec spec = Spec::parse("image-folder" + text.substr(colon));
+    spec.set("path", path);
+    return spec;
 }
 
 }  // namespace
@@ -276,7 +301,7 @@ const Catalog<Parts, const DataRequest&>& datasets() {
         add_values(result);
         add_files(result);
         add_cifar(result);
-        add_tables(result);
+        add_folders_and_tables(result);
         return result;
     }();
     return catalog;
@@ -296,12 +321,12 @@ Parts load_parts(const DataRequest& request) {
     else if (fs::is_regular_file(name, ignored) ||
              (name.find('/') != std::string::npos && name.find(':') == std::string::npos))
         fail_request(
-            "{}: expected a table (.csv, .data, .dat or .txt), arrays (.npz), a folder of IDX files or "
-            "CIFAR's folder or "
-            "archive, found {}",
+            "{}: expected a table (.csv, .data, .dat or .txt), arrays (.npz), a folder of images, of IDX "
+            "files "
+            "or of CIFAR, or CIFAR's archive, found {}",
             name, fs::exists(name, ignored) ? "something else" : "nothing");
     else
-        parts = datasets().make(Spec::parse(name), request);
+        parts = datasets().make(spec_of(name), request);
     parts.schema.dataset = name;
     return parts;
 }

@@ -3,7 +3,10 @@
 #include "ravine/core/error.hpp"
 #include "ravine/data/array_set.hpp"
 #include "ravine/data/catalog.hpp"
+#include "ravine/data/cifar.hpp"
 #include "ravine/data/idx.hpp"
+#include "ravine/data/image_file.hpp"
+#include "ravine/data/image_folder.hpp"
 #include "ravine/data/locate.hpp"
 #include "ravine/data/table.hpp"
 #include "ravine/data/table_parts.hpp"
@@ -30,9 +33,30 @@ fs::path labels_beside(const fs::path& images) {
     return !fs::exists(same, ignored) && fs::exists(other, ignored) ? other : same;
 }
 
-Dataset load_images(const Schema& schema, const std::string& path, Targets targets) {
-    fs::path images = path, labels;
+/// What CIFAR files a path names; nothing where it names others.
+std::optional<CifarClasses> cifar_classes(const fs::path& path) {
     std::error_code ignored;
+    return fs::is_directory(path, ignored) || is_tar_path(path) ? cifar_in(path) : std::nullopt;
+}
+
+/// The test part of CIFAR.
+Dataset load_cifar_like(const Schema& schema, const fs::path& path, CifarClasses classes) {
+    if (schema.output_count == 20) classes = CifarClasses::coarse;
+    Dataset data = load_cifar(path, classes).test;
+    if (data.feature_shape != schema.feature_shape || data.classes != schema.classes)
+        fail_request(
+            "{}: expected examples of shape {} in {} classes as the model was trained on, found CIFAR",
+            path.string(), to_string(schema.feature_shape), schema.output_count);
+    data.name = path;
+    return data;
+}
+
+Dataset load_images(const Schema& schema, const std::string& path, Targets targets) {
+    std::error_code ignored;
+    if (const auto classes = cifar_classes(path)) return load_cifar_like(schema, path, *classes);
+    if (is_image_path(path) || (!holds_idx_files(path) && holds_images(path)))
+        return load_images_like(schema, path, targets);
+    fs::path images = path, labels;
     if (fs::is_directory(images, ignored)) {
         const IdxFiles files = locate_idx_files(images);
         images = files.test_images;

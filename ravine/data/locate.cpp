@@ -94,6 +94,8 @@ IdxFiles locate_idx_set(const std::string& name, const std::string& data_dir) {
     fail_not_found(name, data_dir);
 }
 
+bool holds_idx_files(const fs::path& folder) { return missing_files(find_idx_files(folder)).has_value(); }
+
 IdxFiles locate_idx_files(const fs::path& folder) {
     const auto files = find_idx_files(folder);
     const auto missing = missing_files(files);

@@ -27,6 +27,9 @@ struct IdxFiles {
 /// Throws RunError that lists where it looked, or which of the four is missing.
 IdxFiles locate_idx_set(const std::string& name, const std::string& data_dir);
 
+/// Whether a folder holds any of them.
+bool holds_idx_files(const std::filesystem::path& folder);
+
 /// The same in one folder; throws RequestError.
 IdxFiles locate_idx_files(const std::filesystem::path& folder);
 

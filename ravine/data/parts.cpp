@@ -57,6 +57,20 @@ Parts split_parts(const Dataset& data, Shares shares, const DataRequest& request
     return parts;
 }
 
+Parts split_given(const GivenParts& given, const DataRequest& request) {
+    if (given.test && request.test_share)
+        fail_request("{}: has a test part of its own, so no test share", request.dataset);
+    if (given.validation && request.validation_share)
+        fail_request("{}: has a validation part of its own, so no validation share", request.dataset);
+    const double validation = given.validation ? 0 : given.test ? 0.1 : 0.2;
+    Parts parts =
+        split_parts(given.training, shares_of(request, {validation, given.test ? 0 : 0.2}), request);
+    if (given.validation) parts.validation = *given.validation;
+    if (given.test) parts.test = *given.test;
+    note_sizes(parts);
+    return parts;
+}
+
 void note_sizes(Parts& parts) {
     parts.notes.push_back(fmt::format("{} training, {} validation and {} test examples",
                                       parts.training.size(), parts.validation.size(), parts.test.size()));

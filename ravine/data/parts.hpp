@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "ravine/data/catalog.hpp"
 #include "ravine/data/dataset.hpp"
 
@@ -24,6 +26,17 @@ void refuse_columns(const DataRequest& request);
 /// Cuts `data` into parts, or into those beside a test part of its own, where it has one. The schema is that
 /// of the training part; there are no notes yet.
 Parts split_parts(const Dataset& data, Shares shares, const DataRequest& request);
+
+/// The examples to train on, and the parts that a set brings of its own.
+struct GivenParts {
+    Dataset training = {};
+    std::optional<Dataset> validation = {}, test = {};
+};
+
+/// Splits off what is not given: 20 % for the test part and for validation, where a test part is given 10 %.
+/// Notes how many examples each part has. Throws RequestError where the request wants a share for a part that
+/// is given.
+Parts split_given(const GivenParts& given, const DataRequest& request);
 
 /// Notes how many examples each part has.
 void note_sizes(Parts& parts);

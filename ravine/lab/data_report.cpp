@@ -22,8 +22,9 @@ std::vector<std::string> published_row(const PublishedSet& set, const std::strin
             fmt::format("{}", fmt::join(set.feature_shape, " x ")), files};
 }
 
-/// A made set, as its default settings make it.
-std::vector<std::string> made_row(const std::string& name) {
+/// A made set, as its default settings make it, or one of the user's own images.
+std::vector<std::string> own_row(const std::string& name) {
+    if (name == "image-folder") return {name, "classification", "-", "-", "your own: image-folder:path=DIR"};
     const Parts parts = load_parts({.dataset = name});
     return {name, to_string(parts.training.task),
             std::to_string(parts.training.size() + parts.validation.size() + parts.test.size()),
@@ -35,7 +36,7 @@ std::vector<std::string> made_row(const std::string& name) {
 std::string data_list_text(const std::string& data_dir) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& entry : datasets().entries())
-        if (find_published_set(entry.name) == nullptr) rows.push_back(made_row(entry.name));
+        if (find_published_set(entry.name) == nullptr) rows.push_back(own_row(entry.name));
     for (const auto& set : published_sets()) rows.push_back(published_row(set, data_dir));
     return text_table({"name", "task", "examples", "shape", "files"}, rows);
 }

@@ -28,8 +28,8 @@ std::vector<Field<E>> make_fields() {
     return {
         field("dataset", &E::dataset,
               "a data set (`ravine list datasets`), a table (.csv, .data, .dat, .txt), arrays (.npz), a "
-              "folder of IDX files, "
-              "CIFAR's folder or archive",
+              "folder of "
+              "images, of IDX files or of CIFAR, or CIFAR's archive",
               "what to learn from"),
         field("model", &E::model, name, "the model (`ravine list models`)"),
         field("optimizer", &E::optimizer, name, "the optimizer (`ravine list optimizers`)"),

@@ -59,6 +59,7 @@ std::vector<std::string> names_of(const std::vector<Entry>& entries) {
 
 /// Settings that an example shows because the thing does little without them.
 std::string with_typical_settings(const Entry& entry) {
+    if (entry.name == "image-folder") return "image-folder:path=photos,size=32";
     for (const auto& setting : entry.settings)
         if (setting.name == "learning_rate" || setting.name == "limit")
             return fmt::format("{}:{}={}", entry.name, setting.name, setting.default_value);
