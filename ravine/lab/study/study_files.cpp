@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "ravine/core/error.hpp"
@@ -118,13 +119,12 @@ std::string today() {
 /// "AMD EPYC, 2 processors"
 std::string machine() {
     std::string model = "unknown processor";
-    try {
-        const std::string info = read_file("/proc/cpuinfo");
-        if (const size_t at = info.find("model name"); at != std::string::npos) {
-            const size_t begin = info.find(": ", at) + 2;
-            model = info.substr(begin, info.find('\n', begin) - begin);
-        }
-    } catch (const Error&) {  // no such file on other systems
+    std::ifstream info("/proc/cpuinfo");  // no such file on other systems
+    for (std::string line; std::getline(info, line);) {
+        const size_t begin = line.find(": ");
+        if (!line.starts_with("model name") || begin == std::string::npos) continue;
+        model = line.substr(begin + 2);
+        break;
     }
     return fmt::format("{}, {} processors", model, available_threads());
 }
