@@ -19,26 +19,21 @@ struct Pair {
     std::string features = {}, targets = {};
 };
 
-/// What people call the arrays of their sets.
-struct Naming {
-    Pair training, validation = {}, test = {};
-};
-
-const std::vector<Naming>& namings() {
-    static const std::vector<Naming> known{
-        {{"x_train", "y_train"}, {"x_val", "y_val"}, {"x_test", "y_test"}},
-        {{"X_train", "y_train"}, {"X_val", "y_val"}, {"X_test", "y_test"}},
-        {{"train_images", "train_labels"}, {"val_images", "val_labels"}, {"test_images", "test_labels"}},
-        {{"x", "y"}},
-        {{"X", "y"}},
-        {{"X", "Y"}},
-        {{"features", "targets"}},
-        {{"features", "labels"}},
-        {{"data", "target"}},
-        {{"data", "targets"}},
-        {{"data", "labels"}},
-        {{"images", "labels"}},
-        {{"arr_0", "arr_1"}}};
+/// What people call the arrays to train on.
+const std::vector<Pair>& known_pairs() {
+    static const std::vector<Pair> known{{"x_train", "y_train"},
+                                         {"X_train", "y_train"},
+                                         {"train_images", "train_labels"},
+                                         {"x", "y"},
+                                         {"X", "y"},
+                                         {"X", "Y"},
+                                         {"features", "targets"},
+                                         {"features", "labels"},
+                                         {"data", "target"},
+                                         {"data", "targets"},
+                                         {"data", "labels"},
+                                         {"images", "labels"},
+                                         {"arr_0", "arr_1"}};
     return known;
 }
 
@@ -46,14 +41,32 @@ bool has(const std::vector<std::string>& names, const Pair& pair) {
     return std::ranges::count(names, pair.features) > 0 && std::ranges::count(names, pair.targets) > 0;
 }
 
-/// The pairs that the file has, by the first naming whose training pair is there.
-Naming find_arrays(const std::string& path, const std::vector<std::string>& names) {
-    for (Naming naming : namings()) {
-        if (!has(names, naming.training)) continue;
-        for (Pair* part : {&naming.validation, &naming.test})
-            if (!has(names, *part)) *part = {};
-        return naming;
+/// The arrays of a file's parts; empty names where it has none.
+struct PartArrays {
+    Pair training, validation = {}, test = {};
+};
+
+/// The pair of another part that the file has: x_val for x_train; nothing where the names speak of no part.
+Pair find_beside(const Pair& training, std::initializer_list<std::string> words,
+                 const std::vector<std::string>& names) {
+    const std::string from = "train";
+    if (training.features.find(from) == std::string::npos) return {};
+    for (const auto& word : words) {
+        Pair pair = training;
+        for (std::string* name : {&pair.features, &pair.targets})
+            name->replace(name->find(from), from.size(), word);
+        if (has(names, pair)) return pair;
     }
+    return {};
+}
+
+/// The pairs that the file has, beside the first known one to train on.
+PartArrays find_arrays(const std::string& path, const std::vector<std::string>& names) {
+    for (const Pair& training : known_pairs())
+        if (has(names, training))
+            return {.training = training,
+                    .validation = find_beside(training, {"val", "valid", "validation"}, names),
+                    .test = find_beside(training, {"test"}, names)};
     fail_request(
         "{}: expected arrays 'x' and 'y', or 'x_train' and 'y_train' and perhaps 'x_test' and 'y_test' "
         "(docs/data.md lists more names), found {}",
@@ -115,11 +128,14 @@ Dataset features_of(NpyArray x) {
     return data;
 }
 
-void check_targets(const NpyArray& y, int64_t examples, const std::string& features) {
-    const bool is_column = y.shape.size() == 1 || y.shape.size() == 2;
-    if (!is_column || y.shape[0] != examples || element_count(y.shape) == 0)
-        fail_request("{}: expected {} targets, one for each example of '{}', found the shape {}", y.what,
-                     examples, features, to_string(y.shape));
+/// The targets of so many examples.
+NpyArray read_targets(const std::string& path, const Pair& pair, int64_t examples) {
+    return read_npz(path, pair.targets, NpyIntegers::kept, [&](const std::string& what, const Shape& shape) {
+        const bool is_column = shape.size() == 1 || shape.size() == 2;
+        if (!is_column || shape[0] != examples || shape.back() == 0)
+            fail_request("{}: expected {} targets, one for each example of '{}', found the shape {}", what,
+                         examples, pair.features, to_string(shape));
+    });
 }
 
 /// Class labels as the integers that they are in the file.
@@ -197,13 +213,12 @@ struct ArraySet {
 
 ArraySet read_set(const std::string& path, const std::string& task) {
     const auto names = npz_names(path);
-    const Naming naming = find_arrays(path, names);
+    const PartArrays arrays = find_arrays(path, names);
     ArraySet set;
     const auto read = [&](const Pair& pair) {
         set.note += fmt::format("{}{} and {}", set.note.size() > 4 ? ", " : " ", pair.features, pair.targets);
         Dataset data = features_of(read_npz(path, pair.features, NpyIntegers::as_reals));
-        const NpyArray y = read_npz(path, pair.targets);
-        check_targets(y, data.size(), pair.features);
+        const NpyArray y = read_targets(path, pair, data.size());
         const Dataset& training = set.parts.training;
         const bool is_training = training.size() == 0;
         const Task wanted = !is_training      ? training.task
@@ -218,13 +233,13 @@ ArraySet read_set(const std::string& path, const std::string& task) {
             (data.feature_shape != training.feature_shape || data.output_count != training.output_count))
             fail_request("{}: expected examples of shape {} with {} outputs as in '{}', found {} with {}",
                          y.what, to_string(training.feature_shape), training.output_count,
-                         naming.training.features, to_string(data.feature_shape), data.output_count);
+                         arrays.training.features, to_string(data.feature_shape), data.output_count);
         data.name = path;
         return data;
     };
-    set.parts.training = read(naming.training);
-    if (!naming.validation.features.empty()) set.parts.validation = read(naming.validation);
-    if (!naming.test.features.empty()) set.parts.test = read(naming.test);
+    set.parts.training = read(arrays.training);
+    if (!arrays.validation.features.empty()) set.parts.validation = read(arrays.validation);
+    if (!arrays.test.features.empty()) set.parts.test = read(arrays.test);
     return set;
 }
 
@@ -269,12 +284,11 @@ Dataset load_arrays_like(const Schema& schema, const std::string& path, Targets 
     if (is_single) return features("");
     const auto names = npz_names(path);
     if (targets == Targets::ignored && names.size() == 1) return features(names[0]);
-    const Naming naming = find_arrays(path, names);
-    const Pair& pair = naming.test.features.empty() ? naming.training : naming.test;
+    const PartArrays arrays = find_arrays(path, names);
+    const Pair& pair = arrays.test.features.empty() ? arrays.training : arrays.test;
     Dataset data = features(pair.features);
     if (targets == Targets::ignored) return data;
-    const NpyArray y = read_npz(path, pair.targets);
-    check_targets(y, data.size(), pair.features);
+    const NpyArray y = read_targets(path, pair, data.size());
     if (schema.task == Task::classification) {
         set_labels(data, y, schema.classes);
     } else {

@@ -28,7 +28,10 @@ double widen(double value) { return value; }
 /// Reads the parts of one array, and knows which byte it is at.
 class ArrayReader {
 public:
-    explicit ArrayReader(const NpySource& source) : source_(source), header_(read_header()) { check_size(); }
+    explicit ArrayReader(const NpySource& source) : source_(source), header_(read_header()) {
+        if (source_.check_shape) source_.check_shape(source_.what, header_.shape);
+        check_size();
+    }
 
     NpyArray read() {
         NpyArray array{.what = source_.what, .shape = header_.shape, .items = read_items()};
@@ -171,8 +174,7 @@ private:
     /// All items, converted, in row-major order.
     template <class Stored, class Item, class Convert>
     std::vector<Item> read_vector(const Convert& convert) {
-        std::vector<Item> items;
-        items.reserve(static_cast<size_t>(header_.item_count));
+        std::vector<Item> items;  // not reserved: a compressed file can claim a thousand times what it holds
         read_blocks<Stored, Item>(convert, [&](std::span<const Item> block) {
             items.insert(items.end(), block.begin(), block.end());
         });

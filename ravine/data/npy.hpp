@@ -29,6 +29,9 @@ std::string item_place(const Shape& shape, int64_t position);
 /// What becomes of integers other than unsigned bytes.
 enum class NpyIntegers { kept, as_reals };
 
+/// Throws where an array, named for messages, has not the shape that it should have.
+using ShapeCheck = std::function<void(const std::string& what, const Shape& shape)>;
+
 /// Bytes to read an array from.
 struct NpySource {
     std::string what = {};  ///< for messages
@@ -36,6 +39,7 @@ struct NpySource {
     /// Fills the span and returns how many bytes there were: fewer than asked for only at the end.
     std::function<size_t(std::span<uint8_t>)> read = {};
     uint64_t most = 0;  ///< there can be no more bytes than that: a header that claims more is not believed
+    ShapeCheck check_shape = {};  ///< asked before any item is read; may be empty
 };
 
 /// Reads an array in NumPy's format (NumPy Enhancement Proposal 1, versions 1.0, 2.0 and 3.0), of booleans,

@@ -49,7 +49,8 @@ std::vector<std::string> npz_names(const fs::path& path) {
     return names;
 }
 
-NpyArray read_npz(const fs::path& path, const std::string& name, NpyIntegers integers) {
+NpyArray read_npz(const fs::path& path, const std::string& name, NpyIntegers integers,
+                  const ShapeCheck& check_shape) {
     check_zip(path);
     ArchiveReader reader(path);
     while (const auto found = next_array(reader))
@@ -58,7 +59,8 @@ NpyArray read_npz(const fs::path& path, const std::string& name, NpyIntegers int
                              .integers = integers,
                              .read = [&](std::span<uint8_t> out) { return reader.read(out); },
                              // Deflate makes at most 1,032 bytes of one.
-                             .most = fs::file_size(path) * 1032});
+                             .most = fs::file_size(path) * 1032,
+                             .check_shape = check_shape});
     fail_request("{}: expected an array '{}', found none of that name", path.string(), excerpt(name));
 }
 

@@ -13,9 +13,8 @@ namespace ravine {
 /// damaged.
 std::vector<std::string> npz_names(const std::filesystem::path& path);
 
-/// The array of that name. Throws RequestError where there is none, there are two, or it cannot be read, as
-/// read_npy() does.
+/// The array of that name. Throws RequestError where there is none, or it cannot be read, as read_npy() does.
 NpyArray read_npz(const std::filesystem::path& path, const std::string& name,
-                  NpyIntegers integers = NpyIntegers::kept);
+                  NpyIntegers integers = NpyIntegers::kept, const ShapeCheck& check_shape = {});
 
 }  // namespace ravine

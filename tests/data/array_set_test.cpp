@@ -102,6 +102,17 @@ TEST_F(ArraySetTest, PartsOfItsOwnAreKept) {
     refuses(other, {"shape [2]", "found [3]"});
 }
 
+TEST_F(ArraySetTest, TheValidationPartHasSeveralNames) {
+    for (const std::string word : {"val", "valid", "validation"}) {
+        const Parts parts = load({{"x_train.npy", reals("(20, 2)", range(40))},
+                                  {"y_train.npy", integers("(20,)", alternating(20))},
+                                  {"x_" + word + ".npy", reals("(3, 2)", range(6))},
+                                  {"y_" + word + ".npy", integers("(3,)", {7, 3, 3})}});
+        EXPECT_EQ(parts.validation.labels, (Labels{1, 0, 0})) << word;
+        EXPECT_EQ(parts.training.size(), 16) << word;  // 20 % of the others are the test part
+    }
+}
+
 TEST_F(ArraySetTest, ImagesHaveTheirChannelsLast) {
     std::string bytes;
     for (int i = 0; i < 10 * 3 * 2 * 2; ++i) bytes += static_cast<char>(i);
@@ -168,6 +179,10 @@ TEST_F(ArraySetTest, RefusesDamagedAndHostileArchives) {
             {"set.npz: x", "bytes of items"});
     refuses({{"../../x.npy", reals("(20, 2)", range(40))}, {"y.npy", integers("(20,)", alternating(20))}},
             {"found ../../x, y"});
+    // The count of targets is looked at before they are: here it is said before the missing items are.
+    refuses({{"x.npy", reals("(20, 2)", range(40))},
+             {"y.npy", npy(npy_header("<i8", "(1000,)"), std::string(8, '\0'))}},
+            {"expected 20 targets", "[1000]"});
 }
 
 TEST_F(ArraySetTest, SavedModelsReadArraysAlike) {
