@@ -29,9 +29,21 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
     return entries;
 }
 
+/// A folder, or a link to one.
+bool leads_to_folder(const fs::path& path) {
+    std::error_code ignored;
+    return fs::is_directory(path, ignored);
+}
+
+/// Whether what lies in a folder is a folder. A link to one, which may lead anywhere, also back up, is an
+/// error: to leave it out would leave out a class.
 bool is_folder(const fs::path& path) {
     std::error_code ignored;
-    return fs::is_directory(path, ignored) && !fs::is_symlink(path, ignored);
+    const bool is_any = leads_to_folder(path);
+    if (is_any && fs::is_symlink(path, ignored))
+        fail_request("{}: expected a folder, found a link to one (only the data set itself may be a link)",
+                     path.string());
+    return is_any;
 }
 
 /// All images below a folder.
@@ -46,10 +58,18 @@ void add_images(const fs::path& folder, std::vector<fs::path>& images) {
     }
 }
 
+/// The folders of the classes. Texts about the set may lie beside them, but no images, which have no class.
 std::vector<fs::path> class_folders(const fs::path& folder) {
-    std::vector<fs::path> folders;
-    for (const auto& path : entries_of(folder))
-        if (is_folder(path)) folders.push_back(path);
+    std::vector<fs::path> folders, images;
+    for (const auto& path : entries_of(folder)) {
+        if (is_folder(path))
+            folders.push_back(path);
+        else if (is_image_path(path))
+            images.push_back(path);
+    }
+    if (!folders.empty() && !images.empty())
+        fail_request("{}: expected images in the folders of their classes, found one beside them",
+                     images.front().string());
     return folders;
 }
 
@@ -158,10 +178,9 @@ GivenParts read_set(const ImageFolder& images) {
 }  // namespace
 
 bool holds_images(const fs::path& folder) {
-    if (!is_folder(folder)) return false;
-    return std::ranges::any_of(entries_of(folder), [](const fs::path& path) {
-        return is_folder(path) ? holds_images(path) : is_image_path(path);
-    });
+    return leads_to_folder(folder) && std::ranges::any_of(entries_of(folder), [](const fs::path& path) {
+               return is_folder(path) ? holds_images(path) : is_image_path(path);
+           });
 }
 
 Parts image_parts(const ImageFolder& images, const DataRequest& request) {
@@ -182,12 +201,12 @@ Dataset load_images_like(const Schema& schema, const fs::path& path, Targets tar
                      path.string(), to_string(shape));
     Form form{.height = shape[0], .width = shape[1], .channels = shape[2], .resizes = true};
     if (targets == Targets::required) {
-        if (!is_folder(path))
+        if (!leads_to_folder(path))
             fail_request("{}: expected a folder for each class, found an image", path.string());
         return read_part(part_folder(path, {"test"}).value_or(path), schema.classes, form);
     }
     std::vector<fs::path> images;
-    if (is_folder(path))
+    if (leads_to_folder(path))
         add_images(path, images);
     else
         images.push_back(path);

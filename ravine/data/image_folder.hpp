@@ -14,13 +14,15 @@ struct ImageFolder {
     int64_t channels = 0;   ///< 1 or 3; 0: those of the first image
 };
 
-/// Whether a folder holds images: in it, or in folders in it.
+/// Whether a folder holds images: in it, or in folders in it. Throws RequestError for a link to a folder
+/// among what it holds.
 bool holds_images(const std::filesystem::path& folder);
 
 /// A folder with a folder for each class, in the order of their names, or with such folders in `train` and,
 /// if they are there, in `val` (`valid`, `validation`) and `test`. All images below a class's folder are its
-/// examples, in the order of their paths; hidden files and folders are passed over, links to folders not
-/// followed. Throws RequestError for any other file, images of different sizes, and as read_image() does.
+/// examples, in the order of their paths; hidden files and folders are passed over. Throws RequestError for
+/// any other file, a link to a folder, an image outside the classes' folders, images of different sizes, and
+/// as read_image() does.
 Parts image_parts(const ImageFolder& images, const DataRequest& request);
 
 /// Images for a saved model, made alike to those that it was trained on: one image, or all below a folder.

@@ -93,10 +93,29 @@ TEST_F(ImageFolderTest, RefusesWhatIsNoSet) {
     refuses("image-folder:path=" + at("nowhere"), {"nowhere"});
     fs::create_directory(at("empty"));
     refuses(at("empty"), {"empty"});
-    // A loop of folders ends: links to folders are not followed.
-    fill("loop");
-    fs::create_directory_symlink(at("loop"), at("loop/cat/again"));
-    refuses(at("loop"), {"again"});
+    fill("loose");
+    write("loose/cow.png", grey_png(4, 6, 1));
+    refuses(at("loose"), {"loose/cow.png", "in the folders of their classes"});
+}
+
+TEST_F(ImageFolderTest, OnlyTheSetItselfMayBeALink) {
+    fill("pets");
+    fs::create_directory_symlink(at("pets"), at("link"));
+    EXPECT_EQ(load_parts({.dataset = at("link")}).schema.classes, (Names{"cat", "dog"}));
+    EXPECT_EQ(load_parts({.dataset = at("link") + ":size=8"}).training.feature_shape, (Shape{8, 8, 1}));
+    const Schema schema = load_parts({.dataset = at("pets")}).schema;
+    EXPECT_EQ(load_like(schema, at("link"), Targets::required).size(), 20);
+    EXPECT_EQ(load_like(schema, at("link"), Targets::ignored).size(), 20);
+    // Neither is a class left out without a word, nor does a loop of folders go on for ever.
+    write("others/cat/0.png", grey_png(4, 6, 1));
+    write("others/cow/0.png", grey_png(4, 6, 1));
+    fs::create_directory_symlink(at("pets/dog"), at("others/dog"));
+    refuses(at("others"), {"others/dog", "found a link"});
+    fs::create_directory(at("parts"));
+    fs::create_directory_symlink(at("pets"), at("parts/train"));
+    refuses(at("parts"), {"parts/train", "found a link"});
+    fs::create_directory_symlink(at("pets"), at("pets/cat/again"));
+    refuses(at("pets"), {"pets/cat/again", "found a link"});
 }
 
 TEST_F(ImageFolderTest, SavedModelsReadImagesOfAnySize) {
