@@ -34,9 +34,9 @@ TEST(Report, DrawsAStudyAgainToTheSameBytes) {
 
 TEST(Report, OfARunIsWrittenAndDrawnAgain) {
     const TestFolder folder;
-    const Outcome run = run_program({"train", "spiral:examples=300", "--model", "mlp:hidden=8", "--epochs", "3",
-                                     "--out", folder / "run"},
-                                    folder.path());
+    const Outcome run = run_program(
+        {"train", "spiral:examples=300", "--model", "mlp:hidden=8", "--epochs", "3", "--out", folder / "run"},
+        folder.path());
     ASSERT_EQ(run.status, 0) << run.err;
     const std::string written = read_file(folder / "run/report.html");
     EXPECT_THAT(written, HasSubstr("adam on spiral:examples=300"));
