@@ -4,6 +4,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/exec/plain/plain.hpp"
 #include "ravine/exec/plan.hpp"
+#include "ravine/graph/flops.hpp"
 
 namespace ravine {
 namespace {
@@ -121,10 +122,13 @@ int Lowering::scalar(const std::string& name) {
     return static_cast<int>(plan_->scalars.size()) - 1;
 }
 
-void Lowering::add(std::unique_ptr<Kernel> kernel, std::vector<int> reads, std::vector<int> writes,
-                   int phase) {
+void Lowering::add(std::unique_ptr<Kernel> kernel, const std::vector<int>& nodes, std::vector<int> reads,
+                   std::vector<int> writes, int phase) {
     plan_->scratch_bytes = std::max(plan_->scratch_bytes, kernel->scratch_bytes());
-    plan_->steps.push_back({std::move(kernel), std::move(reads), std::move(writes), phase});
+    Step step{std::move(kernel), std::move(reads), std::move(writes), phase};
+    for (const int id : nodes) step.flops += flops_of(graph_, id);
+    if (!nodes.empty()) step.label = graph_.node(nodes[0]).label;
+    plan_->steps.push_back(std::move(step));
 }
 
 std::unique_ptr<const Plan> Lowering::finish() {
@@ -132,7 +136,7 @@ std::unique_ptr<const Plan> Lowering::finish() {
     // All outputs of a phase appear at once: an old value whose storage is itself replaced is saved before
     // the first replacement.
     const auto copy = [&](int source, int target, int64_t elements, int phase) {
-        add(make_copy(source, target, elements, options_.precision), {source}, {target}, phase);
+        add(make_copy(source, target, elements, options_.precision), {}, {source}, {target}, phase);
     };
     std::vector<int> sources;
     for (const auto& output : copies_) {

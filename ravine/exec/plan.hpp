@@ -29,6 +29,8 @@ struct Step {
     std::unique_ptr<Kernel> kernel;
     std::vector<int> reads, writes;  ///< buffers
     int phase = 0;
+    int64_t flops = 0;    ///< of the nodes that the kernel computes
+    std::string label{};  ///< of the first of them: the layer that built it
 };
 
 /// A compiled graph.
@@ -74,7 +76,9 @@ public:
     int storage(const std::string& name);
     int scalar(const std::string& name);
 
-    void add(std::unique_ptr<Kernel> kernel, std::vector<int> reads, std::vector<int> writes, int phase);
+    /// Adds a kernel that computes `nodes`.
+    void add(std::unique_ptr<Kernel> kernel, const std::vector<int>& nodes, std::vector<int> reads,
+             std::vector<int> writes, int phase);
     /// Adds copies for outputs that no kernel writes directly, orders the steps and plans the arena.
     std::unique_ptr<const Plan> finish();
 

@@ -1,6 +1,7 @@
 #include "ravine/exec/program.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/threads.hpp"
@@ -46,6 +47,18 @@ std::string Program::describe() const {
     std::string text;
     for (const auto& step : plan_->steps) text += fmt::format("{} {}\n", step.phase, step.kernel->describe());
     return text;
+}
+
+std::vector<KernelInfo> Program::kernels() const {
+    std::vector<KernelInfo> infos;
+    for (const auto& step : plan_->steps) {
+        KernelInfo& info = infos.emplace_back(step.kernel->describe(), step.label, step.phase, step.flops);
+        for (const auto* buffers : {&step.reads, &step.writes})
+            for (const int buffer : *buffers)
+                info.bytes += plan_->buffers[static_cast<size_t>(buffer)].elements *
+                              static_cast<int64_t>(element_size(options_.precision));
+    }
+    return infos;
 }
 
 Workspace::Workspace(std::shared_ptr<const Program> program)
@@ -128,8 +141,16 @@ void Workspace::run(int phase) {
                           .scratch = static_cast<std::byte*>(arena_.data()) + planned,
                           .threads = program_->threads(),
                           .bindings = bindings_};
-    for (size_t i = 0; i < plan.steps.size(); ++i)
-        if (plan.steps[i].phase == phase) plan.steps[i].kernel->run(context, states_[i].get());
+    require(kernel_seconds.empty() || kernel_seconds.size() == plan.steps.size(),
+            "times of {} kernels for a program of {}", kernel_seconds.size(), plan.steps.size());
+    using Clock = std::chrono::steady_clock;
+    for (size_t i = 0; i < plan.steps.size(); ++i) {
+        if (plan.steps[i].phase != phase) continue;
+        const auto start = kernel_seconds.empty() ? Clock::time_point() : Clock::now();
+        plan.steps[i].kernel->run(context, states_[i].get());
+        if (!kernel_seconds.empty())
+            kernel_seconds[i] += std::chrono::duration<double>(Clock::now() - start).count();
+    }
 }
 
 }  // namespace ravine

@@ -31,6 +31,15 @@ struct Output {
 
 struct Plan;
 
+/// What a kernel of a program does, for profiles.
+struct KernelInfo {
+    std::string text;   ///< "matmul 32x100x100 + bias + relu"
+    std::string label;  ///< the layer that built what it computes
+    int phase = 0;
+    int64_t flops = 0;  ///< as flops_of counts them
+    int64_t bytes = 0;  ///< of the tensors that it reads and writes, each once
+};
+
 /// A graph compiled for a precision and a number of threads: kernels in order, in phases over one planned
 /// arena. Immutable; shared by any number of workspaces.
 class Program {
@@ -54,6 +63,8 @@ public:
     int64_t arena_bytes() const;
     /// One line a kernel, in order: what `-v` prints.
     std::string describe() const;
+    /// The kernels in the order in which they run.
+    std::vector<KernelInfo> kernels() const;
 
     const Plan& plan() const { return *plan_; }
 
@@ -98,6 +109,8 @@ public:
 
     void set_scalar(int scalar, double value);
     RandomContext random;
+    /// Where not empty, run() adds the seconds that each kernel takes to the element of its number.
+    std::span<double> kernel_seconds;
 
     /// Runs one phase. The phases before it must have run with the same inputs, all of them since this phase
     /// or a later one last ran: later phases reuse the memory of earlier ones.

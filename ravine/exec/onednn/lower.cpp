@@ -85,8 +85,8 @@ public:
     }
 
     void add() {
-        lowering_.add(make_fused(std::move(spec_), lowering_.options().threads), reads_, writes_,
-                      unit_.phase);
+        lowering_.add(make_fused(std::move(spec_), lowering_.options().threads), unit_.members, reads_,
+                      writes_, unit_.phase);
     }
 
 private:
@@ -283,7 +283,7 @@ void add_product(Lowering& lowering, const Unit& unit) {
         reads.push_back(request.bias_buffer);
     }
     auto kernel = node.op == Op::matmul ? make_matmul(request) : make_convolution(request);
-    lowering.add(std::move(kernel), reads, {request.result_buffer}, unit.phase);
+    lowering.add(std::move(kernel), unit.members, reads, {request.result_buffer}, unit.phase);
 }
 
 void add_single(Lowering& lowering, const Unit& unit) {
@@ -298,7 +298,7 @@ void add_single(Lowering& lowering, const Unit& unit) {
     auto kernel = make_fast_pooling(request);
     if (!kernel) kernel = make_plain(request, Precision::f32);
     require(kernel != nullptr, "the float executor has no {}", name_of(node.op));
-    lowering.add(std::move(kernel), request.arguments, {request.result}, unit.phase);
+    lowering.add(std::move(kernel), unit.members, request.arguments, {request.result}, unit.phase);
 }
 
 /// Outputs may be written where inputs of the same storage stand when one fused unit does all the reading and

@@ -31,7 +31,7 @@ std::unique_ptr<const Plan> lower_to_reference(const Graph& graph, std::vector<O
         else
             kernel = make_plain(request, Precision::f64);
         require(kernel != nullptr, "the reference executor has no {}", name_of(node.op));
-        lowering.add(std::move(kernel), request.arguments, {request.result}, lowering.phase_of(id));
+        lowering.add(std::move(kernel), {id}, request.arguments, {request.result}, lowering.phase_of(id));
     }
     return lowering.finish();
 }
