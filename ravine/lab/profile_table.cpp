@@ -86,8 +86,8 @@ std::string profile_text(const StepProfile& profile, ProfileBy by) {
         total.bytes += row.bytes;
     }
     lines.push_back(line(total, "-"));
-    return text_table({"ms", "share", "kernels", "MFLOP", "GFLOP/s", "MB", "GB/s", "bound by", "what"},
-                      lines) +
+    return text_table({"ms", "share", "kernels", "MFLOP", "GFLOP/s", "MB", "GB/s", "bound by", "what"}, lines,
+                      200) +
            fmt::format("{} steps measured; this machine: {:.4g} GFLOP/s (a large product), {:.4g} GB/s\n",
                        profile.steps, giga(profile.peak.flops), giga(profile.peak.bytes));
 }
