@@ -117,7 +117,8 @@ private:
         for (size_t i = 0; i < loads; ++i) {
             if (is_repeated(i) && !is_reduced(i))
                 decided[i] = Place{Place::repeated, repeated_++};
-            else if (spec_.loads[i].kind == FusedSpec::Load::buffer && load_walks_[i].is_direct())
+            else if (spec_.loads[i].kind == FusedSpec::Load::buffer && load_walks_[i].is_direct() &&
+                     spec_.loads[i].element == Element::f32)
                 decided[i] = Place{Place::memory, spec_.loads[i].index};
         }
         for (const auto& store : spec_.stores) {
@@ -126,7 +127,7 @@ private:
             // or a reduction still reads.
             const bool overwrites = store.alias >= 0 && last_use[static_cast<size_t>(store.alias)] >
                                                             store.value - static_cast<int>(loads);
-            if (overwrites) {
+            if (overwrites || store.element == Element::bf16) {
                 late_stores_.push_back(store);
                 last_use[value] = at_end;
             } else {
@@ -231,9 +232,13 @@ private:
                 reduce(context, i, begin, length, at[static_cast<size_t>(spec_.reductions[i].value)], thread,
                        alone);
             // After the reductions, which may read what is overwritten here.
-            for (const auto& store : late_stores_)
-                std::memcpy(context.as<float>(store.buffer) + begin, at[static_cast<size_t>(store.value)],
-                            n * sizeof(float));
+            for (const auto& store : late_stores_) {
+                const float* value = at[static_cast<size_t>(store.value)];
+                if (store.element == Element::bf16)
+                    tile::narrow(value, context.as<Bfloat16>(store.buffer) + begin, n);
+                else
+                    std::memcpy(context.as<float>(store.buffer) + begin, value, n * sizeof(float));
+            }
             for (size_t i = 0; i < places_.size(); ++i)
                 if (places_[i].kind == Place::memory) at[i] += tile_;
         }
@@ -254,24 +259,41 @@ private:
 
     /// Writes the elements [begin, begin + length) of a broadcast load one after another.
     void lay_out(const Context& context, size_t load, int64_t begin, int64_t length, float* out) const {
-        const auto& [kind, index, number, shape] = spec_.loads[load];
-        if (kind != FusedSpec::Load::buffer) {
-            const double value = kind == FusedSpec::Load::scalar ? context.scalars[index] : number;
+        const auto& from = spec_.loads[load];
+        if (from.kind != FusedSpec::Load::buffer) {
+            const double value =
+                from.kind == FusedSpec::Load::scalar ? context.scalars[from.index] : from.number;
             std::fill_n(out, length, static_cast<float>(value));
-            return;
+        } else if (from.element == Element::bf16) {
+            lay_out_from(context.as<const Bfloat16>(from.index), load, begin, length, out);
+        } else {
+            lay_out_from(context.as<const float>(from.index), load, begin, length, out);
         }
-        const float* from = context.as<const float>(index);
+    }
+
+    static void copy(const float* from, int64_t count, float* out) { std::copy_n(from, count, out); }
+    static void copy(const Bfloat16* from, int64_t count, float* out) {
+        tile::widen(from, out, static_cast<size_t>(count));
+    }
+
+    template <class T>
+    void lay_out_from(const T* from, size_t load, int64_t begin, int64_t length, float* out) const {
+        const auto number = [&](int64_t i) {
+            float value = 0;
+            copy(from + i, 1, &value);
+            return value;
+        };
         if (is_repeated(load)) {
-            std::fill_n(out, length, *from);
+            std::fill_n(out, length, number(0));
             return;
         }
         load_walks_[load].runs(begin, length, [&](int64_t at, int64_t offset, int64_t count, int64_t stride) {
             if (stride == 1)
-                std::copy_n(from + offset, count, out + at);
+                copy(from + offset, count, out + at);
             else if (stride == 0)
-                std::fill_n(out + at, count, from[offset]);
+                std::fill_n(out + at, count, number(offset));
             else
-                for (int64_t i = 0; i < count; ++i) out[at + i] = from[offset + i * stride];
+                for (int64_t i = 0; i < count; ++i) out[at + i] = number(offset + i * stride);
         });
     }
 

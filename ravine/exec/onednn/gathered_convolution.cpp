@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ravine/core/error.hpp"
 #include "ravine/core/threads.hpp"
 #include "ravine/exec/onednn/product.hpp"
 #include "ravine/exec/onednn/tile.hpp"
@@ -54,6 +55,8 @@ public:
         }
         gathered_elements_ = rounded(rows * window_);
         product_ = make_matmul(product);
+        require(product_ != nullptr, "oneDNN has no fast product of {} and {}", to_string(product.first),
+                to_string(product.second));
     }
 
     int64_t scratch_bytes() const override {
