@@ -59,7 +59,7 @@ void add_bench(CLI::App& app) {
     command->add_option("workload", request->workloads, "Some of " + names + "; all of them by default")
         ->type_name("WORKLOAD");
     add_integer(*command, "--threads", request->threads, Range{1, 1024}, "Threads of a step");
-    command->add_option("--precision", request->precision, "f32 or f64")
+    command->add_option("--precision", request->precision, "f32, bf16 or f64")
         ->type_name("P")
         ->capture_default_str();
     add_number(*command, "--seconds", request->seconds, positive, "At least so long for each workload");

@@ -25,7 +25,8 @@ void require_supported(Precision precision) {
 #endif
     if (precision == Precision::bf16 && !has_bfloat16)
         fail_request(
-            "precision: bf16 needs a processor with bfloat16 instructions (AVX512_BF16), this one has none; f32 "
+            "precision: bf16 needs a processor with bfloat16 instructions (AVX512_BF16), this one has none; "
+            "f32 "
             "works everywhere");
 }
 

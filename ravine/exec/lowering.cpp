@@ -17,7 +17,8 @@ Lowering::Lowering(const Graph& graph, std::vector<Output> outputs, CompileOptio
     : graph_(graph),
       options_(options),
       stored_(options.precision == Precision::f64 ? Element::f64 : Element::f32),
-      outputs_(std::move(outputs)), plan_(std::make_unique<Plan>()) {
+      outputs_(std::move(outputs)),
+      plan_(std::make_unique<Plan>()) {
     require(options.threads >= 1, "a program for {} threads", options.threads);
     for (const auto& output : outputs_)
         require(output.value.graph == &graph && output.offset >= 0 && output.phase >= 0,

@@ -105,9 +105,9 @@ private:
     std::vector<char> is_output_;
     std::map<int, int> buffer_of_;  // by node
     std::map<int, std::pair<int, int64_t>>
-        placed_;                    // node -> storage and offset that it is written to directly
-    std::vector<Output> copies_;    // outputs that are copied when their phase ends
-    std::map<int, bool> in_place_;  // by storage
+        placed_;                     // node -> storage and offset that it is written to directly
+    std::vector<Output> copies_;     // outputs that are copied when their phase ends
+    std::map<int, bool> in_place_;   // by storage
     std::vector<char> is_bfloat16_;  // by node
     bool outputs_placed_ = false;
     std::unique_ptr<Plan> plan_;

@@ -39,9 +39,7 @@ int64_t Program::storage_size(int storage) const {
 
 int Program::phase_count() const { return plan_->phases; }
 
-int64_t Program::arena_bytes() const {
-    return plan_->arena_bytes + plan_->scratch_bytes;
-}
+int64_t Program::arena_bytes() const { return plan_->arena_bytes + plan_->scratch_bytes; }
 
 std::string Program::describe() const {
     std::string text;

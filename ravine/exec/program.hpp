@@ -12,8 +12,8 @@
 namespace ravine {
 
 /// How a graph is compiled. f64 runs on the reference executor, f32 and bf16 on oneDNN and our fused loops.
-/// With bf16 storages hold floats; what is stored between kernels as bfloat16 is each activation that products
-/// read or write.
+/// With bf16 storages hold floats; what is stored between kernels as bfloat16 is each activation that
+/// products read or write.
 struct CompileOptions {
     Precision precision = Precision::f32;
     int threads = 1;  ///< fixed at compilation; two one-thread trials want two one-thread programs
@@ -99,8 +99,8 @@ public:
     const Program& program() const { return *program_; }
 
     /// Uses memory of the caller for a storage: at least storage_size elements of the precision
-    /// that the program stores and that outlive their use. A storage that is not bound has memory of the workspace's own. Not between the
-    /// phases of a run: what earlier phases have left stays where it was.
+    /// that the program stores and that outlive their use. A storage that is not bound has memory of the
+    /// workspace's own. Not between the phases of a run: what earlier phases have left stays where it was.
     void bind(int storage, void* data);
     void bind(int storage, Vector& vector);
     /// For a storage that the program only reads.

@@ -50,7 +50,7 @@ std::vector<Field<E>> make_fields() {
         field("l2", &E::l2, non_negative, "penalty l2 * sum w^2 in the loss, over weights"),
         field("weight_decay", &E::weight_decay, non_negative,
               "decoupled decay: w <- w - rate * weight_decay * w"),
-        field("precision", &E::precision, "f32 or f64", "of weights and arithmetic"),
+        field("precision", &E::precision, "f32, bf16 or f64", "of weights and arithmetic"),
         field("threads", &E::threads, Range{0, 1024}, "processors to use; 0: one, or all for a large model"),
         field("log_every", &E::log_every, non_negative,
               "updates between two lines of metrics.jsonl; 0: ten an epoch"),

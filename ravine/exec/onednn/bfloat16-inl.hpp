@@ -33,8 +33,8 @@ HWY_INLINE hn::Vec<D> LoadN(D d, const uint16_t* from, size_t n) {
     return widened(d, hn::MaskedLoad(hn::FirstN(half, n), half, from));
 }
 
-/// Rounds to the nearest bfloat16, the even one of two: half of the last place is added to the bits, where the
-/// last bit kept is 0 a little less. NaN would overflow into infinity or zero.
+/// Rounds to the nearest bfloat16, the even one of two: half of the last place is added to the bits, where
+/// the last bit kept is 0 a little less. NaN would overflow into infinity or zero.
 template <class D>
 HWY_INLINE hn::Vec<hn::Rebind<uint16_t, D>> narrowed(D, hn::Vec<D> x) {
     const hn::RebindToUnsigned<D> whole;
@@ -43,8 +43,7 @@ HWY_INLINE hn::Vec<hn::Rebind<uint16_t, D>> narrowed(D, hn::Vec<D> x) {
     const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(whole, 1u));
     const auto rounded = hn::Add(hn::Add(bits, hn::Set(whole, 0x7FFFu)), odd);
     const auto quiet = hn::Set(whole, 0x7FC00000u);
-    const auto chosen =
-        hn::IfThenElse(hn::RebindMask(whole, hn::IsNaN(x)), quiet, rounded);
+    const auto chosen = hn::IfThenElse(hn::RebindMask(whole, hn::IsNaN(x)), quiet, rounded);
     return hn::TruncateTo(half, hn::ShiftRight<16>(chosen));
 }
 

@@ -42,10 +42,9 @@ std::vector<char> bfloat16_values(const Lowering& lowering) {
             return is_bfloat16[static_cast<size_t>(lowering.source_of_views(argument))] != 0;
         };
         if (is_elementwise(node.op))
-            is_bfloat16[index] =
-                is_factor[index] || std::ranges::any_of(node.arguments, [&](int argument) {
-                    return graph.node(argument).shape == node.shape && is_carried(argument);
-                });
+            is_bfloat16[index] = is_factor[index] || std::ranges::any_of(node.arguments, [&](int argument) {
+                                     return graph.node(argument).shape == node.shape && is_carried(argument);
+                                 });
         else if ((is_pooling(node.op) && has_exact_places(node)) || is_movement(node.op))
             is_bfloat16[index] = is_carried(node.arguments[0]);
         else

@@ -24,8 +24,7 @@ public:
         // The gradient of a kernel is accumulated, and left, in float.
         const memory::desc any(kernel, makes_kernel ? memory::data_type::f32 : factor,
                                memory::format_tag::any);
-        plain_kernel_ =
-            memory::desc(kernel, data_type_of(request.kernel_element), memory::format_tag::oihw);
+        plain_kernel_ = memory::desc(kernel, data_type_of(request.kernel_element), memory::format_tag::oihw);
         const memory::dims strides{request.integers[0], request.integers[0]};
         const memory::dims begin{request.integers[1], request.integers[1]};
         // Behind the image so much padding that the windows end exactly with it.

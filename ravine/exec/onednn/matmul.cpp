@@ -91,8 +91,7 @@ private:
 bool suits_gemm(const ProductRequest& request) {
     constexpr int64_t large = 1 << 22;  // multiplications
     const bool ta = request.integers[0], tb = request.integers[1];
-    const bool is_float =
-        request.factor_element == Element::f32 && request.result_element == Element::f32;
+    const bool is_float = request.factor_element == Element::f32 && request.result_element == Element::f32;
     const int64_t work = request.result[0] * request.result[1] * request.first[ta ? 0 : 1];
     return is_float && !tb && request.bias_buffer < 0 && !request.activation && work >= large;
 }

@@ -77,9 +77,7 @@ struct Range {
     HWY_INLINE void visit(Body body) const {
         w.visit_windows(begin, end, body);
     }
-    void clear_image() const {
-        std::fill(to + w.image_elements(begin), to + w.image_elements(end), T{});
-    }
+    void clear_image() const { std::fill(to + w.image_elements(begin), to + w.image_elements(end), T{}); }
 };
 
 template <class T>
@@ -214,14 +212,14 @@ std::unique_ptr<Kernel> make(const PlainRequest& request) {
     const Windows w = Windows::of(request);
     const int source = request.arguments[0], target = request.result;
     const int indices = request.arguments.size() > 1 ? request.arguments[1] : source;
-    return make_kernel(
-        fmt::format("{} {}", name_of(op), to_string(request.shapes[0])), [=](const Context& context) {
-            parallel(context.threads, w.n, std::max<int64_t>(1, 4096 / w.image_elements(1)),
-                     [&](int64_t begin, int64_t end) {
-                         run(op, w, begin, end, context.as<const T>(source), context.as<const T>(indices),
-                             context.as<T>(target));
-                     });
-        });
+    return make_kernel(fmt::format("{} {}", name_of(op), to_string(request.shapes[0])),
+                       [=](const Context& context) {
+                           parallel(context.threads, w.n, std::max<int64_t>(1, 4096 / w.image_elements(1)),
+                                    [&](int64_t begin, int64_t end) {
+                                        run(op, w, begin, end, context.as<const T>(source),
+                                            context.as<const T>(indices), context.as<T>(target));
+                                    });
+                       });
 }
 
 }  // namespace pooling
