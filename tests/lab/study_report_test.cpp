@@ -91,6 +91,22 @@ TEST_F(StudyReportTest, AStudyThatWasInterruptedEarlyHasNoFiguresYet) {
     EXPECT_EQ(section_of(study_report(folder.path()), "Learning curves"), nullptr);
 }
 
+TEST_F(StudyReportTest, SaysThatNobodyReachedTheTarget) {
+    write("study.json", R"({"kind":"compare","metric":{"name":"validation_accuracy"},"seeds":[0,1],)"
+                        R"("target":0.99,"contenders":[{"label":"a"},{"label":"b"}]})");
+    write("trials.csv",
+          "contender,seed,status,target_seconds,target_steps,target_work\n"
+          "a,0,done,,,\na,1,done,,,\nb,0,done,,,\nb,1,diverged,,,\n");
+    const Report report = study_report(folder.path());
+    const ReportSection* target = section_of(report, "Reaching the target");
+    ASSERT_NE(target, nullptr);
+    EXPECT_THAT(std::get<Paragraph>(target->blocks.at(0)).text,
+                HasSubstr("No trial reached the target, a validation accuracy of 99.00 % or more"));
+    const auto& table = std::get<ReportTable>(section_of(report, "Outcomes")->blocks.at(0));
+    EXPECT_THAT(table.header, ElementsAre("Contender", "Missed target", "Diverged"));
+    EXPECT_THAT(table.rows.at(1), ElementsAre("b", "2 of 2", "1 of 2"));
+}
+
 TEST_F(StudyReportTest, OtherStudiesHaveNoFiguresOfAPaper) {
     write("study.json", R"({"kind":"compare","metric":{"name":"validation_accuracy"},"seeds":[0],)"
                         R"("contenders":[{"label":"a"}]})");
