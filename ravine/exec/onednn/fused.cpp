@@ -216,8 +216,11 @@ private:
             for (size_t i = 0; i < loads; ++i)
                 if (places_[i].kind == Place::slot && !is_fixed(i)) lay_out(context, i, begin, length, at[i]);
             for (size_t i = 0; i < spec_.instructions.size(); ++i) {
-                for (size_t k = prefetch_begin_[i]; k < prefetch_begin_[i + 1]; ++k)
-                    __builtin_prefetch(at[prefetches_[k].load] + prefetches_[k].offset);
+                for (size_t k = prefetch_begin_[i]; k < prefetch_begin_[i + 1]; ++k) {
+                    const auto& [stream, offset] = prefetches_[k];
+                    __builtin_prefetch(context.as<const std::byte>(streams_[stream].buffer) +
+                                       begin * streams_[stream].element_bytes + offset);
+                }
                 const auto& [function, a, b, c] = spec_.instructions[i];
                 const auto argument = [&](int r) -> tile::Argument {
                     if (r < 0) return nullptr;
@@ -247,12 +250,18 @@ private:
     /// Lists the cache lines of the next tile that are asked for before each instruction: spread over the
     /// instructions, the memory works while the arithmetic does, where one burst a tile would be waited for.
     void plan_prefetches() {
-        constexpr int64_t line = 16;  // floats
+        constexpr int64_t line = 64;
         prefetch_begin_.assign(spec_.instructions.size() + 1, 0);
         if (elements_ < prefetch_grain || spec_.instructions.empty()) return;
+        const auto add = [&](int buffer, Element element) {
+            const int64_t tile_bytes = tile_ * size_of(element);
+            for (int64_t offset = 0; offset < tile_bytes; offset += line)
+                prefetches_.push_back({streams_.size(), tile_bytes + offset});
+            streams_.push_back({buffer, size_of(element)});
+        };
         for (size_t i = 0; i < spec_.loads.size(); ++i)
-            for (int64_t offset = 0; places_[i].kind == Place::memory && offset < tile_; offset += line)
-                prefetches_.push_back({i, tile_ + offset});
+            if (spec_.loads[i].kind == FusedSpec::Load::buffer && load_walks_[i].is_direct())
+                add(spec_.loads[i].index, spec_.loads[i].element);
         const size_t count = spec_.instructions.size();
         for (size_t i = 0; i <= count; ++i) prefetch_begin_[i] = prefetches_.size() * i / count;
     }
@@ -378,9 +387,14 @@ private:
     int64_t elements_ = 0, tile_ = 0, period_ = 0;
     std::vector<Walk> load_walks_, reduction_walks_;
     std::vector<Place> places_;
+    struct Stream {
+        int buffer;
+        int64_t element_bytes;
+    };
+    std::vector<Stream> streams_;  // the loads that are as large as the space
     struct Prefetch {
-        size_t load;
-        int64_t offset;  // in floats, from the load's place in this tile
+        size_t stream;
+        int64_t offset;  // in bytes, from the stream's place in this tile
     };
     std::vector<Prefetch> prefetches_;
     std::vector<size_t> prefetch_begin_;  // of each instruction's share
