@@ -17,12 +17,19 @@ constexpr int64_t most_gathered = int64_t{1} << 22;
 
 /// Copies one axis order of a kernel [out, in, height, width] to the other: to [out, height, width, in] or
 /// from it.
-void reorder_kernel(const Shape& kernel, const float* from, float* to, bool from_plain) {
+void reorder_kernel(const Shape& kernel, const float* from, float* to, bool from_plain, int threads) {
     const int64_t in = kernel[1], places = kernel[2] * kernel[3];
-    for (int64_t o = 0; o < kernel[0]; ++o, from += in * places, to += in * places)
-        for (int64_t c = 0; c < in; ++c)
-            for (int64_t p = 0; p < places; ++p)
-                from_plain ? to[p * in + c] = from[c * places + p] : to[c * places + p] = from[p * in + c];
+    const int64_t rows = from_plain ? in : places, columns = from_plain ? places : in;
+    parallel(threads, kernel[0], std::max<int64_t>(1, 32768 / (in * places)),
+             [&](int64_t begin, int64_t end) {
+                 for (int64_t o = begin; o < end; ++o) {
+                     const float* matrix = from + o * in * places;  // [rows, columns], to be transposed
+                     float* transposed = to + o * in * places;
+                     for (int64_t c = 0; c < columns; ++c)
+                         for (int64_t r = 0; r < rows; ++r)
+                             transposed[c * rows + r] = matrix[r * columns + c];
+                 }
+             });
 }
 
 /// A convolution as a product: row (example, i, j) of the gathered matrix holds the pixels under the window
@@ -127,7 +134,8 @@ private:
         const int64_t output = group_ * pixels_ * out_;
         const bool makes_kernel = request_.op == Op::conv2d_weight_gradient;
         if (!makes_kernel)
-            reorder_kernel(shapes_.kernel, context.as<const float>(request_.second_buffer), kernel, true);
+            reorder_kernel(shapes_.kernel, context.as<const float>(request_.second_buffer), kernel, true,
+                           request_.threads);
         for (int64_t i = 0; i < shapes_.image[0] / group_; ++i) {
             if (makes_kernel) {
                 gather(first + i * image, gathered);
@@ -145,7 +153,8 @@ private:
             }
         }
         if (makes_kernel)
-            reorder_kernel(shapes_.kernel, kernel, context.as<float>(request_.result_buffer), false);
+            reorder_kernel(shapes_.kernel, kernel, context.as<float>(request_.result_buffer), false,
+                           request_.threads);
     }
 
     /// Calls body(image offset, gathered offset) for the first channel of every place of every window of the
