@@ -7,12 +7,6 @@
 #include "ravine/graph/flops.hpp"
 
 namespace ravine {
-namespace {
-
-bool passes_on(Op op) { return op == Op::stop_gradient || op == Op::cross_replica_sum; }
-
-}  // namespace
-
 Lowering::Lowering(const Graph& graph, std::vector<Output> outputs, CompileOptions options)
     : graph_(graph),
       options_(options),
@@ -38,6 +32,11 @@ int Lowering::source_of_views(int id) const {
     return id;
 }
 
+std::span<const int> Lowering::read_arguments(const Node& node) {
+    const std::span arguments(node.arguments);
+    return passes_on(node.op) ? arguments.first(1) : arguments;
+}
+
 void Lowering::find_needed() {
     const size_t count = graph_.nodes().size();
     constexpr int never = std::numeric_limits<int>::max();
@@ -52,7 +51,7 @@ void Lowering::find_needed() {
     for (size_t id = count; id-- > 0;) {
         if (phase_[id] == never) continue;
         needed_.push_back(static_cast<int>(id));
-        for (const int argument : graph_.node(static_cast<int>(id)).arguments) {
+        for (const int argument : read_arguments(graph_.node(static_cast<int>(id)))) {
             auto& phase = phase_[static_cast<size_t>(resolve(argument))];
             phase = std::min(phase, phase_[id]);
         }

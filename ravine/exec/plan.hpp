@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,8 +58,10 @@ public:
     const CompileOptions& options() const { return options_; }
     const std::vector<Output>& outputs() const { return outputs_; }
 
-    /// The node itself, or the node whose value it passes on unchanged (stop_gradient, cross_replica_sum).
+    /// The node itself, or the node whose value it passes on unchanged.
     int resolve(int id) const;
+    /// The arguments that computing the node reads: of one that passes a value on, that value alone.
+    static std::span<const int> read_arguments(const Node& node);
     /// The node whose memory holds the node's value: through reshapes too.
     int source_of_views(int id) const;
     /// The nodes that some output needs, in topological order.

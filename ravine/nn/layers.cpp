@@ -1,6 +1,7 @@
 #include "ravine/nn/layers.hpp"
 
 #include "ravine/core/error.hpp"
+#include "ravine/graph/normalize.hpp"
 
 namespace ravine {
 namespace {
@@ -36,14 +37,13 @@ Value batch_norm(Builder& b, Value x, const BatchNormOptions& options) {
         const Value scale = gamma / sqrt(running_variance + options.epsilon);
         return x * scale + (beta - running_mean * scale);
     }
+    const auto [result, mean, variance] =
+        normalize(x, shape, gamma, beta, options.epsilon, StatisticsOf::batch);
     const double count = static_cast<double>(element_count(x.shape()) / shape[0]);
-    const Value batch_mean = cross_replica_sum(sum_to(x, shape)) / count;
-    const Value centered = x - batch_mean;
-    const Value variance = cross_replica_sum(sum_to(square(centered), shape)) / count;
     const double keep = 1 - options.momentum, unbiased = count > 1 ? count / (count - 1) : 1;
-    b.update_buffer(running_mean, keep * running_mean + options.momentum * batch_mean);
+    b.update_buffer(running_mean, keep * running_mean + options.momentum * mean);
     b.update_buffer(running_variance, keep * running_variance + options.momentum * unbiased * variance);
-    return centered * (gamma / sqrt(variance + options.epsilon)) + beta;
+    return result;
 }
 
 Value dropout(Builder& b, Value x, double rate) {

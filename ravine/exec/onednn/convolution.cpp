@@ -174,6 +174,7 @@ private:
 }  // namespace
 
 std::unique_ptr<Kernel> make_convolution(const ProductRequest& request) {
+    if (gathers_better(request)) return make_gathered_convolution(request);
     auto kernel = std::make_unique<ConvolutionKernel>(request);
     if (kernel->is_slow()) return nullptr;
     return kernel;

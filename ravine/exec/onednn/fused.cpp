@@ -70,16 +70,31 @@ private:
         int index = 0;  // of the slot, of the repeated number, or the buffer
     };
 
-    /// A tile that is a multiple of the row length of repeated rows lets them be laid out once.
+    /// A tile that is a multiple of the row length of repeated rows lets them be laid out once, and sums over
+    /// rows be taken several rows at a time.
     void choose_tile() {
         tile_ = tile_elements;
-        for (const auto& walk : load_walks_) {
-            const int64_t period = walk.period();
-            if (period == 0 || period > tile_elements) continue;
-            period_ = period;
-            tile_ = tile_elements / period * period;
-            return;
-        }
+        for (const auto* walks : {&load_walks_, &reduction_walks_})
+            for (const auto& walk : *walks) {
+                const int64_t period = walk.period();
+                if (period == 0 || period > tile_elements) continue;
+                period_ = period;
+                tile_ = tile_elements / period * period;
+                return;
+            }
+    }
+
+    /// How many rows the accumulator of a reduction over rows holds side by side: short rows one by one would
+    /// waste the vectors.
+    int64_t rows_at_once(size_t reduction) const {
+        constexpr int64_t wide = 256;
+        const int64_t period = reduction_walks_[reduction].period();
+        return period > 0 && period == period_ ? std::max<int64_t>(1, wide / period) : 1;
+    }
+
+    /// Elements of the accumulator.
+    int64_t accumulated(size_t reduction) const {
+        return element_count(spec_.reductions[reduction].shape) * rows_at_once(reduction);
     }
 
     /// The same number for every element.
@@ -170,9 +185,9 @@ private:
 
     void size_scratch() {
         int64_t bytes = repeated_offset() + repeated_ * tile::repeated_elements * int64_t{sizeof(float)};
-        for (const auto& reduction : spec_.reductions) {
+        for (size_t i = 0; i < spec_.reductions.size(); ++i) {
             partial_offsets_.push_back(bytes);
-            const int64_t count = element_count(reduction.shape);
+            const int64_t count = accumulated(i);
             bytes += (count * (count == 1 ? int64_t{sizeof(double)} : int64_t{sizeof(float)}) + 63) / 64 * 64;
         }
         thread_bytes_ = (bytes + 63) / 64 * 64;
@@ -186,8 +201,8 @@ private:
     }
 
     float* accumulator(const Context& context, size_t reduction, int thread, bool alone) const {
-        return alone ? context.as<float>(spec_.reductions[reduction].buffer)
-                     : partial<float>(context, reduction, thread);
+        return alone && rows_at_once(reduction) == 1 ? context.as<float>(spec_.reductions[reduction].buffer)
+                                                     : partial<float>(context, reduction, thread);
     }
 
     void run_tiles(const Context& context, int64_t first, int64_t last, int thread, bool alone) const {
@@ -216,8 +231,11 @@ private:
             for (size_t i = 0; i < loads; ++i)
                 if (places_[i].kind == Place::slot && !is_fixed(i)) lay_out(context, i, begin, length, at[i]);
             for (size_t i = 0; i < spec_.instructions.size(); ++i) {
-                for (size_t k = prefetch_begin_[i]; k < prefetch_begin_[i + 1]; ++k)
-                    __builtin_prefetch(at[prefetches_[k].load] + prefetches_[k].offset);
+                for (size_t k = prefetch_begin_[i]; k < prefetch_begin_[i + 1]; ++k) {
+                    const auto& [stream, offset] = prefetches_[k];
+                    __builtin_prefetch(context.as<const std::byte>(streams_[stream].buffer) +
+                                       begin * streams_[stream].element_bytes + offset);
+                }
                 const auto& [function, a, b, c] = spec_.instructions[i];
                 const auto argument = [&](int r) -> tile::Argument {
                     if (r < 0) return nullptr;
@@ -247,12 +265,18 @@ private:
     /// Lists the cache lines of the next tile that are asked for before each instruction: spread over the
     /// instructions, the memory works while the arithmetic does, where one burst a tile would be waited for.
     void plan_prefetches() {
-        constexpr int64_t line = 16;  // floats
+        constexpr int64_t line = 64;
         prefetch_begin_.assign(spec_.instructions.size() + 1, 0);
         if (elements_ < prefetch_grain || spec_.instructions.empty()) return;
+        const auto add = [&](int buffer, Element element) {
+            const int64_t tile_bytes = tile_ * size_of(element);
+            for (int64_t offset = 0; offset < tile_bytes; offset += line)
+                prefetches_.push_back({streams_.size(), tile_bytes + offset});
+            streams_.push_back({buffer, size_of(element)});
+        };
         for (size_t i = 0; i < spec_.loads.size(); ++i)
-            for (int64_t offset = 0; places_[i].kind == Place::memory && offset < tile_; offset += line)
-                prefetches_.push_back({i, tile_ + offset});
+            if (spec_.loads[i].kind == FusedSpec::Load::buffer && load_walks_[i].is_direct())
+                add(spec_.loads[i].index, spec_.loads[i].element);
         const size_t count = spec_.instructions.size();
         for (size_t i = 0; i <= count; ++i) prefetch_begin_[i] = prefetches_.size() * i / count;
     }
@@ -309,7 +333,7 @@ private:
 
     void start_reduction(const Context& context, size_t i, int thread, bool alone) const {
         const auto& reduction = spec_.reductions[i];
-        const int64_t count = element_count(reduction.shape);
+        const int64_t count = accumulated(i);
         if (count == 1)
             *partial<double>(context, i, thread) = start_of(reduction.kind);
         else
@@ -331,6 +355,14 @@ private:
             return;
         }
         float* to = accumulator(context, i, thread, alone);
+        if (const int64_t rows = rows_at_once(i); rows > 1) {
+            const int64_t width = rows * period_;
+            for (int64_t at = 0; at < length; at += width) {
+                const auto n = static_cast<size_t>(std::min(width, length - at));
+                sums ? tile::accumulate(x + at, to, n) : tile::accumulate_largest(x + at, to, n);
+            }
+            return;
+        }
         reduction_walks_[i].runs(
             begin, length, [&](int64_t at, int64_t offset, int64_t count, int64_t stride) {
                 const auto n = static_cast<size_t>(count);
@@ -362,10 +394,11 @@ private:
                     total = sums ? total + value : larger(value, total);
                 }
                 *to = static_cast<float>(total);
-            } else if (threads > 1) {
+            } else if (const int64_t rows = rows_at_once(i); threads > 1 || rows > 1) {
                 std::copy_n(partial<float>(context, i, 0), count, to);
-                for (int thread = 1; thread < threads; ++thread) {
-                    const float* part = partial<float>(context, i, thread);
+                for (int64_t row = 1; row < threads * rows; ++row) {
+                    const float* part =
+                        partial<float>(context, i, static_cast<int>(row / rows)) + row % rows * count;
                     sums ? tile::accumulate(part, to, static_cast<size_t>(count))
                          : tile::accumulate_largest(part, to, static_cast<size_t>(count));
                 }
@@ -378,9 +411,14 @@ private:
     int64_t elements_ = 0, tile_ = 0, period_ = 0;
     std::vector<Walk> load_walks_, reduction_walks_;
     std::vector<Place> places_;
+    struct Stream {
+        int buffer;
+        int64_t element_bytes;
+    };
+    std::vector<Stream> streams_;  // the loads that are as large as the space
     struct Prefetch {
-        size_t load;
-        int64_t offset;  // in floats, from the load's place in this tile
+        size_t stream;
+        int64_t offset;  // in bytes, from the stream's place in this tile
     };
     std::vector<Prefetch> prefetches_;
     std::vector<size_t> prefetch_begin_;  // of each instruction's share

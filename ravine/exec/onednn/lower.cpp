@@ -87,12 +87,15 @@ public:
     }
 
     void add() {
-        lowering_.add(make_fused(std::move(spec_), lowering_.options().threads), unit_.members, reads_,
-                      writes_, unit_.phase);
+        if (writes_.empty()) return;  // others compute all of it again
+        std::vector<int> own;
+        std::ranges::copy_if(unit_.members, std::back_inserter(own), [&](int id) { return unit_.owns(id); });
+        lowering_.add(make_fused(std::move(spec_), lowering_.options().threads), own, reads_, writes_,
+                      unit_.phase);
     }
 
 private:
-    bool is_member(int id) const { return std::ranges::binary_search(unit_.members, id); }
+    bool is_member(int id) const { return unit_.has(id); }
 
     std::vector<int> arguments(int id) const {
         std::vector<int> result;
@@ -225,11 +228,8 @@ private:
         register_of_[id] = next_register_++;
     }
 
-    /// Whether anything outside the unit reads the member.
-    bool leaves(int id) const {
-        if (lowering_.is_output(id)) return true;
-        return fusion_.is_read_outside(id, unit_.members);
-    }
+    /// Whether the unit must leave the member in memory.
+    bool leaves(int id) const { return unit_.owns(id) && fusion_.is_stored(id); }
 
     void store(int id) {
         if (!leaves(id)) return;
