@@ -12,6 +12,7 @@
 #include "ravine/core/file.hpp"
 #include "ravine/core/interrupt.hpp"
 #include "ravine/lab/gradcheck.hpp"
+#include "ravine/lab/model_file.hpp"
 #include "ravine/lab/output.hpp"
 #include "ravine/lab/text_table.hpp"
 
@@ -107,8 +108,8 @@ void run_gradcheck(const Request& request) {
     }
     if (!request.out.empty()) write_file_atomically(request.out, gradcheck_csv(check));
     fmt::print("{} on {} after {} updates with {}: loss {:.6g} of {} examples, largest gradient {:.3g}\n\n",
-               experiment.model, experiment.dataset, check.burn_in, experiment.optimizer, check.loss,
-               request.options.examples, check.largest_gradient);
+               model_label(experiment.model), experiment.dataset, check.burn_in, experiment.optimizer,
+               check.loss, request.options.examples, check.largest_gradient);
     print_tensors(check);
     print_verdict(check, request.options);
     if (interrupted()) fail_run("interrupted; the check is not complete");

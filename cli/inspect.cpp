@@ -11,6 +11,7 @@
 #include "ravine/core/file.hpp"
 #include "ravine/core/interrupt.hpp"
 #include "ravine/lab/inspection_report.hpp"
+#include "ravine/lab/model_file.hpp"
 #include "ravine/lab/text_table.hpp"
 #include "ravine/train/progress.hpp"
 
@@ -47,7 +48,7 @@ void inspect_run(const Request& request) {
     const auto say = [](const std::string& note) { fmt::print(stderr, "{}\n", note); };
     Experiment experiment;
     read_experiment(experiment, folder.config());
-    fmt::print(stderr, "running {} on {} again\n", experiment.model, experiment.dataset);
+    fmt::print(stderr, "running {} on {} again\n", model_label(experiment.model), experiment.dataset);
     Inspection inspection;
     {
         Progress progress(stderr, experiment.epochs);

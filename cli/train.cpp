@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "ravine/core/error.hpp"
+#include "ravine/lab/model_file.hpp"
 #include "ravine/lab/run.hpp"
 #include "ravine/train/progress.hpp"
 
@@ -21,7 +22,7 @@ struct Request {
 
 /// "mnist-mlp-adam": a folder's name for what a run is about.
 std::string short_name(const Experiment& e) {
-    return fmt::format("{}-{}-{}", dataset_word(e.dataset), Spec::parse(e.model).name,
+    return fmt::format("{}-{}-{}", dataset_word(e.dataset), model_name(e.model),
                        Spec::parse(e.optimizer).name);
 }
 
@@ -62,9 +63,9 @@ void train(const Request& request) {
         folder = RunFolder::create(request.out, short_name(run.experiment()));
 
     const Experiment& e = run.experiment();
-    fmt::print(stderr, "{} on {}: {} parameters, {} training examples, {} ({}, {} thread{})\n", e.model,
-               e.dataset, run.parameters().values().size(), run.parts().training.size(), e.optimizer,
-               e.precision, e.threads, e.threads == 1 ? "" : "s");
+    fmt::print(stderr, "{} on {}: {} parameters, {} training examples, {} ({}, {} thread{})\n",
+               model_label(e.model), e.dataset, run.parameters().values().size(), run.parts().training.size(),
+               e.optimizer, e.precision, e.threads, e.threads == 1 ? "" : "s");
     spdlog::debug("{}", run.memory_plan());
     Progress progress(stderr, e.epochs);
     const RunResult result = run.train(folder, {&progress});

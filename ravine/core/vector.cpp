@@ -14,7 +14,8 @@ constexpr std::align_val_t cache_line{64};
 
 }  // namespace
 
-Vector::Vector(int64_t size, Precision precision, double value) : size_(size), precision_(precision) {
+Vector::Vector(int64_t size, Precision precision, double value)
+    : size_(size), precision_(storage_precision(precision)) {
     require(size >= 0, "a vector of {} elements", size);
     if (size > 0) data_ = ::operator new(byte_count(), cache_line);
     fill(value);

@@ -13,7 +13,7 @@ namespace ravine {
 class Vector {
 public:
     Vector() = default;
-    /// A vector of `size` elements, all equal to `value`.
+    /// A vector of `size` elements, all equal to `value`, of storage_precision(precision).
     Vector(int64_t size, Precision precision, double value = 0);
     /// A vector with the given elements, rounded to `precision`.
     Vector(std::span<const double> elements, Precision precision);
@@ -23,11 +23,12 @@ public:
     ~Vector();
 
     int64_t size() const { return size_; }
-    Precision precision() const { return precision_; }
     void* data() { return data_; }
     const void* data() const { return data_; }
     size_t byte_count() const { return static_cast<size_t>(size_) * element_size(precision_); }
 
+    /// f64 or f32.
+    Precision precision() const { return precision_; }
     /// The elements, where T is float for f32 and double for f64; std::logic_error for the other type.
     template <class T>
     std::span<T> as();

@@ -3,9 +3,20 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
+
 #include "ravine/core/error.hpp"
+#include "ravine/data/excerpt.hpp"
 
 namespace ravine {
+namespace {
+
+/// Whether a member's path leads out of the folder that the archive would be unpacked in.
+bool leads_out(const std::filesystem::path& path) {
+    return path.is_absolute() || std::ranges::find(path, "..") != path.end();
+}
+
+}  // namespace
 
 void ArchiveReader::Close::operator()(archive* reader) const { archive_read_free(reader); }
 
@@ -21,14 +32,19 @@ ArchiveReader::ArchiveReader(const std::filesystem::path& path)
 
 std::optional<ArchiveReader::Member> ArchiveReader::next() {
     archive_entry* entry = nullptr;
-    for (int status; (status = archive_read_next_header(reader_.get(), &entry)) != ARCHIVE_EOF;) {
+    for (int status = ARCHIVE_OK;
+         (status = archive_read_next_header(reader_.get(), &entry)) != ARCHIVE_EOF;) {
         if (status != ARCHIVE_OK && status != ARCHIVE_WARN) fail();
         const bool is_whole_file = archive_format(reader_.get()) == ARCHIVE_FORMAT_RAW;
+        const char* pathname = archive_entry_pathname(entry);
+        const std::string path = pathname == nullptr ? "" : pathname;
+        if (!is_whole_file && leads_out(path))
+            fail_request("{}: expected files inside the archive, found one whose path leads out of it: '{}'",
+                         path_, excerpt(path));
         const bool is_link =
             archive_entry_hardlink(entry) != nullptr || archive_entry_symlink(entry) != nullptr;
         if (!is_whole_file && (archive_entry_filetype(entry) != AE_IFREG || is_link)) continue;
-        const char* path = archive_entry_pathname(entry);
-        return Member{path == nullptr ? "" : path, is_whole_file};
+        return Member{path, is_whole_file};
     }
     return {};
 }

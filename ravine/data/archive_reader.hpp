@@ -12,15 +12,15 @@ struct archive;
 namespace ravine {
 
 /// The regular files packed in a zip archive, or a tar archive with any compression, one after another.
-/// Nothing is ever written to the disk; links, devices and folders are passed over. Every error is a
-/// RequestError that names the file.
+/// Nothing is ever written to the disk; links, devices and folders are passed over, and a path that leads out
+/// of the archive, upwards or absolute, is refused. Every error is a RequestError that names the file.
 class ArchiveReader {
 public:
     /// Throws where the file cannot be read, or is neither an archive nor a compressed file.
     explicit ArchiveReader(const std::filesystem::path& path);
 
     struct Member {
-        std::string path;  ///< within the archive, as it says: it may point anywhere
+        std::string path;  ///< within the archive
         /// The file is not an archive: its decompressed contents are the only member.
         bool is_whole_file;
 

@@ -1,12 +1,25 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "ravine/exec/program.hpp"
 
 namespace ravine {
+
+/// What the numbers of a buffer are stored as.
+enum class Element : uint8_t { f64, f32, bf16 };
+
+constexpr int64_t size_of(Element element) {
+    return element == Element::f64 ? 8 : element == Element::f32 ? 4 : 2;
+}
+
+/// The upper half of a float.
+struct Bfloat16 {
+    uint16_t bits;
+};
 
 /// What a kernel keeps for one workspace: library objects that hold pointers, packed weights.
 struct KernelState {

@@ -7,14 +7,12 @@
 #include "ravine/graph/flops.hpp"
 
 namespace ravine {
-namespace {
-
-bool passes_on(Op op) { return op == Op::stop_gradient || op == Op::cross_replica_sum; }
-
-}  // namespace
-
 Lowering::Lowering(const Graph& graph, std::vector<Output> outputs, CompileOptions options)
-    : graph_(graph), options_(options), outputs_(std::move(outputs)), plan_(std::make_unique<Plan>()) {
+    : graph_(graph),
+      options_(options),
+      stored_(options.precision == Precision::f64 ? Element::f64 : Element::f32),
+      outputs_(std::move(outputs)),
+      plan_(std::make_unique<Plan>()) {
     require(options.threads >= 1, "a program for {} threads", options.threads);
     for (const auto& output : outputs_)
         require(output.value.graph == &graph && output.offset >= 0 && output.phase >= 0,
@@ -34,6 +32,11 @@ int Lowering::source_of_views(int id) const {
     return id;
 }
 
+std::span<const int> Lowering::read_arguments(const Node& node) {
+    const std::span arguments(node.arguments);
+    return passes_on(node.op) ? arguments.first(1) : arguments;
+}
+
 void Lowering::find_needed() {
     const size_t count = graph_.nodes().size();
     constexpr int never = std::numeric_limits<int>::max();
@@ -48,7 +51,7 @@ void Lowering::find_needed() {
     for (size_t id = count; id-- > 0;) {
         if (phase_[id] == never) continue;
         needed_.push_back(static_cast<int>(id));
-        for (const int argument : graph_.node(static_cast<int>(id)).arguments) {
+        for (const int argument : read_arguments(graph_.node(static_cast<int>(id)))) {
             auto& phase = phase_[static_cast<size_t>(resolve(argument))];
             phase = std::min(phase, phase_[id]);
         }
@@ -89,17 +92,25 @@ int Lowering::buffer(int id) {
     if (const auto known = buffer_of_.find(id); known != buffer_of_.end()) return known->second;
     const Node& node = graph_.node(id);
     if (node.op == Op::reshape) return buffer_of_[id] = buffer(node.arguments[0]);
-    Buffer buffer{.elements = element_count(node.shape)};
+    Buffer buffer{.elements = element_count(node.shape), .element = stored_};
     if (node.op == Op::input) {
         buffer.storage = storage(node.attributes.name);
     } else if (node.op == Op::parameter) {
         buffer.storage = storage(node.attributes.name);
-        buffer.offset = node.attributes.integers[0];
+        buffer.offset = node.attributes.integers[0] * size_of(stored_);
     } else if (const auto placed = placed_.find(id); placed != placed_.end()) {
-        std::tie(buffer.storage, buffer.offset) = placed->second;
+        buffer.storage = placed->second.first;
+        buffer.offset = placed->second.second * size_of(stored_);
+    } else if (!is_bfloat16_.empty() && is_bfloat16_[static_cast<size_t>(id)]) {
+        buffer.element = Element::bf16;
     }
     plan_->buffers.push_back(buffer);
     return buffer_of_[id] = static_cast<int>(plan_->buffers.size()) - 1;
+}
+
+int Lowering::extra_buffer(int64_t elements, Element element) {
+    plan_->buffers.push_back({.elements = elements, .element = element});
+    return static_cast<int>(plan_->buffers.size()) - 1;
 }
 
 bool Lowering::same_place(int a, int b) const {
@@ -145,8 +156,7 @@ std::unique_ptr<const Plan> Lowering::finish() {
         if (is_stored_leaf(node.op) &&
             std::ranges::find(outputs_, node.attributes.name, &Output::storage) != outputs_.end()) {
             const int64_t elements = element_count(node.shape);
-            plan_->buffers.push_back({.elements = elements});
-            const int saved = static_cast<int>(plan_->buffers.size()) - 1;
+            const int saved = extra_buffer(elements, stored_);
             copy(source, saved, elements, output.phase);
             source = saved;
         }
@@ -155,11 +165,12 @@ std::unique_ptr<const Plan> Lowering::finish() {
     for (size_t i = 0; i < copies_.size(); ++i) {
         const auto& output = copies_[i];
         const int64_t elements = element_count(output.value.shape());
-        plan_->buffers.push_back({elements, storage(output.storage), output.offset});
+        plan_->buffers.push_back(
+            {elements, storage(output.storage), output.offset * size_of(stored_), stored_});
         copy(sources[i], static_cast<int>(plan_->buffers.size()) - 1, elements, output.phase);
     }
     std::ranges::stable_sort(plan_->steps, {}, &Step::phase);
-    plan_->arena_elements = plan_memory(*plan_);
+    plan_->arena_bytes = plan_memory(*plan_);
     return std::move(plan_);
 }
 
@@ -183,11 +194,11 @@ int64_t plan_memory(Plan& plan) {
         std::ranges::for_each(plan.steps[step].writes, touch);
     }
     const auto size_of = [&](const Life& life) {
-        return plan.buffers[static_cast<size_t>(life.buffer)].elements;
+        return plan.buffers[static_cast<size_t>(life.buffer)].bytes();
     };
     std::ranges::stable_sort(lives, std::ranges::greater(), size_of);
 
-    constexpr int64_t alignment = 16;  // elements: a cache line of floats
+    constexpr int64_t alignment = 64;  // a cache line
     int64_t total = 0;
     for (size_t i = 0; i < lives.size(); ++i) {
         std::vector<std::pair<int64_t, int64_t>> taken;  // [begin, end) of neighbours alive at the same time

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,10 @@ namespace ravine {
 struct Buffer {
     int64_t elements = 0;
     int storage = -1;    ///< -1: in the arena
-    int64_t offset = 0;  ///< in elements, within the storage or the arena
+    int64_t offset = 0;  ///< in bytes, within the storage or the arena
+    Element element = Element::f32;
+
+    int64_t bytes() const { return elements * size_of(element); }
 };
 
 struct Storage {
@@ -40,8 +44,8 @@ struct Plan {
     std::vector<Storage> storages;
     std::vector<std::string> scalars;
     int phases = 1;
-    int64_t arena_elements = 0;  ///< planned buffers
-    int64_t scratch_bytes = 0;   ///< behind them
+    int64_t arena_bytes = 0;    ///< planned buffers
+    int64_t scratch_bytes = 0;  ///< behind them
 };
 
 /// What both executors do alike: finds the needed nodes and their phases, gives values places, collects steps
@@ -54,8 +58,10 @@ public:
     const CompileOptions& options() const { return options_; }
     const std::vector<Output>& outputs() const { return outputs_; }
 
-    /// The node itself, or the node whose value it passes on unchanged (stop_gradient, cross_replica_sum).
+    /// The node itself, or the node whose value it passes on unchanged.
     int resolve(int id) const;
+    /// The arguments that computing the node reads: of one that passes a value on, that value alone.
+    static std::span<const int> read_arguments(const Node& node);
     /// The node whose memory holds the node's value: through reshapes too.
     int source_of_views(int id) const;
     /// The nodes that some output needs, in topological order.
@@ -64,6 +70,14 @@ public:
     int phase_of(int id) const { return phase_[static_cast<size_t>(id)]; }
     /// Whether an output is this node's value, possibly through views.
     bool is_output(int id) const { return is_output_[static_cast<size_t>(id)]; }
+
+    /// Stores the values of these nodes as bfloat16 where they have memory of their own in the arena. Before
+    /// the first buffer is made.
+    void keep_as_bfloat16(std::vector<char> nodes) { is_bfloat16_ = std::move(nodes); }
+    Element element_of(int buffer) const { return plan_->buffers.at(static_cast<size_t>(buffer)).element; }
+    int64_t elements_of(int buffer) const { return plan_->buffers.at(static_cast<size_t>(buffer)).elements; }
+    /// A new buffer in the arena for something that is no node's value.
+    int extra_buffer(int64_t elements, Element element);
 
     /// Lets outputs of this storage be written where the inputs of the same storage stand: the executor has
     /// seen that a single kernel reads and writes them element by element.
@@ -88,20 +102,22 @@ private:
 
     const Graph& graph_;
     CompileOptions options_;
+    Element stored_;  // of storages, and of the arena where nothing else is asked for
     std::vector<Output> outputs_;
     std::vector<int> needed_, phase_;
     std::vector<char> is_output_;
     std::map<int, int> buffer_of_;  // by node
     std::map<int, std::pair<int, int64_t>>
-        placed_;                    // node -> storage and offset that it is written to directly
-    std::vector<Output> copies_;    // outputs that are copied when their phase ends
-    std::map<int, bool> in_place_;  // by storage
+        placed_;                     // node -> storage and offset that it is written to directly
+    std::vector<Output> copies_;     // outputs that are copied when their phase ends
+    std::map<int, bool> in_place_;   // by storage
+    std::vector<char> is_bfloat16_;  // by node
     bool outputs_placed_ = false;
     std::unique_ptr<Plan> plan_;
 };
 
 /// Gives each arena buffer an offset such that buffers whose lives overlap do not: largest first, each at the
-/// lowest free place. Returns the number of elements needed.
+/// lowest free place. Returns the number of bytes needed.
 int64_t plan_memory(Plan& plan);
 
 /// The executors.

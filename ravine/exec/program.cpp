@@ -17,6 +17,7 @@ Program::~Program() = default;
 
 std::shared_ptr<const Program> Program::compile(const Graph& graph, std::vector<Output> outputs,
                                                 CompileOptions options) {
+    require_supported(options.precision);
     auto plan = options.precision == Precision::f64 ? lower_to_reference(graph, std::move(outputs), options)
                                                     : lower_to_onednn(graph, std::move(outputs), options);
     return std::shared_ptr<const Program>(new Program(options, std::move(plan)));
@@ -38,10 +39,7 @@ int64_t Program::storage_size(int storage) const {
 
 int Program::phase_count() const { return plan_->phases; }
 
-int64_t Program::arena_bytes() const {
-    return plan_->arena_elements * static_cast<int64_t>(element_size(options_.precision)) +
-           plan_->scratch_bytes;
-}
+int64_t Program::arena_bytes() const { return plan_->arena_bytes + plan_->scratch_bytes; }
 
 std::string Program::describe() const {
     std::string text;
@@ -55,8 +53,7 @@ std::vector<KernelInfo> Program::kernels() const {
         KernelInfo& info = infos.emplace_back(step.kernel->describe(), step.label, step.phase, step.flops);
         for (const auto* buffers : {&step.reads, &step.writes})
             for (const int buffer : *buffers)
-                info.bytes += plan_->buffers[static_cast<size_t>(buffer)].elements *
-                              static_cast<int64_t>(element_size(options_.precision));
+                info.bytes += plan_->buffers[static_cast<size_t>(buffer)].bytes();
     }
     return infos;
 }
@@ -82,10 +79,11 @@ void Workspace::bind(int storage, void* data) {
 }
 
 void Workspace::bind(int storage, Vector& vector) {
-    require(vector.precision() == program_->precision() && vector.size() >= program_->storage_size(storage),
+    const Precision stored = storage_precision(program_->precision());
+    require(vector.precision() == stored && vector.size() >= program_->storage_size(storage),
             "storage '{}' needs {} elements of {}, found {} of {}",
             program_->plan().storages[static_cast<size_t>(storage)].name, program_->storage_size(storage),
-            to_string(program_->precision()), vector.size(), to_string(vector.precision()));
+            to_string(stored), vector.size(), to_string(vector.precision()));
     bind(storage, vector.data());
 }
 
@@ -98,7 +96,6 @@ void Workspace::bind(int storage, const Vector& vector) {
 
 void Workspace::resolve() {
     const Plan& plan = program_->plan();
-    const size_t size = element_size(program_->precision());
     for (size_t i = 0; i < storages_.size(); ++i) {
         if (storages_[i]) continue;
         owned_[i] = Vector(plan.storages[i].elements, program_->precision());
@@ -108,7 +105,7 @@ void Workspace::resolve() {
         const Buffer& buffer = plan.buffers[i];
         auto* base = static_cast<std::byte*>(
             buffer.storage < 0 ? arena_.data() : storages_[static_cast<size_t>(buffer.storage)]);
-        buffers_[i] = base + static_cast<size_t>(buffer.offset) * size;
+        buffers_[i] = base + buffer.offset;
     }
     ++bindings_;
     resolved_ = true;
@@ -133,12 +130,11 @@ void Workspace::run(int phase) {
     if (!resolved_) resolve();
     const Plan& plan = program_->plan();
     require(phase >= 0 && phase < plan.phases, "phase {} of a program with {} phases", phase, plan.phases);
-    const FlushSubnormals flush(program_->precision() == Precision::f32);
-    const auto planned = static_cast<size_t>(plan.arena_elements) * element_size(program_->precision());
+    const FlushSubnormals flush(program_->precision() != Precision::f64);
     const Context context{.buffers = buffers_.data(),
                           .scalars = scalars_.data(),
                           .random = &random,
-                          .scratch = static_cast<std::byte*>(arena_.data()) + planned,
+                          .scratch = static_cast<std::byte*>(arena_.data()) + plan.arena_bytes,
                           .threads = program_->threads(),
                           .bindings = bindings_};
     require(kernel_seconds.empty() || kernel_seconds.size() == plan.steps.size(),

@@ -11,7 +11,9 @@
 
 namespace ravine {
 
-/// How a graph is compiled. f64 runs on the reference executor, f32 on oneDNN and our fused loops.
+/// How a graph is compiled. f64 runs on the reference executor, f32 and bf16 on oneDNN and our fused loops.
+/// With bf16 storages hold floats; what is stored between kernels as bfloat16 is each activation that
+/// products read or write.
 struct CompileOptions {
     Precision precision = Precision::f32;
     int threads = 1;  ///< fixed at compilation; two one-thread trials want two one-thread programs
@@ -44,7 +46,8 @@ struct KernelInfo {
 /// arena. Immutable; shared by any number of workspaces.
 class Program {
 public:
-    /// Compiles what the outputs need. The graph may be destroyed afterwards.
+    /// Compiles what the outputs need. The graph may be destroyed afterwards. Throws RequestError where this
+    /// processor lacks the precision.
     static std::shared_ptr<const Program> compile(const Graph& graph, std::vector<Output> outputs,
                                                   CompileOptions options);
     ~Program();
@@ -95,9 +98,9 @@ public:
 
     const Program& program() const { return *program_; }
 
-    /// Uses memory of the caller for a storage: at least storage_size elements of the program's precision
-    /// that outlive their use. A storage that is not bound has memory of the workspace's own. Not between the
-    /// phases of a run: what earlier phases have left stays where it was.
+    /// Uses memory of the caller for a storage: at least storage_size elements of the precision
+    /// that the program stores and that outlive their use. A storage that is not bound has memory of the
+    /// workspace's own. Not between the phases of a run: what earlier phases have left stays where it was.
     void bind(int storage, void* data);
     void bind(int storage, Vector& vector);
     /// For a storage that the program only reads.

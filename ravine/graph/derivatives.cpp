@@ -52,7 +52,8 @@ Rule rule_of(Op op) {
     if (op < Op::matmul) return movement_rule(op);
     if (op < Op::max_pool_indices) return product_rule(op);
     if (op < Op::softmax) return pooling_rule(op);
-    return row_rule(op);
+    if (op < Op::normalized) return row_rule(op);
+    return normalized_rule();
 }
 
 std::vector<Value> vjp(std::span<const Value> ys, std::span<const Value> seeds, std::span<const Value> wrt) {

@@ -36,11 +36,8 @@ int64_t flops_of(const Graph& graph, int id) {
         case Op::log_softmax:
         case Op::softmax_cross_entropy:
             return 4 * element_count(argument(0));  // maximum, exponential, sum, quotient
-        case Op::stop_gradient:
-        case Op::cross_replica_sum:
-            return 0;
         default:
-            return is_elementwise(node.op) ? element_count(node.shape) : 0;
+            return is_elementwise(node.op) && !passes_on(node.op) ? element_count(node.shape) : 0;
     }
 }
 

@@ -58,7 +58,8 @@ const char* name_of(Op op) {
                                             "average_pool_gradient",
                                             "softmax",
                                             "log_softmax",
-                                            "softmax_cross_entropy"};
+                                            "softmax_cross_entropy",
+                                            "normalized"};
     static_assert(std::size(names) == op_count);
     return names[static_cast<size_t>(op)];
 }
@@ -66,6 +67,10 @@ const char* name_of(Op op) {
 bool is_elementwise(Op op) { return op >= Op::negate && op <= Op::select; }
 
 bool is_stored_leaf(Op op) { return op == Op::input || op == Op::parameter; }
+
+bool passes_on(Op op) {
+    return op == Op::stop_gradient || op == Op::cross_replica_sum || op == Op::normalized;
+}
 
 bool is_reduction(Op op) { return op == Op::sum_to || op == Op::max_to; }
 

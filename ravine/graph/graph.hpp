@@ -75,9 +75,11 @@ enum class Op : uint8_t {
     softmax,
     log_softmax,
     softmax_cross_entropy,  ///< (logits, targets) -> [n, 1]: -sum_c targets log softmax(logits)
+    // An expression that is differentiated as one operation.
+    normalized,  ///< (result, x, centered, inverse deviation, gamma, beta) -> result; see normalize.hpp
 };
 
-constexpr int op_count = static_cast<int>(Op::softmax_cross_entropy) + 1;
+constexpr int op_count = static_cast<int>(Op::normalized) + 1;
 
 /// "conv2d_input_gradient".
 const char* name_of(Op op);
@@ -85,6 +87,8 @@ const char* name_of(Op op);
 bool is_elementwise(Op op);
 /// Whether the operation is a tensor that lies in a named vector: an input or a parameter.
 bool is_stored_leaf(Op op);
+/// Whether the node's value is that of its first argument: stop_gradient, cross_replica_sum, normalized.
+bool passes_on(Op op);
 /// sum_to or max_to.
 bool is_reduction(Op op);
 

@@ -26,6 +26,7 @@ Rule movement_rule(Op op);
 Rule product_rule(Op op);
 Rule pooling_rule(Op op);
 Rule row_rule(Op op);
+Rule normalized_rule();
 
 /// The sum of two derivatives that may be zero.
 MaybeValue sum_of(const MaybeValue& a, const MaybeValue& b);

@@ -4,7 +4,6 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/lab/text_table.hpp"
-#include "ravine/nn/network.hpp"
 
 namespace ravine {
 namespace {
@@ -32,32 +31,6 @@ std::string settings_text(const Entry& entry) {
     return "\n" + text_table({"settings", "default", "expected", "meaning"}, rows);
 }
 
-struct Built {
-    Network network;
-    std::string about;
-};
-
-/// The model for the smallest usual problem that it takes: a table, or else images.
-Built build(const std::string& name) {
-    const Spec model{name, {}};
-    try {
-        return {Network({.model = model, .feature_shape = {2}, .target_count = 2}),
-                "2 columns and 2 classes"};
-    } catch (const RequestError&) {
-        return {Network({.model = model, .feature_shape = {32, 32, 3}, .target_count = 10}),
-                "32 x 32 colour images and 10 classes"};
-    }
-}
-
-std::string tensors_text(const std::string& name) {
-    const auto [network, about] = build(name);
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& slice : network.parameters()->slices)
-        rows.push_back({"  " + slice.name, to_string(slice.shape), std::to_string(slice.size())});
-    rows.push_back({"  total", "", std::to_string(network.parameters()->size)});
-    return fmt::format("\nparameters with {}\n{}", about, text_table({}, rows));
-}
-
 }  // namespace
 
 std::string list_text(const Kind& kind) {
@@ -73,7 +46,6 @@ std::string describe_text(const Entry& entry) {
     text += paragraph("source", entry.source);
     text += paragraph("example", example_of(entry));
     text += settings_text(entry);
-    if (entry.kind == "model") text += tensors_text(entry.name);
     return text;
 }
 

@@ -6,12 +6,16 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "ravine/lab/model_file.hpp"
 #include "ravine/lab/settings_file.hpp"
+#include "ravine/lab/toml_value.hpp"
 
 namespace ravine {
 namespace {
 
 using E = Experiment;
+
+const Field<E>& find_field(const std::string& name, const std::string& where);
 
 /// A share of the examples, in [0, 1), or -1: the data set's own.
 Field<E> share(std::string name, double E::*member) {
@@ -19,6 +23,25 @@ Field<E> share(std::string name, double E::*member) {
     result.expected = "in [0, 1), or -1";
     result.set = [member](E& e, const std::string& what, const std::string& text) {
         e.*member = parse_number(what, text, text == "-1" ? Range{-1, -1} : below_one);
+    };
+    return result;
+}
+
+/// The model: a spec, or a description, which is kept as its text.
+Field<E> model_field() {
+    Field<E> result =
+        field("model", &E::model, "NAME or NAME:key=value,..., or a file .toml with a table [model]",
+              "the model (`ravine list models`), or a file that describes one");
+    result.set = [](E& e, const std::string& what, const std::string& text) {
+        const bool is_file = text.ends_with(".toml");
+        e.model_origin = is_file ? text : what;
+        if (is_file) {
+            for (const auto& setting : read_settings(text)) find_field(setting.name, setting.where);
+            e.model = description_to_toml(read_description(text));
+        } else {
+            if (is_description(text)) make_described(parse_description(text, what));
+            e.model = text;
+        }
     };
     return result;
 }
@@ -31,7 +54,7 @@ std::vector<Field<E>> make_fields() {
               "folder of "
               "images, of IDX files or of CIFAR, or CIFAR's archive",
               "what to learn from"),
-        field("model", &E::model, name, "the model (`ravine list models`)"),
+        model_field(),
         field("optimizer", &E::optimizer, name, "the optimizer (`ravine list optimizers`)"),
         field("loss", &E::loss, name, "the loss (`ravine list losses`); empty: what fits model and task"),
         field("schedule", &E::schedule, name,
@@ -50,7 +73,7 @@ std::vector<Field<E>> make_fields() {
         field("l2", &E::l2, non_negative, "penalty l2 * sum w^2 in the loss, over weights"),
         field("weight_decay", &E::weight_decay, non_negative,
               "decoupled decay: w <- w - rate * weight_decay * w"),
-        field("precision", &E::precision, "f32 or f64", "of weights and arithmetic"),
+        field("precision", &E::precision, "f32, bf16 or f64", "of weights and arithmetic"),
         field("threads", &E::threads, Range{0, 1024}, "processors to use; 0: one, or all for a large model"),
         field("log_every", &E::log_every, non_negative,
               "updates between two lines of metrics.jsonl; 0: ten an epoch"),
@@ -86,24 +109,6 @@ bool is_utf8(const std::string& text) {
     }
 }
 
-/// The TOML value that reads back to the text: a number or a truth value where that gives back every
-/// character (a column named 007 stays text), else a string.
-template <class Insert>
-void insert_typed(const std::string& text, Insert insert) {
-    if (text == "true" || text == "false") return insert(text == "true");
-    try {
-        const int64_t number = parse_integer("", text, any_number);
-        if (std::to_string(number) == text) return insert(number);
-    } catch (const RequestError&) {
-    }
-    try {
-        const double number = parse_number("", text, any_number);
-        if (format_number(number) == text) return insert(number);
-    } catch (const RequestError&) {
-    }
-    insert(text);
-}
-
 }  // namespace
 
 const std::vector<Field<Experiment>>& experiment_fields() {
@@ -131,12 +136,14 @@ std::string experiment_to_toml(const Experiment& experiment) {
     // Line by line, so that the order is that of the fields; each value is written by the library.
     std::string text;
     for (const auto& f : experiment_fields()) {
+        if (f.name == "model" && is_description(experiment.model)) continue;  // a table: after all settings
         toml::table line;
         insert_typed(f.get(experiment), [&](const auto& value) { line.insert(f.name, value); });
         std::ostringstream out;
         out << line;
         text += out.str() + "\n";
     }
+    if (is_description(experiment.model)) text += "\n" + experiment.model;
     return text;
 }
 

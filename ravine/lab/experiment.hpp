@@ -13,7 +13,8 @@ namespace ravine {
 /// the config.toml of a run. Names are specs (NAME:key=value,...), read where they are used.
 struct Experiment {
     std::string dataset;
-    std::string model = "mlp";
+    std::string model = "mlp";  ///< or the text of a description: see model_file.hpp
+    std::string model_origin;   ///< where a description was read, for messages; no setting
     std::string optimizer = "adam";
     std::string loss;                 ///< empty: what fits model and task
     std::string schedule = "linear";  ///< decays to 1 % of the rate over the run

@@ -6,9 +6,11 @@
 #include "ravine/data/catalog.hpp"
 #include "ravine/data/sampler.hpp"
 #include "ravine/nn/activation.hpp"
+#include "ravine/nn/described/layer.hpp"
 #include "ravine/nn/initializer.hpp"
 #include "ravine/nn/loss.hpp"
 #include "ravine/nn/model.hpp"
+#include "ravine/nn/normalization/normalization.hpp"
 #include "ravine/optim/clipping.hpp"
 #include "ravine/optim/functions.hpp"
 #include "ravine/optim/schedule.hpp"
@@ -95,6 +97,11 @@ const std::vector<Kind>& kinds() {
         {"clipping", "clippings", "What keeps gradients within bounds before an update: --clip."},
         {"model", "models", "What is trained: --model."},
         {"activation", "activations", "The functions between layers: the setting activation of a model."},
+        {"normalization", "normalizations",
+         "What keeps the features between layers in scale: the setting normalization of a model."},
+        {"layer", "layers",
+         "What a described model is made of, with every activation and, as NAME-norm, every normalization: "
+         "[model] of an experiment file."},
         {"loss", "losses", "What wrong outputs cost: --loss."},
         {"initializer", "initializers", "Where weights start: --initializer."},
         {"dataset", "datasets", "What a model learns from: the argument of train."},
@@ -111,6 +118,8 @@ const std::vector<Entry>& registry() {
         append(entries, clippings());
         append(entries, models());
         append(entries, activations());
+        append(entries, normalizations());
+        append(entries, layers());
         append(entries, losses());
         append(entries, initializers());
         append(entries, datasets());
@@ -160,6 +169,9 @@ std::string example_of(const Entry& entry) {
     if (kind == "clipping") return fmt::format("ravine train spiral --optimizer sgd --clip {}", name);
     if (kind == "model") return model_example(name);
     if (kind == "activation") return fmt::format("ravine train spiral --model mlp:activation={}", name);
+    if (kind == "normalization") return fmt::format("ravine train mnist --model cnn:normalization={}", name);
+    if (kind == "layer")
+        return fmt::format("ravine train mnist --model net.toml, with {{ layer = \"{}\" }} in it", name);
     if (kind == "loss") return loss_example(name);
     if (kind == "initializer") return fmt::format("ravine train spiral --initializer {}", name);
     if (kind == "dataset") return fmt::format("ravine train {}", name);

@@ -1,4 +1,5 @@
 #include "ravine/lab/run.hpp"
+#include "ravine/lab/model_file.hpp"
 
 #include <chrono>
 #include <cmath>
@@ -20,12 +21,12 @@ namespace ravine {
 namespace {
 
 NetworkOptions network_options(const Experiment& e, const Schema& schema) {
-    NetworkOptions options{.model = Spec::parse(e.model),
-                           .feature_shape = schema.feature_shape,
+    NetworkOptions options{.feature_shape = schema.feature_shape,
                            .target_count = schema.output_count,
                            .classification = schema.task == Task::classification,
                            .l1 = e.l1,
                            .l2 = e.l2};
+    choose_model(options, e.model, e.model_origin);
     if (!e.loss.empty()) options.loss = Spec::parse(e.loss);
     if (!e.initializer.empty()) options.initialization = initializers().make(Spec::parse(e.initializer));
     return options;

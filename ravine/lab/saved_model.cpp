@@ -1,4 +1,5 @@
 #include "ravine/lab/saved_model.hpp"
+#include "ravine/lab/model_file.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -92,7 +93,7 @@ void write_model(const std::filesystem::path& path, const Network& network, cons
     append_tensors(file, "", parameters.layout(), parameters.values());
     append_tensors(file, "", network.buffers(), buffers);
     file.metadata = {{"format", "pt"},
-                     {"ravine.model", network.options().model.text()},
+                     {"ravine.model", model_text(network.options())},
                      {"ravine.loss", network.options().loss.text()},
                      {"ravine.schema", schema_to_json(schema).dump()},
                      {"ravine.version", RAVINE_VERSION}};
@@ -107,12 +108,12 @@ SavedModel read_model(const std::filesystem::path& path) {
     SavedModel saved;
     saved.schema = schema_from_json(json, what);
     const Schema& schema = saved.schema;
-    saved.network =
-        std::make_unique<Network>(NetworkOptions{.model = Spec::parse(metadata(file, "ravine.model", what)),
-                                                 .loss = Spec::parse(metadata(file, "ravine.loss", what)),
-                                                 .feature_shape = schema.feature_shape,
-                                                 .target_count = schema.output_count,
-                                                 .classification = schema.task == Task::classification});
+    NetworkOptions options{.loss = Spec::parse(metadata(file, "ravine.loss", what)),
+                           .feature_shape = schema.feature_shape,
+                           .target_count = schema.output_count,
+                           .classification = schema.task == Task::classification};
+    choose_model(options, metadata(file, "ravine.model", what), what);
+    saved.network = std::make_unique<Network>(std::move(options));
     // Before memory is taken for what a damaged description asks for.
     const auto found = find_tensors(file, what, *saved.network->parameters());
     const auto found_buffers = find_tensors(file, what, saved.network->buffers());

@@ -5,6 +5,7 @@
 
 #include "ravine/core/file.hpp"
 #include "ravine/core/settings.hpp"
+#include "ravine/lab/model_file.hpp"
 
 namespace ravine {
 namespace {
@@ -38,6 +39,8 @@ std::vector<FileSetting> read_settings(const std::filesystem::path& path) {
         if (const auto* list = node.as_array()) {
             if (list->empty()) fail_request("{}: expected a value, found an empty list", setting.where);
             for (const auto& item : *list) setting.texts.push_back(text_of(item, setting.where));
+        } else if (name == "model" && node.is_table()) {
+            setting.texts.push_back(description_to_toml(read_description(path)));
         } else if (!node.is_table()) {
             setting.texts.push_back(text_of(node, setting.where));
         }

@@ -13,8 +13,8 @@ struct FileSetting {
     std::vector<std::string> texts;
 };
 
-/// Reads a flat TOML file: strings, numbers, true/false, and lists of these. Throws RequestError with file,
-/// line and, for what is no TOML, column.
+/// Reads a flat TOML file: strings, numbers, true/false, and lists of these; a table [model] as the text of a
+/// description. Throws RequestError with file, line and, for what is no TOML, column.
 std::vector<FileSetting> read_settings(const std::filesystem::path& path);
 
 }  // namespace ravine

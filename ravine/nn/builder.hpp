@@ -47,6 +47,8 @@ public:
     Value buffer(const std::string& name, const Shape& shape, double initial);
     /// In training: what the buffer becomes when the step is accepted.
     void update_buffer(Value buffer, Value next);
+    /// Further outputs, of an auxiliary head, whose loss times `weight` is part of the training loss.
+    void add_auxiliary(Value outputs, double weight) { auxiliaries_.push_back({outputs, weight}); }
     /// A number for a random operation that no other one of the model has.
     int64_t next_stream() { return streams_++; }
 
@@ -54,12 +56,17 @@ public:
         int64_t offset;
         Value next;
     };
+    struct Auxiliary {
+        Value outputs;
+        double weight;
+    };
     const ParameterLayout& parameters() const { return parameters_; }
     const std::vector<Value>& parameter_values() const { return parameter_values_; }
     const std::vector<Initializer>& initializers() const { return initializers_; }
     const ParameterLayout& buffers() const { return buffers_; }
     const std::vector<double>& initial_buffers() const { return initial_buffers_; }
     const std::vector<BufferUpdate>& buffer_updates() const { return buffer_updates_; }
+    const std::vector<Auxiliary>& auxiliaries() const { return auxiliaries_; }
 
 private:
     Value declare(const std::string& name, const Shape& shape, Initializer initializer, bool decays);
@@ -72,6 +79,7 @@ private:
     std::vector<Initializer> initializers_;
     std::vector<double> initial_buffers_;  // one a buffer
     std::vector<BufferUpdate> buffer_updates_;
+    std::vector<Auxiliary> auxiliaries_;
     int64_t streams_ = 0;
 };
 

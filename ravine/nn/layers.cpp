@@ -1,18 +1,14 @@
 #include "ravine/nn/layers.hpp"
 
 #include "ravine/core/error.hpp"
+#include "ravine/nn/normalization/weight_standardization.hpp"
 
 namespace ravine {
-namespace {
-
-/// The shape of a tensor reduced to its last axis.
-Shape channels_of(Value x) { return {x.shape().back()}; }
-
-}  // namespace
 
 Value dense(Builder& b, Value x, int64_t units, const DenseOptions& options) {
     require(x.shape().size() == 2, "dense: expected [n, features], found {}", to_string(x.shape()));
-    const Value weight = b.parameter("weight", {units, x.shape()[1]}, options.weights);
+    Value weight = b.parameter("weight", {units, x.shape()[1]}, options.weights);
+    if (options.standardized) weight = standardize_weight(weight);
     const Value y = matmul(x, weight, Transpose::no, Transpose::yes);
     return options.bias ? y + b.undecayed_parameter("bias", {units}, constant_initializer(0)) : y;
 }
@@ -20,30 +16,11 @@ Value dense(Builder& b, Value x, int64_t units, const DenseOptions& options) {
 Value convolution(Builder& b, Value x, int64_t channels, const ConvolutionOptions& options) {
     require(x.shape().size() == 4, "convolution: expected [n, height, width, channels], found {}",
             to_string(x.shape()));
-    const Value weight =
+    Value weight =
         b.parameter("weight", {channels, x.shape()[3], options.kernel, options.kernel}, options.weights);
+    if (options.standardized) weight = standardize_weight(weight);
     const Value y = conv2d(x, weight, {options.stride, options.padding});
     return options.bias ? y + b.undecayed_parameter("bias", {channels}, constant_initializer(0)) : y;
-}
-
-Value batch_norm(Builder& b, Value x, const BatchNormOptions& options) {
-    const Shape shape = channels_of(x);
-    const Value gamma = b.undecayed_parameter("weight", shape, constant_initializer(1));
-    const Value beta = b.undecayed_parameter("bias", shape, constant_initializer(0));
-    const Value running_mean = b.buffer("running_mean", shape, 0);
-    const Value running_variance = b.buffer("running_var", shape, 1);
-    if (b.mode() == Mode::evaluation) {
-        const Value scale = gamma / sqrt(running_variance + options.epsilon);
-        return x * scale + (beta - running_mean * scale);
-    }
-    const double count = static_cast<double>(element_count(x.shape()) / shape[0]);
-    const Value batch_mean = cross_replica_sum(sum_to(x, shape)) / count;
-    const Value centered = x - batch_mean;
-    const Value variance = cross_replica_sum(sum_to(square(centered), shape)) / count;
-    const double keep = 1 - options.momentum, unbiased = count > 1 ? count / (count - 1) : 1;
-    b.update_buffer(running_mean, keep * running_mean + options.momentum * batch_mean);
-    b.update_buffer(running_variance, keep * running_variance + options.momentum * unbiased * variance);
-    return centered * (gamma / sqrt(variance + options.epsilon)) + beta;
 }
 
 Value dropout(Builder& b, Value x, double rate) {
@@ -85,6 +62,10 @@ Sequential& Sequential::convolution(int64_t channels, const ConvolutionOptions& 
 
 Sequential& Sequential::batch_norm(const BatchNormOptions& options) {
     return layer([&](Builder& b, Value x) { return ravine::batch_norm(b, x, options); });
+}
+
+Sequential& Sequential::normalization(const NormalizationLayer& normalization) {
+    return normalization.is_identity ? *this : layer(normalization.apply);
 }
 
 Sequential& Sequential::dropout(double rate) {

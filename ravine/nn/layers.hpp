@@ -5,6 +5,8 @@
 #include "ravine/graph/ops.hpp"
 #include "ravine/nn/activation.hpp"
 #include "ravine/nn/builder.hpp"
+#include "ravine/nn/normalization/batch_norm.hpp"
+#include "ravine/nn/normalization/normalization.hpp"
 
 namespace ravine {
 
@@ -14,6 +16,7 @@ namespace ravine {
 struct DenseOptions {
     bool bias = true;
     Initializer weights = glorot_initializer();
+    bool standardized = false;  ///< multiplies by standardize_weight(W)
 };
 /// y = x W' + b; "weight" [units, inputs], "bias" [units].
 Value dense(Builder& b, Value x, int64_t units, const DenseOptions& options = {});
@@ -22,18 +25,10 @@ struct ConvolutionOptions {
     int64_t kernel = 3, stride = 1, padding = 0;
     bool bias = true;
     Initializer weights = he_initializer();
+    bool standardized = false;  ///< with the kernels standardize_weight(W)
 };
 /// Cross-correlation; "weight" [channels, inputs, kernel, kernel], "bias" [channels].
 Value convolution(Builder& b, Value x, int64_t channels, const ConvolutionOptions& options = {});
-
-/// Batch normalisation over all axes but the last: y = gamma (x - mean) / sqrt(var + epsilon) + beta (Ioffe
-/// and Szegedy 2015). In training mean and (biased) variance of the batch; in evaluation the running ones,
-/// which move by `momentum` towards each batch's mean and unbiased variance, as in PyTorch.
-struct BatchNormOptions {
-    double epsilon = 1e-5;
-    double momentum = 0.1;
-};
-Value batch_norm(Builder& b, Value x, const BatchNormOptions& options = {});
 
 /// In training drops each element with probability `rate` and divides the others by 1 - rate (inverted
 /// dropout; Srivastava et al. 2014); the identity in evaluation.
@@ -57,6 +52,8 @@ public:
     Sequential& dense(int64_t units, const DenseOptions& options = {});
     Sequential& convolution(int64_t channels, const ConvolutionOptions& options = {});
     Sequential& batch_norm(const BatchNormOptions& options = {});
+    /// Adds no layer where the normalisation is none.
+    Sequential& normalization(const NormalizationLayer& normalization);
     Sequential& dropout(double rate);
     Sequential& activation(const Activation& activation);
     Sequential& relu();

@@ -16,7 +16,8 @@ Spec loss_of(const NetworkOptions& options, const Model& model) {
 }  // namespace
 
 Network::Network(NetworkOptions options)
-    : options_(std::move(options)), model_(models().make(options_.model)) {
+    : options_(std::move(options)),
+      model_(options_.description ? make_described(*options_.description) : models().make(options_.model)) {
     options_.loss = loss_of(options_, model_);
     loss_ = losses().make(options_.loss);
     if (!options_.classification && loss_.prediction != Prediction::values)
@@ -46,14 +47,33 @@ Network::Built Network::build(Builder& builder, int64_t batch) const {
     Shape features{batch};
     features.insert(features.end(), options_.feature_shape.begin(), options_.feature_shape.end());
     const Value outputs = model_.build(builder, graph.input("features", features), output_count_);
+    const auto& heads = builder.auxiliaries();
     const Builder::Scope scope(builder, "loss");
-    return {outputs,
-            loss_.per_example(builder, outputs, graph.input("targets", {batch, options_.target_count}))};
+    const Value targets = graph.input("targets", {batch, options_.target_count});
+    if (heads.empty()) {
+        const Value losses = loss_.per_example(builder, outputs, targets);
+        return {outputs, outputs, losses, losses};
+    }
+    std::vector<Value> parts{outputs};
+    for (const auto& head : heads) parts.push_back(head.outputs);
+    const Value all = concatenate(parts, 1);
+    // Cut out of one tensor, so that the loss has a curvature in all outputs; an evaluation needs no heads.
+    if (builder.mode() == Mode::training)
+        for (size_t k = 0; k < parts.size(); ++k)
+            parts[k] = slice(all, {0, static_cast<int64_t>(k) * output_count_}, {batch, output_count_});
+    const Value losses = loss_.per_example(builder, parts[0], targets);
+    Value total = losses;
+    for (size_t k = 0; k < heads.size(); ++k) {
+        const Builder::Scope head(builder, "heads." + std::to_string(k));
+        total = total + heads[k].weight * loss_.per_example(builder, parts[k + 1], targets);
+    }
+    return {outputs, all, losses, total};
 }
 
 LossGraph Network::training_graph(Graph& graph, int64_t batch) const {
     Builder builder(graph, Mode::training);
-    const auto [outputs, losses] = build(builder, batch);
+    const Built built = build(builder, batch);
+    const Value losses = built.training_losses;
     const Builder::Scope scope(builder, "loss");
     Value loss = mean(losses * graph.input("example_weights", {batch, 1}));
     for (size_t i = 0; i < parameters_->slices.size(); ++i) {
@@ -62,7 +82,7 @@ LossGraph Network::training_graph(Graph& graph, int64_t batch) const {
         if (options_.l1 > 0) loss = loss + graph.scalar("l1") * sum(abs(weights));
         if (options_.l2 > 0) loss = loss + graph.scalar("l2") * sum(square(weights));
     }
-    LossGraph result{loss, outputs, builder.parameter_values(), {{"outputs", outputs}}};
+    LossGraph result{loss, built.all_outputs, builder.parameter_values(), {{"outputs", built.outputs}}};
     for (const auto& [offset, next] : builder.buffer_updates())
         result.buffer_updates.emplace_back(offset, next);
     return result;
@@ -70,8 +90,8 @@ LossGraph Network::training_graph(Graph& graph, int64_t batch) const {
 
 Network::Evaluation Network::evaluation_graph(Graph& graph, int64_t batch) const {
     Builder builder(graph, Mode::evaluation);
-    const auto [outputs, losses] = build(builder, batch);
-    return {outputs, losses};
+    const Built built = build(builder, batch);
+    return {built.outputs, built.losses};
 }
 
 void Network::initialize(Parameters& parameters, uint64_t seed) const {

@@ -5,6 +5,7 @@
 
 #include "ravine/core/parameters.hpp"
 #include "ravine/graph/loss_graph.hpp"
+#include "ravine/nn/described/description.hpp"
 #include "ravine/nn/loss.hpp"
 #include "ravine/nn/model.hpp"
 
@@ -12,7 +13,7 @@ namespace ravine {
 
 /// What a network is made of.
 struct NetworkOptions {
-    Spec model;
+    Spec model{};
     Spec loss{};           ///< empty name: the model's default, or squared error for regression
     Shape feature_shape;   ///< of one example: {2}, {28, 28, 1}
     int64_t target_count;  ///< classes, or numbers to predict
@@ -20,6 +21,7 @@ struct NetworkOptions {
     double l1 = 0;  ///< the penalty l1 * sum |w| over the tensors that decay (Tibshirani 1996)
     double l2 = 0;  ///< the penalty l2 * sum w^2 over the tensors that decay
     std::optional<Initialization> initialization{};  ///< of all weights and biases; empty: each layer's own
+    std::optional<ModelDescription> description{};   ///< the model, instead of one with a name
 };
 
 /// A model with its loss: builds the graphs of training and evaluation for any batch size, and knows how its
@@ -39,8 +41,9 @@ public:
     /// Columns of the outputs.
     int64_t output_count() const { return output_count_; }
 
-    /// (1/n) sum_i weight_i loss_i + l1 sum |w| + l2 sum w^2, with the tap "outputs" and the updates of the
-    /// buffers.
+    /// (1/n) sum_i weight_i (loss_i + sum_k weight_k loss_ki) + l1 sum |w| + l2 sum w^2, with k over the
+    /// auxiliary heads, the tap "outputs" and the updates of the buffers. Where there are heads, the graph's
+    /// outputs are the model's and theirs side by side.
     LossGraph training_graph(Graph& graph, int64_t batch) const;
 
     /// In evaluation mode: the outputs, and the loss of each example [n, 1] without penalty.
@@ -56,7 +59,10 @@ public:
 
 private:
     struct Built {
-        Value outputs, losses;
+        Value outputs;          ///< of the model
+        Value all_outputs;      ///< and of its auxiliary heads: what the training loss is a function of
+        Value losses;           ///< of the model's outputs
+        Value training_losses;  ///< with those of the heads
     };
     Built build(Builder& builder, int64_t batch) const;
 

@@ -54,15 +54,16 @@ GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOp
     for (const auto& [name, value] : built.taps) outputs.push_back({value, name});
     for (const auto& [offset, next] : built.buffer_updates) outputs.push_back({next, "new_buffers", offset});
     append_flat(outputs, "gradient", gradient(built.loss, built.parameters), 1);
-    main_ = compile(graph, std::move(outputs));
+    main_ = compile(graph, std::move(outputs), options_);
     const Program& program = main_->program();
     parameters_ = program.storage("parameters");
     loss_ = program.storage("loss");
     gradient_ = program.storage("gradient");
 }
 
-std::unique_ptr<Workspace> GraphObjective::compile(const Graph& graph, std::vector<Output> outputs) {
-    auto workspace = std::make_unique<Workspace>(Program::compile(graph, std::move(outputs), options_));
+std::unique_ptr<Workspace> GraphObjective::compile(const Graph& graph, std::vector<Output> outputs,
+                                                   CompileOptions options) {
+    auto workspace = std::make_unique<Workspace>(Program::compile(graph, std::move(outputs), options));
     apply_settings(*workspace);
     return workspace;
 }
@@ -147,7 +148,9 @@ Workspace& GraphObjective::product(Product kind) {
         const auto [slope, curvature] = ravine::along(built.loss, built.parameters, direction);
         outputs = {{built.loss, "loss"}, {slope, "slope"}, {curvature, "curvature"}};
     }
-    return *(products_[kind] = compile(graph, std::move(outputs)));
+    // Curvature is computed in what the parameters are stored in.
+    const CompileOptions options{storage_precision(options_.precision), options_.threads};
+    return *(products_[kind] = compile(graph, std::move(outputs), options));
 }
 
 void GraphObjective::multiply(Product kind, const Parameters& at, const Vector& v, Vector& result) {

@@ -47,7 +47,8 @@ public:
 private:
     enum class Product { hessian, gauss_newton, along };
 
-    std::unique_ptr<Workspace> compile(const Graph& graph, std::vector<Output> outputs);
+    std::unique_ptr<Workspace> compile(const Graph& graph, std::vector<Output> outputs,
+                                       CompileOptions options);
     void run_forward(const Parameters& at);
     Workspace& product(Product kind);
     void multiply(Product kind, const Parameters& at, const Vector& v, Vector& result);

@@ -42,6 +42,8 @@ TEST(Compare, BadRequestsAreOneLine) {
           {"compare", "spiral", "--optimizer", "adm"},
           {"compare", "spiral", "--seeds", "0"},
           {"compare", "spiral", "--tune", "speed"},
+          {"compare", "spiral", "--budget", "3"},
+          {"compare", "spiral", "--seed", "1", "--seed", "2"},
           {"compare", "spiral", "--optimizer", "adam", "--optimizer", "adam"},
           {"compare", "spiral", "--config", "nowhere.toml"}}) {
         const Outcome outcome = run_program(arguments, folder.path());

@@ -48,7 +48,46 @@ TEST(Describe, ShowsEachKindThatHasTheName) {
 
 TEST(Describe, CountsTheParametersOfAModel) {
     // 2 -> 100 -> 100 -> 2: 200 + 100 + 10000 + 100 + 200 + 2.
-    EXPECT_THAT(run_program({"describe", "mlp"}).out, testing::ContainsRegex("total +10602\n"));
+    EXPECT_THAT(run_program({"describe", "mlp"}).out, testing::ContainsRegex("total +10,602 "));
+}
+
+TEST(Describe, ShowsLayersAndWorkOfAModelForAShapeOrADataSet) {
+    const Outcome small = run_program({"describe", "--model", "lenet:dropout=0.5", "--shape", "28x28x1"});
+    EXPECT_EQ(small.status, 0) << small.err;
+    EXPECT_THAT(small.out,
+                HasSubstr("layers of lenet:dropout=0.5 with images of 28 x 28 x 1 and 10 classes"));
+    EXPECT_THAT(small.out, testing::ContainsRegex("  0 +\\[28, 28, 6\\] +156 "));
+    const Outcome spiral = run_program({"describe", "mlp:hidden=4", "--dataset", "spiral", "--batch", "16"});
+    EXPECT_THAT(spiral.out, testing::StartsWith("mlp (model)"));
+    EXPECT_THAT(spiral.out, HasSubstr("with 2 columns and 3 classes"));
+    EXPECT_THAT(spiral.out, HasSubstr("gradient of 16 examples"));
+    EXPECT_THAT(spiral.out, testing::ContainsRegex("total +27 "));
+    const std::string file = RAVINE_SOURCE_DIR "/examples/models/small-residual.toml";
+    const Outcome described = run_program({"describe", file});
+    EXPECT_EQ(described.status, 0) << described.err;
+    EXPECT_THAT(described.out, HasSubstr("heads.0.2"));
+}
+
+TEST(Describe, RefusesWhatItCannotDescribe) {
+    const TestFolder folder;
+    write_file_atomically(folder / "net.toml", "[model]\nlayers = ['flaten']\n");
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{},
+                                               {"adam", "--model", "mlp"},
+                                               {"adam:beta1=0.5"},
+                                               {"adam", "--shape", "3"},
+                                               {"lenet", "--shape", "5"},
+                                               {"lenet", "--shape", "5x5"},
+                                               {"lenet", "--shape", "axb"},
+                                               {"mlp", "--shape", "3", "--dataset", "spiral"},
+                                               {"mlp:hiden=3"},
+                                               {folder / "net.toml"}}) {
+        std::vector<std::string> all{"describe"};
+        all.insert(all.end(), arguments.begin(), arguments.end());
+        const Outcome outcome = run_program(all);
+        EXPECT_EQ(outcome.status, 2) << testing::PrintToString(arguments);
+        EXPECT_TRUE(is_one_line_error(outcome)) << outcome.out << outcome.err;
+    }
 }
 
 TEST(Docs, WritesAPageAKindAndAnIndex) {

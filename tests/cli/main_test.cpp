@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongRequest{{"bench"}, "subcommand is required"},
         WrongRequest{{"bench", "stesp"}, "did you mean 'steps'?"},
         WrongRequest{{"bench", "steps", "spirl"}, "did you mean 'spiral'?"},
-        WrongRequest{{"bench", "steps", "--precision", "bf16", "spiral"}, "bf16"}));
+        WrongRequest{{"bench", "steps", "--precision", "bf17", "spiral"}, "expected f32, bf16 or f64"}));
 
 }  // namespace
 }  // namespace ravine::test

@@ -104,7 +104,7 @@ TEST(VectorType, RefusesWhatIsNotThere) {
 TEST(PrecisionNames, AreRead) {
     EXPECT_EQ(parse_precision("f32"), Precision::f32);
     EXPECT_EQ(parse_precision(to_string(Precision::f64)), Precision::f64);
-    EXPECT_THROW(parse_precision("bf16"), RequestError);
+    EXPECT_THROW(parse_precision("bf17"), RequestError);
     EXPECT_THROW(parse_precision("float"), RequestError);
 }
 

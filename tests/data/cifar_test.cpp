@@ -165,15 +165,21 @@ TEST(Cifar, DamagedFilesAreRefusedWithTheirPlace) {
 
 TEST(Cifar, HostileArchivesWriteNothingAndAreRefused) {
     const TemporaryFolder folder;
-    // Paths upwards and absolute ones are names like any other: nothing is written.
-    write_archive(folder, "inside/up.tar.gz", cifar_10("../../../../ravine-escaped/"));
-    EXPECT_EQ(load_cifar(folder.path() / "inside/up.tar.gz", CifarClasses::ten).training.size(), 50);
-    write_archive(folder, "inside/absolute.tar", cifar_10("/ravine-escaped/"));
-    EXPECT_EQ(load_cifar(folder.path() / "inside/absolute.tar", CifarClasses::ten).test.size(), 7);
+    // Nothing would be written, but an archive that tries to is not to be trusted.
+    refuses(write_archive(folder, "inside/up.tar.gz", cifar_10("../../../../ravine-escaped/")),
+            CifarClasses::ten, {"up.tar.gz", "leads out of it", "../../../../ravine-escaped/"});
+    refuses(write_archive(folder, "inside/absolute.tar", cifar_10("/ravine-escaped/")), CifarClasses::ten,
+            {"absolute.tar", "leads out of it"});
     EXPECT_FALSE(fs::exists("/ravine-escaped"));
     size_t files = 0;
     for ([[maybe_unused]] const auto& entry : fs::recursive_directory_iterator(folder.path())) ++files;
     EXPECT_EQ(files, 3u);  // a folder and two archives
+
+    auto stranger = cifar_10();
+    stranger.insert(stranger.begin(), {"inside/../../stranger", "x"});
+    refuses(write_archive(folder, "stranger.tar.xz", stranger), CifarClasses::ten, {"inside/../../stranger"});
+    auto dotted = cifar_10("./cifar..10/");  // a name with dots leads nowhere
+    EXPECT_EQ(load_cifar(write_archive(folder, "dotted.tar", dotted), CifarClasses::ten).training.size(), 50);
 
     auto linked = cifar_10();
     linked[0] = {linked[0].name, "", "/etc/passwd"};

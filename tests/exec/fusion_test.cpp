@@ -231,12 +231,13 @@ int64_t check_plan(const Program& program) {
         for (const int buffer : plan.steps[i].writes) {
             const Buffer& b = plan.buffers[static_cast<size_t>(buffer)];
             if (b.storage >= 0) {
-                EXPECT_LE(b.offset + b.elements, plan.storages[static_cast<size_t>(b.storage)].elements);
+                EXPECT_LE(b.offset + b.bytes(),
+                          plan.storages[static_cast<size_t>(b.storage)].elements * size_of(b.element));
                 continue;
             }
-            EXPECT_LE(b.offset + b.elements, plan.arena_elements);
+            EXPECT_LE(b.offset + b.bytes(), plan.arena_bytes);
             EXPECT_FALSE(lives.contains(buffer)) << "written twice";
-            lives[buffer] = {b.offset, b.offset + b.elements, step, step};
+            lives[buffer] = {b.offset, b.offset + b.bytes(), step, step};
         }
     }
     int64_t total = 0;
@@ -269,8 +270,9 @@ TEST(MemoryPlan, ReusesMemoryAlongADeepChain) {
     for (const auto& options : {Evaluator::in_double, Evaluator::in_float}) {
         const auto program = Program::compile(g, {{y, "y"}}, options);
         const int64_t total = check_plan(*program);
-        EXPECT_LE(program->plan().arena_elements, 2 * 16 * 64);
-        EXPECT_GE(total, 29 * 16 * 64);
+        const auto size = static_cast<int64_t>(element_size(options.precision));
+        EXPECT_LE(program->plan().arena_bytes, 2 * 16 * 64 * size);
+        EXPECT_GE(total, 29 * 16 * 64 * size);
     }
 }
 

@@ -16,7 +16,7 @@ using CheckpointTest = RunTest;
 /// A run of 18 updates, 6 an epoch, that uses all that a checkpoint must hold.
 Experiment long_experiment(const std::string& optimizer) {
     Experiment e = small_experiment();
-    e.model = "mlp:hidden=8,batch_norm=true,dropout=0.3";
+    e.model = "mlp:hidden=8,normalization=batch,dropout=0.3";
     e.optimizer = optimizer;
     e.schedule = "constant";  // a run's length decides the others
     e.log_every = 3;
@@ -218,9 +218,9 @@ TEST_F(DamagedCheckpointTest, MissingAndMistypedPartsAreRefused) {
 
 TEST_F(DamagedCheckpointTest, OneOfAnotherModelOrOptimizerIsRefused) {
     Experiment other = e;
-    other.model = "mlp:hidden=9,batch_norm=true";
+    other.model = "mlp:hidden=9,normalization=batch";
     expect_refused(other, {"'0.weight' has the shape [8, 2], expected [9, 2]"});
-    other.model = "mlp:hidden=8-8,batch_norm=true";
+    other.model = "mlp:hidden=8-8,normalization=batch";
     expect_refused(other, {"checkpoint.safetensors"});
     other = e;
     other.optimizer = "adagrad";

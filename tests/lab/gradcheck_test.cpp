@@ -27,7 +27,7 @@ TEST(Gradcheck, EveryKindOfModelAndLossPasses) {
           experiment("linear-regression", "linear"), experiment("noisy-sine", "mlp:hidden=8"),
           experiment("noisy-sine", "mlp:hidden=8", "gaussian"), experiment("blobs", "linear", "hinge"),
           experiment("spiral", "mlp:hidden=8", "kl"), experiment("spiral", "mlp:hidden=8,dropout=0.3"),
-          experiment("spiral", "mlp:hidden=8,batch_norm=true"),
+          experiment("spiral", "mlp:hidden=8,normalization=batch"),
           experiment("spiral", "mlp:hidden=8,activation=tanh"),
           experiment("spiral", "mlp:hidden=8,activation=maxout"),
           experiment("spiral", "mlp:hidden=8,activation=max-plus"),

@@ -2,6 +2,7 @@
 
 #include "ravine/data/safetensors.hpp"
 #include "ravine/lab/saved_model.hpp"
+#include "ravine/nn/layers.hpp"
 #include "ravine/train/batch_loader.hpp"
 #include "tests/lab/pytorch.hpp"
 
@@ -157,6 +158,51 @@ TEST_F(PyTorchWeights, ANetTrainedHereIsAsGoodThere) {
     const RunFolder to = folder("run");
     const RunResult result = train_in(to, e);
     expect_same(result.test, ask("weights.py", "evaluate " + path("examples") + " " + to.model().string()));
+}
+
+/// Values [n, h, w, c] in PyTorch's order of axes.
+Vector channels_first(const Vector& values, const Shape& s) {
+    Vector result(values.size(), values.precision());
+    int64_t to = 0;
+    for (int64_t n = 0; n < s[0]; ++n)
+        for (int64_t c = 0; c < s[3]; ++c)
+            for (int64_t place = 0; place < s[1] * s[2]; ++place)
+                result.set(to++, values.at((n * s[1] * s[2] + place) * s[3] + c));
+    return result;
+}
+
+TEST_F(PyTorchTest, NormalisationsAndStandardisedWeights) {
+    const Shape shape{3, 5, 4, 6};
+    const int64_t count = element_count(shape);
+    RandomSequence random({.seed = 5, .purpose = Purpose::test});
+    Vector x(count, Precision::f64), parameters(2 * count, Precision::f64);
+    for (int64_t i = 0; i < count; ++i) x.set(i, 2 * random.normal() + 1);
+    for (int64_t i = 0; i < parameters.size(); ++i) parameters.set(i, random.normal());
+
+    TensorFile file;
+    file.tensors.push_back({"x", {3, 6, 5, 4}, channels_first(x, shape)});
+    file.tensors.push_back({"parameters", {parameters.size()}, parameters});
+    for (const std::string name : {"layer", "group:groups=3", "instance", "batch", "standardized"}) {
+        Graph graph;
+        Builder b(graph, Mode::training);
+        const Value in = graph.input("x", shape);
+        const Value y = name == "standardized" ? convolution(b, in, 7, {.bias = false, .standardized = true})
+                                               : normalizations().make(Spec::parse(name)).apply(b, in);
+        const auto program = Program::compile(graph, {{y, "y"}}, {.precision = Precision::f64});
+        Workspace work(program);
+        work.bind(program->storage("x"), x);
+        work.bind(program->storage("parameters"), parameters);
+        work.run();
+        Vector values(element_count(y.shape()), Precision::f64);
+        for (int64_t i = 0; i < values.size(); ++i) values.set(i, work.value(program->storage("y"), i));
+        const Shape& s = y.shape();
+        file.tensors.push_back({Spec::parse(name).name, {s[0], s[3], s[1], s[2]}, channels_first(values, s)});
+    }
+    write_safetensors(path("normalizations"), file);
+    const Json differences = ask("normalizations.py", path("normalizations"));
+    EXPECT_EQ(differences.size(), 5u);
+    for (const auto& [name, difference] : differences.items())
+        EXPECT_LT(difference.get<double>(), 1e-10) << name;
 }
 
 }  // namespace

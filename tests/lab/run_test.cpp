@@ -190,7 +190,7 @@ TEST_F(RunTest, WeightsToStartWithThatAreNotFinite) {
 
 TEST_F(RunTest, TheConfigRunsItAgainBitForBit) {
     Experiment e = small_experiment();
-    e.model = "mlp:hidden=8,dropout=0.2,batch_norm=true";
+    e.model = "mlp:hidden=8,dropout=0.2,normalization=batch";
     e.optimizer = "nadam:learning_rate=0.01";
     e.clip = "norm:limit=0.5";
     e.l2 = 1.0 / 3 * 1e-3;

@@ -45,7 +45,7 @@ std::vector<double> values_of(const TensorFile& file) {
 TEST_F(SavedModelTest, HasPyTorchsNamesAndShapesAndReadsBackExactly) {
     for (const char* precision : {"f32", "f64"}) {
         Experiment e = small_experiment();
-        e.model = "mlp:hidden=4,batch_norm=true";
+        e.model = "mlp:hidden=4,normalization=batch";
         e.loss = "squared-error:on=probabilities";
         e.precision = precision;
         ravine::Run run(e, say_nothing);
@@ -87,7 +87,7 @@ TEST_F(SavedModelTest, InitialBuffersWhereTheFileHasThem) {
     TensorFile file{.tensors = {tensor("0.weight", {4, 2}, 1), tensor("1.weight", {4}, 2),
                                 tensor("1.bias", {4}, 3), tensor("3.weight", {3, 4}, 4),
                                 tensor("3.bias", {3}, 5)}};
-    const std::string model = "mlp:hidden=4,batch_norm=true";
+    const std::string model = "mlp:hidden=4,normalization=batch";
     write_safetensors(path("without"), file);
     EXPECT_EQ(started_from(path("without"), model).buffers().to_doubles(),
               (std::vector<double>{0, 0, 0, 0, 1, 1, 1, 1}));
@@ -133,7 +133,7 @@ TEST_F(SavedModelTest, AFileThatDoesNotFitChangesNothing) {
 TEST_F(SavedModelTest, DamagedModelsAreRefusedInOneLine) {
     const RunFolder to = folder("run");
     Experiment e = small_experiment();
-    e.model = "mlp:hidden=4,batch_norm=true";
+    e.model = "mlp:hidden=4,normalization=batch";
     train_in(to, e);
     const TensorFile good = read_safetensors(to.model());
     const auto refused = [&](const auto& damage, const std::vector<std::string>& parts) {
@@ -150,7 +150,7 @@ TEST_F(SavedModelTest, DamagedModelsAreRefusedInOneLine) {
     refused([](TensorFile& f) { f.metadata["ravine.model"] = "mpl"; }, {"unknown model 'mpl'"});
     refused([](TensorFile& f) { f.metadata["ravine.model"] = "resnet18"; }, {"resnet18"});
     // 10^12 weights: refused before memory is asked for.
-    refused([](TensorFile& f) { f.metadata["ravine.model"] = "mlp:hidden=1000000-1000000,batch_norm=true"; },
+    refused([](TensorFile& f) { f.metadata["ravine.model"] = "mlp:hidden=1000000-1000000,normalization=batch"; },
             {"'0.weight' has the shape [4, 2], expected [1000000, 2]"});
     refused([](TensorFile& f) { f.tensors.erase(f.tensors.begin()); }, {"no tensor '0.weight'"});
     refused([](TensorFile& f) { f.tensors.pop_back(); }, {"no tensor '1.running_var'"});

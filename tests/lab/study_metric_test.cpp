@@ -1,4 +1,5 @@
 #include "ravine/lab/study/comparison.hpp"
+#include "ravine/lab/study/study_table.hpp"
 #include "tests/lab/study_support.hpp"
 
 namespace ravine::test {
@@ -98,6 +99,26 @@ TEST(StudyComparison, SeveralContendersShareTheLevel) {
         EXPECT_DOUBLE_EQ(c.p_adjusted, 3 * 2.0 / 64);
         EXPECT_EQ(c.verdict(), "no difference shown");
     }
+}
+
+TEST(StudyTable, CountsWhatMissedTheTargetAndWhatDiverged) {
+    auto result = result_of({{made_trial(0, {0.5, 0.9}), made_trial(1, {0.6, 0.7})},
+                             {made_trial(0, {0.9}, StopReason::diverged), made_trial(1, {0.8})}});
+    EXPECT_THAT(study_table(result), testing::Not(testing::HasSubstr("missed")));
+    result.reach = 0.9;
+    EXPECT_THAT(study_table(result), testing::ContainsRegex("missed +diverged\na .*1 of 2 +0 of 2\nb "
+                                                            ".*1 of 2 +1 of 2\n"));
+    result.reach = 0.95;
+    EXPECT_THAT(study_table(result),
+                testing::ContainsRegex("a .* - +- +- +2 of 2 +0 of 2\nb .* - +- +- +2 of 2 +1 of 2\n"));
+}
+
+TEST(StudyTable, OfTrialsThatAllDivergedSaysSo) {
+    auto result =
+        result_of({{made_trial(0, {}, StopReason::diverged)}, {made_trial(0, {}, StopReason::diverged)}});
+    EXPECT_THAT(study_table(result), testing::ContainsRegex("contender +diverged\na +1 of 1\nb +1 of 1\n"));
+    result.reach = 0.9;
+    EXPECT_THAT(study_table(result), testing::ContainsRegex("a +- +- +- +1 of 1 +1 of 1\n"));
 }
 
 }  // namespace

@@ -79,6 +79,34 @@ TEST_F(StudyReportTest, FirstOrderStudyHasThePapersSixFigures) {
     EXPECT_THAT(figures[5].rows.at(4), ElementsAre(4, 1, 2, testing::DoubleEq(0.3), 0.2, 0.4));
 }
 
+TEST_F(StudyReportTest, AStudyThatWasInterruptedEarlyHasNoFiguresYet) {
+    write("curves.csv", "contender,seed,epoch,train_accuracy,validation_accuracy\n");  // no trial ended
+    write("steps.csv", "contender,seed,step,train_loss,learning_rate\n");
+    const Report report = study_report(folder.path());
+    EXPECT_EQ(section_of(report, "Learning curves"), nullptr);
+    EXPECT_EQ(section_of(report, "The paper's figures"), nullptr);
+    EXPECT_NE(section_of(report, "Run it again"), nullptr);
+    std::filesystem::remove(folder.path() / "curves.csv");
+    std::filesystem::remove(folder.path() / "steps.csv");
+    EXPECT_EQ(section_of(study_report(folder.path()), "Learning curves"), nullptr);
+}
+
+TEST_F(StudyReportTest, SaysThatNobodyReachedTheTarget) {
+    write("study.json", R"({"kind":"compare","metric":{"name":"validation_accuracy"},"seeds":[0,1],)"
+                        R"("target":0.99,"contenders":[{"label":"a"},{"label":"b"}]})");
+    write("trials.csv",
+          "contender,seed,status,target_seconds,target_steps,target_work\n"
+          "a,0,done,,,\na,1,done,,,\nb,0,done,,,\nb,1,diverged,,,\n");
+    const Report report = study_report(folder.path());
+    const ReportSection* target = section_of(report, "Reaching the target");
+    ASSERT_NE(target, nullptr);
+    EXPECT_THAT(std::get<Paragraph>(target->blocks.at(0)).text,
+                HasSubstr("No trial reached the target, a validation accuracy of 99.00 % or more"));
+    const auto& table = std::get<ReportTable>(section_of(report, "Outcomes")->blocks.at(0));
+    EXPECT_THAT(table.header, ElementsAre("Contender", "Missed target", "Diverged"));
+    EXPECT_THAT(table.rows.at(1), ElementsAre("b", "2 of 2", "1 of 2"));
+}
+
 TEST_F(StudyReportTest, OtherStudiesHaveNoFiguresOfAPaper) {
     write("study.json", R"({"kind":"compare","metric":{"name":"validation_accuracy"},"seeds":[0],)"
                         R"("contenders":[{"label":"a"}]})");
@@ -127,6 +155,22 @@ TEST_F(StudyReportTest, SaysWhoHasNoMap) {
     EXPECT_THAT(std::vector<double>(figures[1].rows[0].begin(), figures[1].rows[0].begin() + 3),
                 ElementsAre(1, -0.5, 1.5));
     EXPECT_EQ(figures[1].rows[2].at(5), 0.5);
+}
+
+TEST_F(StudyReportTest, CellsOfAMapLeaveNoGaps) {
+    std::string boundary = "contender,seed,x0,x1,class\n";
+    for (const char* height : {"-0.3333333", "-0.1", "0.1333333", "0.3666667"})  // rounded, as in the file
+        boundary += fmt::format("a,0,0.1,{0},red\na,0,0.4333333,{0},blue\n", height);
+    write("boundary.csv", boundary);
+    write("points.csv", "part,x0,x1,class\n");
+    const Report report = study_report(folder.path());
+    const auto rows = figures_of(*section_of(report, "Decision boundaries")).at(0).rows;
+    ASSERT_EQ(rows.size(), 8u);
+    for (size_t i = 0; i + 2 < rows.size(); ++i) EXPECT_EQ(rows[i].at(4), rows[i + 2].at(3)) << i;
+    for (size_t i = 0; i < rows.size(); i += 2) EXPECT_EQ(rows[i].at(2), rows[i + 1].at(1)) << i;
+    EXPECT_NEAR(rows[0].at(3), -0.45, 1e-6);
+    EXPECT_NEAR(rows[7].at(4), 0.4833333, 1e-6);
+    EXPECT_NEAR(rows[7].at(2), 0.6, 1e-6);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "ravine/core/file.hpp"
+#include "ravine/lab/report/study_report.hpp"
 #include "ravine/lab/study/comparison.hpp"
 #include "ravine/lab/study/grid.hpp"
 #include "ravine/lab/study/study_files.hpp"
@@ -32,6 +33,8 @@ TEST(Contenders, EveryCombinationTakesPart) {
     EXPECT_THAT(labels_of({setting("model", {"mlp", "linear"}), setting("model", {"logistic"})}),
                 testing::ElementsAre("adam"));
     expect_error(2, [] { labels_of({setting("optimizer", {"adam", "sgd", "adam"})}); }, {"'adam'", "twice"});
+    // The study sets the seeds, so contenders that differ in the seed would be the same.
+    expect_error(2, [] { labels_of({setting("seed", {"1", "2"})}); }, {"--seed", "one seed", "found 2"});
 }
 
 TEST(Grid, HasEqualRatios) {
@@ -162,6 +165,25 @@ TEST(Study, InterruptedItKeepsWhatIsFinishedAndGoesOnLater) {
     EXPECT_EQ(losses_of(rest), losses_of(Study(small_plan(options)).run(other.path(), silence)));
 }
 
+TEST(Study, InterruptedWhileTuningItHasFilesAndAReportAllTheSame) {
+    const TemporaryFolder folder;
+    Study study(small_plan(
+        {.seeds = 2, .tune = "learning_rate", .values = "0.01,0.1", .tuning_seeds = 1, .jobs = 1}));
+    const auto out = StudyFolder::open_or_create((folder.path() / "s").string(), "", study.digest());
+    StudyResult result;
+    {
+        const InterruptGuard guard;
+        InterruptAfterTrials listener(1);
+        result = study.run(out.trials(), listener);
+    }
+    const InterruptGuard guard;  // nothing is interrupted any more
+    EXPECT_EQ(result.missing, 3u + 4u);
+    write_study(out, result, study.digest());
+    write_study_report(out.path);
+    EXPECT_THAT(contents_of(out.path / "report.html"), testing::HasSubstr("7 trials are missing"));
+    expect_error(1, [&] { require_complete(result, out); }, {"interrupted", "7 trials", out.path.string()});
+}
+
 TEST(Study, MoreSeedsOnlyAddTrials) {
     const TemporaryFolder folder;
     CountTrials first, second;
@@ -172,6 +194,31 @@ TEST(Study, MoreSeedsOnlyAddTrials) {
     EXPECT_EQ(second.made, 6u);
     EXPECT_EQ(small.digest(), large.digest());
     EXPECT_NE(small.digest(), Study(small_plan({.seeds = 2, .tune = "learning_rate"})).digest());
+}
+
+TEST(Study, OtherDataMakeItAnotherStudy) {
+    const TemporaryFolder folder;
+    const auto plan_on = [&](const std::string& last) {
+        std::string table = "x,y\n";
+        for (int i = 0; i < 40; ++i) table += fmt::format("{},{}\n", i, i % 2);
+        StudyPlan plan = small_plan({.seeds = 2});
+        for (auto& contender : plan.contenders) {
+            contender.experiment.dataset = folder.write("t.csv", table + last);
+            contender.experiment.target = "y";
+        }
+        return plan;
+    };
+    CountTrials first, same, changed;
+    Study before(plan_on("40,0\n"));
+    before.run(folder.path() / "trials", first);
+    Study again(plan_on("40,0\n"));
+    again.run(folder.path() / "trials", same);
+    EXPECT_EQ(same.found, 4u);
+    EXPECT_EQ(before.digest(), again.digest());
+    for (const char* other : {"40,1\n", "40.5,0\n", "", "40,0\n41,1\n"})
+        EXPECT_NE(Study(plan_on(other)).digest(), before.digest()) << other;
+    Study(plan_on("40,1\n")).run(folder.path() / "trials", changed);
+    EXPECT_EQ(changed.found, 0u);
 }
 
 TEST(Study, TuningTriesTheSameValuesForAllOnSeedsOfTheirOwn) {
@@ -242,7 +289,10 @@ TEST(Study, BadRequestsAreRefusedBeforeAnyTraining) {
     refuses(small_plan({.tune = "learning_rate", .values = "0.1,-1"}), {"learning_rate", "-1"});
     refuses(small_plan({.metric = "accuracy"}), {"--metric", "validation_accuracy"});
     refuses(small_plan({.metric = "train_accuracy"}), {"--train-scores"});
-    refuses(small_plan({.reach = "high"}), {"--reach", "'high'"});
+    refuses(small_plan({.reach = "high"}), {"--reach", "auto or none", "'high'"});
+    refuses(small_plan({.budget = 3}), {"--budget", "--tune"});
+    refuses(small_plan({.tuning_seeds = 3}), {"--tuning-seeds", "--tune"});
+    refuses(small_plan({.tune = "seed", .values = "1,2"}), {"--tune seed"});
     plan = small_plan();
     for (auto& contender : plan.contenders) contender.experiment.dataset = "noisy-sine";
     plan.options.metric = "validation_accuracy";

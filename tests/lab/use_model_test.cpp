@@ -58,7 +58,7 @@ protected:
 };
 
 TEST_F(UseModelTest, EvaluateSaysWhatTheTrainerSaid) {
-    for (const char* model : {"mlp:hidden=8,batch_norm=true,dropout=0.2", "mlp:hidden=8"}) {
+    for (const char* model : {"mlp:hidden=8,normalization=batch,dropout=0.2", "mlp:hidden=8"}) {
         for (const char* dataset : {"spiral:examples=1500", "noisy-sine:examples=400"}) {
             for (const char* precision : {"f32", "f64"}) {
                 const TemporaryFolder at;

@@ -24,7 +24,7 @@ TEST(Models, MlpHasTheNamesOfANumberedNet) {
                 ElementsAre("0.weight[100, 2]", "0.bias[100]", "2.weight[100, 100]", "2.bias[100]",
                             "4.weight[3, 100]", "4.bias[3]"));
     // Linear, BatchNorm1d, Tanh, Dropout, Linear. No bias before batch normalisation.
-    const auto net = network("mlp:hidden=7,activation=tanh,dropout=0.1,batch_norm=true", {2, 3}, 3);
+    const auto net = network("mlp:hidden=7,activation=tanh,dropout=0.1,normalization=batch", {2, 3}, 3);
     EXPECT_THAT(names_and_shapes(*net.parameters()),
                 ElementsAre("0.weight[7, 6]", "1.weight[7]", "1.bias[7]", "4.weight[3, 7]", "4.bias[3]"));
     EXPECT_THAT(names_and_shapes(net.buffers()), ElementsAre("1.running_mean[7]", "1.running_var[7]"));
@@ -42,7 +42,7 @@ TEST(Models, CnnHasTheNamesOfANumberedNet) {
                 ElementsAre("0.weight[32, 1, 3, 3]", "0.bias[32]", "3.weight[64, 32, 3, 3]", "3.bias[64]",
                             "6.weight[128, 64, 3, 3]", "6.bias[128]", "9.weight[256, 6272]", "9.bias[256]",
                             "11.weight[10, 256]", "11.bias[10]"));
-    const auto net = network("cnn:channels=4-5,hidden=6,dropout=0.5,batch_norm=true", {8, 6, 2}, 3);
+    const auto net = network("cnn:channels=4-5,hidden=6,dropout=0.5,normalization=batch", {8, 6, 2}, 3);
     EXPECT_THAT(
         names_and_shapes(*net.parameters()),
         ElementsAre("0.weight[4, 2, 3, 3]", "1.weight[4]", "1.bias[4]", "4.weight[5, 4, 3, 3]", "5.weight[5]",
@@ -138,7 +138,7 @@ TEST(Models, MlpNormalisesBeforeTheActivation) {
     // W x = (3, 7); normalised with means (1, 2) and variances (4, 1): (1, 5); times (-1, 2) plus (0.5, -4):
     // (-0.5, 6); after the ReLU (0, 6).
     const auto y =
-        outputs_of("mlp:hidden=2,batch_norm=true,dropout=0.5", {2}, {1, 1},
+        outputs_of("mlp:hidden=2,normalization=batch,dropout=0.5", {2}, {1, 1},
                    {1, 2, 3, 4, -1, 2, 0.5, -4, 10, 1, 0, -1, 0.25, 0.5}, {1, 2, 4 - 1e-5, 1 - 1e-5});
     EXPECT_THAT(y, test::near({6.25, -5.5}));
 }
@@ -203,12 +203,22 @@ const Suitable suitable[] = {{"linear", {5}, 3},
                              {"logistic", {5}, 2},
                              {"multiclass-logistic", {5}, 3},
                              {"mlp:hidden=8-6", {2}, 3},
-                             {"mlp:hidden=8-6,dropout=0.2,batch_norm=true,activation=tanh", {2, 2, 2}, 3},
+                             {"mlp:hidden=8-6,dropout=0.2,normalization=batch,activation=tanh", {2, 2, 2}, 3},
                              {"mlp:hidden=6,activation=maxout", {2}, 3},
                              {"mlp:hidden=6,activation=max-plus", {2}, 3},
                              {"cnn:channels=3-4-5,hidden=8", {8, 8, 2}, 3},
-                             {"cnn:channels=3-4,hidden=8,dropout=0.2,batch_norm=true", {5, 7, 1}, 3},
+                             {"cnn:channels=3-4,hidden=8,dropout=0.2,normalization=batch", {5, 7, 1}, 3},
                              {"lenet:dropout=0.2", {28, 28, 1}, 4},
+                             {"mlp:hidden=8-6,normalization=layer,activation=tanh", {2}, 3},
+                             {"cnn:channels=4-4,hidden=8,normalization=group:groups=2,"
+                              "weight_standardization=true",
+                              {8, 8, 2},
+                              3},
+                             {"lenet:normalization=instance", {32, 32, 1}, 4},
+                             {"resnet18:width=4,normalization=group:groups=2,weight_standardization=true,"
+                              "dropout=0.1",
+                              {8, 8, 3},
+                              3},
                              {"resnet18:width=4", {8, 8, 3}, 3},
                              {"resnet18:width=4,shortcuts=false", {9, 8, 1}, 3}};
 

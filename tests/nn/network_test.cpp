@@ -72,12 +72,12 @@ TEST(Network, GradientsByFiniteDifferences) {
         Shape features;
         int64_t targets;
     } cases[] = {{"mlp:hidden=5-4,activation=tanh", "cross-entropy", {3}, 3},
-                 {"mlp:hidden=5,activation=sigmoid,batch_norm=true,dropout=0.3", "kl", {3}, 3},
+                 {"mlp:hidden=5,activation=sigmoid,normalization=batch,dropout=0.3", "kl", {3}, 3},
                  {"mlp:hidden=3,activation=maxout:pieces=3", "gaussian", {3}, 2},
                  {"mlp:hidden=4,activation=max-plus", "squared-error", {3}, 2},
                  {"logistic", "logistic", {3}, 2},
                  {"linear", "hinge:margin=0.7", {3}, 3},
-                 {"cnn:channels=2-3,hidden=4,batch_norm=true", "cross-entropy", {4, 5, 2}, 3},
+                 {"cnn:channels=2-3,hidden=4,normalization=batch", "cross-entropy", {4, 5, 2}, 3},
                  {"resnet18:width=1", "cross-entropy", {5, 4, 1}, 3}};
     for (const auto& c : cases) {
         SCOPED_TRACE(std::string(c.model) + " " + c.loss);
@@ -97,8 +97,8 @@ TEST(Network, GradientsByFiniteDifferences) {
 
 TEST(Network, HessianVectorProductsByFiniteDifferences) {
     for (const char* model :
-         {"mlp:hidden=5-4,activation=tanh", "mlp:hidden=4,activation=tanh,batch_norm=true",
-          "cnn:channels=2,hidden=3,batch_norm=true"}) {
+         {"mlp:hidden=5-4,activation=tanh", "mlp:hidden=4,activation=tanh,normalization=batch",
+          "cnn:channels=2,hidden=3,normalization=batch"}) {
         SCOPED_TRACE(model);
         const bool images = model[0] == 'c';
         const Network net({.model = Spec::parse(model),
@@ -112,7 +112,7 @@ TEST(Network, HessianVectorProductsByFiniteDifferences) {
 
 TEST(Network, PenaltiesAreSumsOverTheWeightsOnly) {
     NetworkOptions options{
-        .model = Spec::parse("mlp:hidden=4,batch_norm=true"), .feature_shape = {3}, .target_count = 2};
+        .model = Spec::parse("mlp:hidden=4,normalization=batch"), .feature_shape = {3}, .target_count = 2};
     const Network plain(options);
     options.l2 = 0.25;
     const Network penalised(options);
@@ -205,7 +205,7 @@ TEST(Network, EvaluationGivesTheLossOfEachExampleWithoutPenalty) {
 }
 
 TEST(Network, EvaluationUsesRunningStatisticsAndNoDropout) {
-    const auto net = network("mlp:hidden=4,batch_norm=true,dropout=0.5", "cross-entropy", {3}, 2);
+    const auto net = network("mlp:hidden=4,normalization=batch,dropout=0.5", "cross-entropy", {3}, 2);
     Training training(net, 5, Precision::f64);
     const auto before = evaluate(net, 5, training);
     EXPECT_EQ(before.outputs, evaluate(net, 5, training).outputs);
@@ -214,7 +214,7 @@ TEST(Network, EvaluationUsesRunningStatisticsAndNoDropout) {
 }
 
 TEST(Network, BuffersStartWithMeanZeroAndVarianceOne) {
-    const auto net = network("cnn:channels=2-3,batch_norm=true,hidden=4", "cross-entropy", {4, 4, 1}, 2);
+    const auto net = network("cnn:channels=2-3,normalization=batch,hidden=4", "cross-entropy", {4, 4, 1}, 2);
     const Vector buffers = net.initial_buffers(Precision::f32);
     EXPECT_THAT(buffers.to_doubles(), testing::ElementsAre(0, 0, 1, 1, 0, 0, 0, 1, 1, 1));
 }
@@ -227,7 +227,7 @@ Numbers initial(const Network& net, uint64_t seed, Precision precision) {
 }
 
 TEST(Network, InitialParametersDependOnTheSeedOnly) {
-    const auto net = network("mlp:hidden=20-20-20,batch_norm=true", "cross-entropy", {20}, 20);
+    const auto net = network("mlp:hidden=20-20-20,normalization=batch", "cross-entropy", {20}, 20);
     EXPECT_EQ(initial(net, 1, Precision::f64), initial(net, 1, Precision::f64));
     EXPECT_NE(initial(net, 1, Precision::f64), initial(net, 2, Precision::f64));
     const Numbers wide = initial(net, 1, Precision::f64), narrow = initial(net, 1, Precision::f32);
@@ -243,12 +243,12 @@ TEST(Network, InitialParametersDependOnTheSeedOnly) {
     EXPECT_NE(tensor("3.weight"), tensor("6.weight"));
     // A net with other layers after it begins with the same numbers.
     const Numbers shorter =
-        initial(network("mlp:hidden=20,batch_norm=true", "cross-entropy", {20}, 20), 1, Precision::f64);
+        initial(network("mlp:hidden=20,normalization=batch", "cross-entropy", {20}, 20), 1, Precision::f64);
     EXPECT_EQ(Numbers(shorter.begin(), shorter.begin() + 400), Numbers(wide.begin(), wide.begin() + 400));
 }
 
 TEST(Network, AnInitializerReplacesThatOfWeightsAndBiases) {
-    const Network net({.model = Spec::parse("mlp:hidden=6,batch_norm=true"),
+    const Network net({.model = Spec::parse("mlp:hidden=6,normalization=batch"),
                        .loss = Spec::parse("gaussian"),
                        .feature_shape = {5},
                        .target_count = 3,

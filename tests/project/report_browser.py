@@ -102,7 +102,8 @@ def make_folders(ravine, folder):
     (folder / "hostile" / "points.csv").write_text(points)
     shutil.copytree(folder / "study", folder / "paper")
     description = folder / "paper" / "study.json"
-    description.write_text(description.read_text().replace('"kind": "compare"', '"kind": "first-order"'))
+    text = description.read_text().replace('"kind": "compare"', '"kind": "first-order"')
+    description.write_text(re.sub(r'"target": [0-9.]+', '"target": 1.0', text))  # at the top of its figure
     (folder / "paper" / "claims.csv").write_text(
         'claim,measured,verdict\nAdam is better than SGD,"'
         + "; ".join(["adam 93.33 %, sgd 90.00 % (p 0.031)"] * 4) + '",holds in part\n')

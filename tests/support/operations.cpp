@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ravine/core/random.hpp"
+#include "ravine/graph/normalize.hpp"
 
 namespace ravine::test {
 namespace {
@@ -181,6 +182,18 @@ void add_rows(Cases& cases) {
     }
 }
 
+void add_normalized(Cases& cases) {
+    const auto add = [&](const Shape& x, const Shape& statistics, const Shape& scale, StatisticsOf whose) {
+        cases.add(Op::normalized, {x, scale, scale},
+                  [=](Arguments a) { return normalize(a[0], statistics, a[1], a[2], 0.1, whose).result; });
+    };
+    add({5, 3}, {3}, {3}, StatisticsOf::batch);
+    add({2, 3, 2, 4}, {4}, {4}, StatisticsOf::batch);
+    add({3, 7}, {3, 1}, {7}, StatisticsOf::example);                       // layers
+    add({2, 6, 2, 3}, {2, 1, 2, 1}, {1, 1, 2, 3}, StatisticsOf::example);  // groups of channels
+    add({2, 6, 3}, {2, 1, 3}, {3}, StatisticsOf::example);                 // channels of an example
+}
+
 }  // namespace
 
 std::vector<OperationCase> operation_cases() {
@@ -191,6 +204,7 @@ std::vector<OperationCase> operation_cases() {
     add_products(cases);
     add_pooling(cases);
     add_rows(cases);
+    add_normalized(cases);
     return cases.all;
 }
 

@@ -50,7 +50,7 @@ struct Counter : TrainListener {
 };
 
 TEST(Allocation, NoneInAnUpdateOnceEveryProgramHasRun) {
-    for (const char* model : {"mlp:hidden=8", "mlp:hidden=8-8,batch_norm=true,dropout=0.3"}) {
+    for (const char* model : {"mlp:hidden=8", "mlp:hidden=8-8,normalization=batch,dropout=0.3"}) {
         for (const char* optimizer :
              {"sgd", "adam", "nadam", "nesterov:form=lookahead", "rmsprop-nesterov"}) {
             for (const auto precision : {Precision::f32, Precision::f64}) {

@@ -84,7 +84,7 @@ TEST(LayerMonitor, CountsSaturation) {
 
 TEST(LayerMonitor, NamesLayersAsTheirTensors) {
     std::vector<std::string> names, kinds;
-    const auto layers = look("mlp:hidden=2,batch_norm=true,dropout=0.5", {1, 2, 4},
+    const auto layers = look("mlp:hidden=2,normalization=batch,dropout=0.5", {1, 2, 4},
                              std::vector<double>(2 + 2 + 2 + 2 + 1, 0.5));
     for (const auto& layer : layers) {
         names.push_back(layer.name);

@@ -158,7 +158,7 @@ TEST(Trainer, BestEpochIsTheOneOfTheSmallestValidationLoss) {
 
 TEST(Trainer, SameSeedSameBits) {
     Case given;
-    given.model = "mlp:hidden=8,dropout=0.3,batch_norm=true";
+    given.model = "mlp:hidden=8,dropout=0.3,normalization=batch";
     Bench a(given), b(given);
     a.run();
     b.run();
@@ -211,7 +211,7 @@ TEST(Trainer, DropoutDrawsAnewInEveryUpdate) {
 
 TEST(Trainer, LoggingAndEvaluationLeaveTheWeightsAlone) {
     Case given;
-    given.model = "mlp:hidden=8,batch_norm=true,dropout=0.2";
+    given.model = "mlp:hidden=8,normalization=batch,dropout=0.2";
     Bench plain(given);
     plain.run();
     Case logged = given;
@@ -331,7 +331,7 @@ TEST(Trainer, CountsForwardAndBackwardPasses) {
 
 TEST(Trainer, GoesOnWithTheSameStateAsIfItHadNotStopped) {
     Case given;
-    given.model = "mlp:hidden=8,dropout=0.3,batch_norm=true";
+    given.model = "mlp:hidden=8,dropout=0.3,normalization=batch";
     Bench whole(given), halves(given);
     whole.run();
     const InterruptGuard guard;
@@ -423,7 +423,7 @@ TEST(Divergence, TheLastGoodWeightsReturn) {
         for (const int64_t ruined_after : {7, 12}) {
             SCOPED_TRACE(fmt::format("{} {}", validates, ruined_after));
             Case given;
-            given.model = "mlp:hidden=8,batch_norm=true";
+            given.model = "mlp:hidden=8,normalization=batch";
             Parts parts = parts_of(given);
             if (!validates) parts.validation = parts.validation.subset({});
             Bench bench(given, parts);
@@ -502,7 +502,7 @@ private:
 
 TEST(RunningStatistics, AreCommittedOnceAnAcceptedStep) {
     Case given;
-    given.model = "mlp:hidden=4,batch_norm=true";
+    given.model = "mlp:hidden=4,normalization=batch";
     given.options = {.epochs = 1, .max_steps = 1, .batch = 180, .compile = in_double};
     Bench bench(given, parts_of(given), std::make_unique<Repeating>(StepReport{.updated = true}));
     const Numbers w = bench.weights();
@@ -529,7 +529,7 @@ TEST(RunningStatistics, AreNotCommittedForAStepThatIsRefusedOrRuined) {
     for (const StepReport report :
          {StepReport{.updated = false}, StepReport{.gradient_norm = std::nan(""), .updated = true}}) {
         Case given;
-        given.model = "mlp:hidden=4,batch_norm=true";
+        given.model = "mlp:hidden=4,normalization=batch";
         Bench bench(given, parts_of(given), std::make_unique<Repeating>(report));
         const Numbers before = bench.buffers.to_doubles();
         EXPECT_EQ(bench.run().reason, StopReason::diverged);
@@ -539,7 +539,7 @@ TEST(RunningStatistics, AreNotCommittedForAStepThatIsRefusedOrRuined) {
 
 TEST(RunningStatistics, ALastBatchOfOneExampleDoesNoHarm) {
     Case given;
-    given.model = "mlp:hidden=8,batch_norm=true";
+    given.model = "mlp:hidden=8,normalization=batch";
     given.options.batch = 179;  // of 180
     Bench bench(given);
     EXPECT_EQ(bench.run().reason, StopReason::epochs);

@@ -9,18 +9,22 @@ namespace {
 using dnnl::memory;
 
 /// One of the three convolutions. Activations are dense NHWC; kernels stand in the parameter vector as OIHW
-/// and are reordered to the layout that the primitive wants (and weight gradients back), once a run.
+/// and are reordered to the layout and type that the primitive wants (and weight gradients back), once a run.
 class ConvolutionKernel : public Kernel {
 public:
     explicit ConvolutionKernel(const ProductRequest& request) : request_(request) {
         const auto [image, kernel, output] = ConvolutionShapes(request);
-        const auto f32 = memory::data_type::f32;
-        const auto nhwc = [&](const Shape& s) {
-            return memory::desc({s[0], s[3], s[1], s[2]}, f32, memory::format_tag::nhwc);
+        const auto factor = data_type_of(request.factor_element), made = data_type_of(request.result_element);
+        const auto nhwc = [&](const Shape& s, memory::data_type type) {
+            return memory::desc({s[0], s[3], s[1], s[2]}, type, memory::format_tag::nhwc);
         };
-        const memory::desc x = nhwc(image), y = nhwc(output);
-        const memory::desc any(kernel, f32, memory::format_tag::any);
-        plain_kernel_ = memory::desc(kernel, f32, memory::format_tag::oihw);
+        const bool makes_kernel = request.op == Op::conv2d_weight_gradient;
+        const memory::desc x = nhwc(image, request.op == Op::conv2d_input_gradient ? made : factor);
+        const memory::desc y = nhwc(output, request.op == Op::conv2d ? made : factor);
+        // The gradient of a kernel is accumulated, and left, in float.
+        const memory::desc any(kernel, makes_kernel ? memory::data_type::f32 : factor,
+                               memory::format_tag::any);
+        plain_kernel_ = memory::desc(kernel, data_type_of(request.kernel_element), memory::format_tag::oihw);
         const memory::dims strides{request.integers[0], request.integers[0]};
         const memory::dims begin{request.integers[1], request.integers[1]};
         // Behind the image so much padding that the windows end exactly with it.
@@ -36,9 +40,11 @@ public:
         const auto direct = dnnl::algorithm::convolution_direct;
         const auto training = dnnl::prop_kind::forward_training;
         const dnnl::convolution_forward::primitive_desc hint(
-            {training, direct, x, any, y, strides, begin, behind}, dnnl_engine());
+            {training, direct, nhwc(image, factor), memory::desc(kernel, factor, memory::format_tag::any),
+             nhwc(output, factor), strides, begin, behind},
+            dnnl_engine());
         if (request.op == Op::conv2d) {
-            const memory::desc bias({kernel[0]}, f32, memory::format_tag::a);
+            const memory::desc bias({kernel[0]}, memory::data_type::f32, memory::format_tag::a);
             using Description = dnnl::convolution_forward::desc;
             const auto description =
                 request.bias_buffer >= 0
@@ -168,8 +174,9 @@ private:
 }  // namespace
 
 std::unique_ptr<Kernel> make_convolution(const ProductRequest& request) {
+    if (gathers_better(request)) return make_gathered_convolution(request);
     auto kernel = std::make_unique<ConvolutionKernel>(request);
-    if (kernel->is_slow()) return make_gathered_convolution(request);
+    if (kernel->is_slow()) return nullptr;
     return kernel;
 }
 

@@ -35,6 +35,10 @@ void DnnlArguments::run(const dnnl::primitive& primitive) const {
                             "a primitive of oneDNN failed");
 }
 
+dnnl::memory::data_type data_type_of(Element element) {
+    return element == Element::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
+}
+
 bool is_reference(const std::string& implementation) { return implementation.starts_with("ref"); }
 
 }  // namespace ravine

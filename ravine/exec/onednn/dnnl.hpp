@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "ravine/exec/kernel.hpp"
+
 // The only header that names oneDNN's types (the v2 API of oneDNN 2.6). Where v3 differs, this folder
 // changes.
 
@@ -35,6 +37,9 @@ private:
     std::vector<dnnl::memory> memories_;  // keeps what arguments_ points to
     std::vector<dnnl_exec_arg_t> arguments_;
 };
+
+/// oneDNN's name of f32 or bf16.
+dnnl::memory::data_type data_type_of(Element element);
 
 /// Whether the library chose its slow reference implementation.
 bool is_reference(const std::string& implementation);

@@ -70,16 +70,31 @@ private:
         int index = 0;  // of the slot, of the repeated number, or the buffer
     };
 
-    /// A tile that is a multiple of the row length of repeated rows lets them be laid out once.
+    /// A tile that is a multiple of the row length of repeated rows lets them be laid out once, and sums over
+    /// rows be taken several rows at a time.
     void choose_tile() {
         tile_ = tile_elements;
-        for (const auto& walk : load_walks_) {
-            const int64_t period = walk.period();
-            if (period == 0 || period > tile_elements) continue;
-            period_ = period;
-            tile_ = tile_elements / period * period;
-            return;
-        }
+        for (const auto* walks : {&load_walks_, &reduction_walks_})
+            for (const auto& walk : *walks) {
+                const int64_t period = walk.period();
+                if (period == 0 || period > tile_elements) continue;
+                period_ = period;
+                tile_ = tile_elements / period * period;
+                return;
+            }
+    }
+
+    /// How many rows the accumulator of a reduction over rows holds side by side: short rows one by one would
+    /// waste the vectors.
+    int64_t rows_at_once(size_t reduction) const {
+        constexpr int64_t wide = 256;
+        const int64_t period = reduction_walks_[reduction].period();
+        return period > 0 && period == period_ ? std::max<int64_t>(1, wide / period) : 1;
+    }
+
+    /// Elements of the accumulator.
+    int64_t accumulated(size_t reduction) const {
+        return element_count(spec_.reductions[reduction].shape) * rows_at_once(reduction);
     }
 
     /// The same number for every element.
@@ -117,7 +132,8 @@ private:
         for (size_t i = 0; i < loads; ++i) {
             if (is_repeated(i) && !is_reduced(i))
                 decided[i] = Place{Place::repeated, repeated_++};
-            else if (spec_.loads[i].kind == FusedSpec::Load::buffer && load_walks_[i].is_direct())
+            else if (spec_.loads[i].kind == FusedSpec::Load::buffer && load_walks_[i].is_direct() &&
+                     spec_.loads[i].element == Element::f32)
                 decided[i] = Place{Place::memory, spec_.loads[i].index};
         }
         for (const auto& store : spec_.stores) {
@@ -126,7 +142,7 @@ private:
             // or a reduction still reads.
             const bool overwrites = store.alias >= 0 && last_use[static_cast<size_t>(store.alias)] >
                                                             store.value - static_cast<int>(loads);
-            if (overwrites) {
+            if (overwrites || store.element == Element::bf16) {
                 late_stores_.push_back(store);
                 last_use[value] = at_end;
             } else {
@@ -169,9 +185,9 @@ private:
 
     void size_scratch() {
         int64_t bytes = repeated_offset() + repeated_ * tile::repeated_elements * int64_t{sizeof(float)};
-        for (const auto& reduction : spec_.reductions) {
+        for (size_t i = 0; i < spec_.reductions.size(); ++i) {
             partial_offsets_.push_back(bytes);
-            const int64_t count = element_count(reduction.shape);
+            const int64_t count = accumulated(i);
             bytes += (count * (count == 1 ? int64_t{sizeof(double)} : int64_t{sizeof(float)}) + 63) / 64 * 64;
         }
         thread_bytes_ = (bytes + 63) / 64 * 64;
@@ -185,8 +201,8 @@ private:
     }
 
     float* accumulator(const Context& context, size_t reduction, int thread, bool alone) const {
-        return alone ? context.as<float>(spec_.reductions[reduction].buffer)
-                     : partial<float>(context, reduction, thread);
+        return alone && rows_at_once(reduction) == 1 ? context.as<float>(spec_.reductions[reduction].buffer)
+                                                     : partial<float>(context, reduction, thread);
     }
 
     void run_tiles(const Context& context, int64_t first, int64_t last, int thread, bool alone) const {
@@ -215,8 +231,11 @@ private:
             for (size_t i = 0; i < loads; ++i)
                 if (places_[i].kind == Place::slot && !is_fixed(i)) lay_out(context, i, begin, length, at[i]);
             for (size_t i = 0; i < spec_.instructions.size(); ++i) {
-                for (size_t k = prefetch_begin_[i]; k < prefetch_begin_[i + 1]; ++k)
-                    __builtin_prefetch(at[prefetches_[k].load] + prefetches_[k].offset);
+                for (size_t k = prefetch_begin_[i]; k < prefetch_begin_[i + 1]; ++k) {
+                    const auto& [stream, offset] = prefetches_[k];
+                    __builtin_prefetch(context.as<const std::byte>(streams_[stream].buffer) +
+                                       begin * streams_[stream].element_bytes + offset);
+                }
                 const auto& [function, a, b, c] = spec_.instructions[i];
                 const auto argument = [&](int r) -> tile::Argument {
                     if (r < 0) return nullptr;
@@ -231,9 +250,13 @@ private:
                 reduce(context, i, begin, length, at[static_cast<size_t>(spec_.reductions[i].value)], thread,
                        alone);
             // After the reductions, which may read what is overwritten here.
-            for (const auto& store : late_stores_)
-                std::memcpy(context.as<float>(store.buffer) + begin, at[static_cast<size_t>(store.value)],
-                            n * sizeof(float));
+            for (const auto& store : late_stores_) {
+                const float* value = at[static_cast<size_t>(store.value)];
+                if (store.element == Element::bf16)
+                    tile::narrow(value, context.as<Bfloat16>(store.buffer) + begin, n);
+                else
+                    std::memcpy(context.as<float>(store.buffer) + begin, value, n * sizeof(float));
+            }
             for (size_t i = 0; i < places_.size(); ++i)
                 if (places_[i].kind == Place::memory) at[i] += tile_;
         }
@@ -242,36 +265,59 @@ private:
     /// Lists the cache lines of the next tile that are asked for before each instruction: spread over the
     /// instructions, the memory works while the arithmetic does, where one burst a tile would be waited for.
     void plan_prefetches() {
-        constexpr int64_t line = 16;  // floats
+        constexpr int64_t line = 64;
         prefetch_begin_.assign(spec_.instructions.size() + 1, 0);
         if (elements_ < prefetch_grain || spec_.instructions.empty()) return;
+        const auto add = [&](int buffer, Element element) {
+            const int64_t tile_bytes = tile_ * size_of(element);
+            for (int64_t offset = 0; offset < tile_bytes; offset += line)
+                prefetches_.push_back({streams_.size(), tile_bytes + offset});
+            streams_.push_back({buffer, size_of(element)});
+        };
         for (size_t i = 0; i < spec_.loads.size(); ++i)
-            for (int64_t offset = 0; places_[i].kind == Place::memory && offset < tile_; offset += line)
-                prefetches_.push_back({i, tile_ + offset});
+            if (spec_.loads[i].kind == FusedSpec::Load::buffer && load_walks_[i].is_direct())
+                add(spec_.loads[i].index, spec_.loads[i].element);
         const size_t count = spec_.instructions.size();
         for (size_t i = 0; i <= count; ++i) prefetch_begin_[i] = prefetches_.size() * i / count;
     }
 
     /// Writes the elements [begin, begin + length) of a broadcast load one after another.
     void lay_out(const Context& context, size_t load, int64_t begin, int64_t length, float* out) const {
-        const auto& [kind, index, number, shape] = spec_.loads[load];
-        if (kind != FusedSpec::Load::buffer) {
-            const double value = kind == FusedSpec::Load::scalar ? context.scalars[index] : number;
+        const auto& from = spec_.loads[load];
+        if (from.kind != FusedSpec::Load::buffer) {
+            const double value =
+                from.kind == FusedSpec::Load::scalar ? context.scalars[from.index] : from.number;
             std::fill_n(out, length, static_cast<float>(value));
-            return;
+        } else if (from.element == Element::bf16) {
+            lay_out_from(context.as<const Bfloat16>(from.index), load, begin, length, out);
+        } else {
+            lay_out_from(context.as<const float>(from.index), load, begin, length, out);
         }
-        const float* from = context.as<const float>(index);
+    }
+
+    static void copy(const float* from, int64_t count, float* out) { std::copy_n(from, count, out); }
+    static void copy(const Bfloat16* from, int64_t count, float* out) {
+        tile::widen(from, out, static_cast<size_t>(count));
+    }
+
+    template <class T>
+    void lay_out_from(const T* from, size_t load, int64_t begin, int64_t length, float* out) const {
+        const auto number = [&](int64_t i) {
+            float value = 0;
+            copy(from + i, 1, &value);
+            return value;
+        };
         if (is_repeated(load)) {
-            std::fill_n(out, length, *from);
+            std::fill_n(out, length, number(0));
             return;
         }
         load_walks_[load].runs(begin, length, [&](int64_t at, int64_t offset, int64_t count, int64_t stride) {
             if (stride == 1)
-                std::copy_n(from + offset, count, out + at);
+                copy(from + offset, count, out + at);
             else if (stride == 0)
-                std::fill_n(out + at, count, from[offset]);
+                std::fill_n(out + at, count, number(offset));
             else
-                for (int64_t i = 0; i < count; ++i) out[at + i] = from[offset + i * stride];
+                for (int64_t i = 0; i < count; ++i) out[at + i] = number(offset + i * stride);
         });
     }
 
@@ -287,7 +333,7 @@ private:
 
     void start_reduction(const Context& context, size_t i, int thread, bool alone) const {
         const auto& reduction = spec_.reductions[i];
-        const int64_t count = element_count(reduction.shape);
+        const int64_t count = accumulated(i);
         if (count == 1)
             *partial<double>(context, i, thread) = start_of(reduction.kind);
         else
@@ -309,6 +355,14 @@ private:
             return;
         }
         float* to = accumulator(context, i, thread, alone);
+        if (const int64_t rows = rows_at_once(i); rows > 1) {
+            const int64_t width = rows * period_;
+            for (int64_t at = 0; at < length; at += width) {
+                const auto n = static_cast<size_t>(std::min(width, length - at));
+                sums ? tile::accumulate(x + at, to, n) : tile::accumulate_largest(x + at, to, n);
+            }
+            return;
+        }
         reduction_walks_[i].runs(
             begin, length, [&](int64_t at, int64_t offset, int64_t count, int64_t stride) {
                 const auto n = static_cast<size_t>(count);
@@ -340,10 +394,11 @@ private:
                     total = sums ? total + value : larger(value, total);
                 }
                 *to = static_cast<float>(total);
-            } else if (threads > 1) {
+            } else if (const int64_t rows = rows_at_once(i); threads > 1 || rows > 1) {
                 std::copy_n(partial<float>(context, i, 0), count, to);
-                for (int thread = 1; thread < threads; ++thread) {
-                    const float* part = partial<float>(context, i, thread);
+                for (int64_t row = 1; row < threads * rows; ++row) {
+                    const float* part =
+                        partial<float>(context, i, static_cast<int>(row / rows)) + row % rows * count;
                     sums ? tile::accumulate(part, to, static_cast<size_t>(count))
                          : tile::accumulate_largest(part, to, static_cast<size_t>(count));
                 }
@@ -356,9 +411,14 @@ private:
     int64_t elements_ = 0, tile_ = 0, period_ = 0;
     std::vector<Walk> load_walks_, reduction_walks_;
     std::vector<Place> places_;
+    struct Stream {
+        int buffer;
+        int64_t element_bytes;
+    };
+    std::vector<Stream> streams_;  // the loads that are as large as the space
     struct Prefetch {
-        size_t load;
-        int64_t offset;  // in floats, from the load's place in this tile
+        size_t stream;
+        int64_t offset;  // in bytes, from the stream's place in this tile
     };
     std::vector<Prefetch> prefetches_;
     std::vector<size_t> prefetch_begin_;  // of each instruction's share

@@ -17,6 +17,7 @@ struct FusedSpec {
         int index = -1;     ///< of the buffer or the scalar
         double number = 0;  ///< of the constant
         Shape shape{};      ///< of the buffer; it broadcasts to the space
+        Element element = Element::f32;
 
         bool operator==(const Load&) const = default;
     };
@@ -27,6 +28,7 @@ struct FusedSpec {
     struct Store {
         int value, buffer;  ///< register, buffer
         int alias = -1;     ///< the load register that reads the same memory, where there is one
+        Element element = Element::f32;
     };
     struct Reduction {
         enum Kind { sum, sum_of_squares, maximum } kind;

@@ -10,9 +10,16 @@
 namespace ravine {
 namespace {
 
-bool is_view(Op op) { return op == Op::reshape || op == Op::stop_gradient || op == Op::cross_replica_sum; }
+bool is_view(Op op) { return op == Op::reshape || passes_on(op); }
 
 bool may_be_lazy(Op op) { return op == Op::constant || op == Op::scalar || op == Op::broadcast; }
+
+/// Operations of one or two instructions.
+bool is_cheap(Op op) {
+    return op == Op::negate || op == Op::square || op == Op::abs || op == Op::step || op == Op::relu ||
+           op == Op::add || op == Op::subtract || op == Op::multiply || op == Op::maximum ||
+           op == Op::minimum || op == Op::greater || op == Op::equal;
+}
 
 /// Operations of fused units. Lazy ones are among them: where one needs memory, a fused unit writes it.
 bool is_fusible(Op op) { return is_elementwise(op) || is_reduction(op) || may_be_lazy(op); }
@@ -48,18 +55,16 @@ Fusion::Fusion(const Lowering& lowering) : lowering_(lowering), graph_(lowering.
     }
     absorb_epilogues();
     join_elementwise();
+    find_stored();
+    recompute();
+    find_stored();
     order();
 }
 
 void Fusion::find_uses() {
     for (const int id : lowering_.needed())
-        for (const int argument : graph_.node(id).arguments)
+        for (const int argument : Lowering::read_arguments(graph_.node(id)))
             uses_[static_cast<size_t>(lowering_.resolve(argument))].push_back(id);
-}
-
-bool Fusion::is_read_outside(int id, const std::vector<int>& members) const {
-    return std::ranges::any_of(readers_[static_cast<size_t>(id)],
-                               [&](int reader) { return !std::ranges::binary_search(members, reader); });
 }
 
 void Fusion::find_lazy() {
@@ -190,6 +195,77 @@ void Fusion::join(int a, int b) {
     source.clear();
 }
 
+void Fusion::find_stored() {
+    stored_.assign(graph_.nodes().size(), 0);
+    for (const int id : lowering_.needed()) stored_[static_cast<size_t>(id)] = lowering_.is_output(id);
+    for (const auto& unit : units_)
+        for (const int member : unit.members)
+            for (const int argument : graph_.node(member).arguments)
+                if (const int source = source_of(argument); source >= 0 && !unit.has(source))
+                    stored_[static_cast<size_t>(source)] = 1;
+}
+
+/// Lets units compute cheap values of others again, where that replaces a load by no more than one other.
+void Fusion::recompute() {
+    for (auto& unit : units_) {
+        if (unit.kind != Unit::fused) continue;
+        const auto members = unit.members;
+        for (const int member : members)
+            for (const int argument : graph_.node(member).arguments) {
+                int loads = 0;
+                const int id = lowering_.resolve(argument);
+                Unit extended = unit;
+                if (!unit.has(id) && recompute(extended, id, 0, loads) && loads <= 1)
+                    unit = std::move(extended);
+            }
+    }
+}
+
+/// Whether the caller may change the value between two phases.
+bool Fusion::is_external(int id) const {
+    while (graph_.node(id).op == Op::broadcast || graph_.node(id).op == Op::reshape)
+        id = lowering_.resolve(graph_.node(id).arguments[0]);
+    return is_stored_leaf(graph_.node(id).op) || graph_.node(id).op == Op::scalar;
+}
+
+/// Adds a value of the unit's space to what the unit computes again, with what that needs, and counts what
+/// must be loaded for it; false, and nothing changed, where it should be, or must be, loaded itself.
+bool Fusion::recompute(Unit& unit, int id, int depth, int& loads) const {
+    constexpr int deepest = 3;
+    const Node& node = graph_.node(id);
+    const int owner = unit_of_[static_cast<size_t>(id)];
+    if (owner < 0 || units_[static_cast<size_t>(owner)].kind != Unit::fused || node.shape != unit.space ||
+        !is_cheap(node.op) || lowering_.is_output(id) || depth > deepest ||
+        4 * (unit.members.size() + 1) > max_fused_registers)
+        return false;
+    // What something else wants in memory is as cheap to load.
+    const auto wants_memory = [&](int reader) {
+        const auto& other = units_[static_cast<size_t>(unit_of_[static_cast<size_t>(reader)])];
+        return other.kind != Unit::fused || other.space != unit.space || reads_hard(reader, id);
+    };
+    if (std::ranges::any_of(readers_[static_cast<size_t>(id)], wants_memory)) return false;
+
+    Unit extended = unit;
+    extended.members.insert(std::ranges::upper_bound(extended.members, id), id);
+    extended.recomputed.insert(std::ranges::upper_bound(extended.recomputed, id), id);
+    int wanted = 0;
+    for (const int argument : node.arguments) {
+        const int source = lowering_.resolve(argument);
+        const auto reads_it = [&](int member) {
+            return std::ranges::any_of(graph_.node(member).arguments,
+                                       [&](int read) { return lowering_.resolve(read) == source; });
+        };
+        const bool is_at_hand =
+            is_lazy(source) || extended.has(source) || std::ranges::any_of(unit.members, reads_it);
+        // Inputs are those of the phase that the value belongs to.
+        if (units_[static_cast<size_t>(owner)].phase != unit.phase && is_external(source)) return false;
+        if (!is_at_hand && !recompute(extended, source, depth + 1, wanted)) ++wanted;
+    }
+    unit = std::move(extended);
+    loads += wanted;
+    return true;
+}
+
 /// Kahn's algorithm; among the units that are ready the one with the smallest phase and first node goes
 /// first.
 void Fusion::order() {
@@ -197,10 +273,13 @@ void Fusion::order() {
     std::vector<int> waiting(units_.size(), 0);
     for (size_t u = 0; u < units_.size(); ++u)
         for (const int member : units_[u].members)
-            for (const int reader : readers_[static_cast<size_t>(member)]) {
-                const int to = unit_of_[static_cast<size_t>(reader)];
-                if (to != static_cast<int>(u) && next[u].insert(to).second)
-                    ++waiting[static_cast<size_t>(to)];
+            for (const int argument : graph_.node(member).arguments) {
+                const int source = source_of(argument);
+                if (source < 0 || units_[u].has(source)) continue;
+                if (next[static_cast<size_t>(unit_of_[static_cast<size_t>(source)])]
+                        .insert(static_cast<int>(u))
+                        .second)
+                    ++waiting[u];
             }
     using Ready = std::tuple<int, int, int>;  // phase, first node, unit
     std::priority_queue<Ready, std::vector<Ready>, std::greater<>> ready;

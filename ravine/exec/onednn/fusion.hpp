@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -19,11 +20,18 @@ struct Unit {
     std::vector<int> members;  ///< in topological order
     Shape space{};             ///< of a fused unit
     int phase = 0;
+    /// Those of the members that belong to another unit and are computed here again, in order: cheap, and not
+    /// worth a place in memory.
+    std::vector<int> recomputed{};
+
+    bool has(int id) const { return std::ranges::binary_search(members, id); }
+    bool owns(int id) const { return has(id) && !std::ranges::binary_search(recomputed, id); }
 };
 
 /// Splits the needed nodes of a graph into units, in an order in which they can run. Elementwise operations
 /// over the same space join as far as no cycle arises; constants, scalars and broadcasts that only fused
-/// units read are not computed at all: they are loaded as they are needed.
+/// units read are not computed at all: they are loaded as they are needed. What a few operations make of
+/// values that are in memory anyway is computed again by each unit that wants it rather than stored.
 class Fusion {
 public:
     explicit Fusion(const Lowering& lowering);
@@ -34,8 +42,8 @@ public:
     /// How many needed nodes read the node.
     int use_count(int id) const { return static_cast<int>(uses_[static_cast<size_t>(id)].size()); }
 
-    /// Whether a computed node outside `members` reads the node, directly or through views.
-    bool is_read_outside(int id, const std::vector<int>& members) const;
+    /// Whether the node must have memory: it is an output, or a unit that does not compute it reads it.
+    bool is_stored(int id) const { return stored_[static_cast<size_t>(id)]; }
 
 private:
     /// The computed node behind views and lazy broadcasts, or -1 where there is none (leaves).
@@ -47,6 +55,10 @@ private:
     void join_elementwise();
     bool may_join(int a, int b) const;
     void join(int a, int b);
+    void find_stored();
+    void recompute();
+    bool recompute(Unit& unit, int id, int depth, int& loads) const;
+    bool is_external(int id) const;
     void order();
 
     const Lowering& lowering_;
@@ -54,7 +66,7 @@ private:
     std::vector<std::vector<int>> uses_;  // by node: the needed nodes that read it directly
     std::vector<std::vector<int>>
         readers_;  // by computed node: the computed nodes that read it, through views
-    std::vector<char> lazy_;
+    std::vector<char> lazy_, stored_;
     std::vector<int> unit_of_;
     std::vector<Unit> units_;
     std::vector<Unit> ordered_;

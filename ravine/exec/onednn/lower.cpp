@@ -4,6 +4,8 @@
 #include <set>
 
 #include "ravine/core/error.hpp"
+#include "ravine/exec/onednn/bfloat16_values.hpp"
+#include "ravine/exec/onednn/conversion.hpp"
 #include "ravine/exec/onednn/fused.hpp"
 #include "ravine/exec/onednn/fusion.hpp"
 #include "ravine/exec/onednn/pooling.hpp"
@@ -85,12 +87,15 @@ public:
     }
 
     void add() {
-        lowering_.add(make_fused(std::move(spec_), lowering_.options().threads), unit_.members, reads_,
-                      writes_, unit_.phase);
+        if (writes_.empty()) return;  // others compute all of it again
+        std::vector<int> own;
+        std::ranges::copy_if(unit_.members, std::back_inserter(own), [&](int id) { return unit_.owns(id); });
+        lowering_.add(make_fused(std::move(spec_), lowering_.options().threads), own, reads_, writes_,
+                      unit_.phase);
     }
 
 private:
-    bool is_member(int id) const { return std::ranges::binary_search(unit_.members, id); }
+    bool is_member(int id) const { return unit_.has(id); }
 
     std::vector<int> arguments(int id) const {
         std::vector<int> result;
@@ -189,6 +194,7 @@ private:
         } else {
             load.index = lowering_.buffer(id);
             load.shape = node->shape;
+            load.element = lowering_.element_of(load.index);
             if (std::ranges::find(reads_, load.index) == reads_.end()) reads_.push_back(load.index);
         }
         const auto known = std::ranges::find(spec_.loads, load);
@@ -222,11 +228,8 @@ private:
         register_of_[id] = next_register_++;
     }
 
-    /// Whether anything outside the unit reads the member.
-    bool leaves(int id) const {
-        if (lowering_.is_output(id)) return true;
-        return fusion_.is_read_outside(id, unit_.members);
-    }
+    /// Whether the unit must leave the member in memory.
+    bool leaves(int id) const { return unit_.owns(id) && fusion_.is_stored(id); }
 
     void store(int id) {
         if (!leaves(id)) return;
@@ -238,7 +241,8 @@ private:
             spec_.reductions.push_back({kind, register_of(value, id), buffer, node.shape});
             return;
         }
-        FusedSpec::Store store{register_of_.at(id), buffer};
+        FusedSpec::Store store{
+            .value = register_of_.at(id), .buffer = buffer, .element = lowering_.element_of(buffer)};
         for (size_t i = 0; i < spec_.loads.size(); ++i)
             if (spec_.loads[i].kind == FusedSpec::Load::buffer &&
                 lowering_.same_place(spec_.loads[i].index, buffer))
@@ -257,49 +261,118 @@ private:
     int next_register_ = 0;
 };
 
-void add_product(Lowering& lowering, const Unit& unit) {
-    const Graph& graph = lowering.graph();
-    const Node& node = graph.node(unit.members[0]);
-    ProductRequest request{.op = node.op,
-                           .integers = node.attributes.integers,
-                           .first = graph.node(node.arguments[0]).shape,
-                           .second = graph.node(node.arguments[1]).shape,
-                           .result = node.shape,
-                           .first_buffer = lowering.buffer(node.arguments[0]),
-                           .second_buffer = lowering.buffer(node.arguments[1]),
-                           .result_buffer = lowering.buffer(unit.members.back()),
-                           .activation = {},
-                           .threads = lowering.options().threads};
-    std::vector<int> reads{request.first_buffer, request.second_buffer};
-    for (size_t i = 1; i < unit.members.size(); ++i) {
-        const Node& epilogue = graph.node(unit.members[i]);
-        if (epilogue.op != Op::add) {
-            request.activation = epilogue.op;
-            continue;
-        }
-        const int left = lowering.resolve(epilogue.arguments[0]);
-        const int other = left == unit.members[i - 1] ? lowering.resolve(epilogue.arguments[1]) : left;
-        request.bias_buffer = lowering.buffer(graph.node(other).arguments[0]);
-        reads.push_back(request.bias_buffer);
-    }
-    auto kernel = node.op == Op::matmul ? make_matmul(request) : make_convolution(request);
-    lowering.add(std::move(kernel), unit.members, reads, {request.result_buffer}, unit.phase);
-}
+/// Adds the kernels that are no fused loops, with the conversions that they need.
+class KernelWriter {
+public:
+    explicit KernelWriter(Lowering& lowering) : lowering_(lowering), graph_(lowering.graph()) {}
 
-void add_single(Lowering& lowering, const Unit& unit) {
-    const Node& node = lowering.graph().node(unit.members[0]);
-    if (node.op == Op::conv2d_input_gradient || node.op == Op::conv2d_weight_gradient)
-        return add_product(lowering, unit);
-    PlainRequest request{node, {}, {}, lowering.buffer(unit.members[0])};
-    for (const int argument : node.arguments) {
-        request.shapes.push_back(lowering.graph().node(argument).shape);
-        request.arguments.push_back(lowering.buffer(argument));
+    void add_product(const Unit& unit) {
+        const Node& node = graph_.node(unit.members[0]);
+        const int result = lowering_.buffer(unit.members.back());
+        ProductRequest request{.op = node.op,
+                               .integers = node.attributes.integers,
+                               .first = graph_.node(node.arguments[0]).shape,
+                               .second = graph_.node(node.arguments[1]).shape,
+                               .result = node.shape,
+                               .first_buffer = -1,
+                               .second_buffer = -1,
+                               .result_buffer = result,
+                               .result_element = lowering_.element_of(result),
+                               .activation = {},
+                               .threads = lowering_.options().threads};
+        for (size_t i = 1; i < unit.members.size(); ++i) {
+            const Node& epilogue = graph_.node(unit.members[i]);
+            if (epilogue.op != Op::add) {
+                request.activation = epilogue.op;
+                continue;
+            }
+            const int left = lowering_.resolve(epilogue.arguments[0]);
+            const int other = left == unit.members[i - 1] ? lowering_.resolve(epilogue.arguments[1]) : left;
+            request.bias_buffer = lowering_.buffer(graph_.node(other).arguments[0]);
+        }
+        if (lowering_.options().precision == Precision::bf16 && add_bfloat16_product(unit, node, request))
+            return;
+        request.first_buffer = buffer_as(node.arguments[0], Element::f32, unit.phase);
+        request.second_buffer = buffer_as(node.arguments[1], Element::f32, unit.phase);
+        request.factor_element = Element::f32;
+        const bool narrows = request.result_element == Element::bf16;
+        if (narrows) request.result_buffer = lowering_.extra_buffer(element_count(node.shape), Element::f32);
+        request.result_element = Element::f32;
+        const int made = request.result_buffer;
+        auto kernel = node.op == Op::matmul ? make_matmul(request) : make_convolution(request);
+        if (!kernel) kernel = make_gathered_convolution(request);
+        add(std::move(kernel), request, unit);
+        if (narrows) convert(made, result, unit.phase);
     }
-    auto kernel = make_fast_pooling(request);
-    if (!kernel) kernel = make_plain(request, Precision::f32);
-    require(kernel != nullptr, "the float executor has no {}", name_of(node.op));
-    lowering.add(std::move(kernel), unit.members, request.arguments, {request.result}, unit.phase);
-}
+
+    void add_single(const Unit& unit) {
+        const int id = unit.members[0];
+        const Node& node = graph_.node(id);
+        if (node.op == Op::conv2d_input_gradient || node.op == Op::conv2d_weight_gradient)
+            return add_product(unit);
+        PlainRequest request{node, {}, {}, lowering_.buffer(id)};
+        const Element element = lowering_.element_of(request.result);
+        for (const int argument : node.arguments) {
+            request.shapes.push_back(graph_.node(argument).shape);
+            request.arguments.push_back(buffer_as(argument, element, unit.phase));
+        }
+        auto kernel = make_fast_pooling(request, element);
+        if (!kernel) kernel = make_plain(request, element);
+        require(kernel != nullptr, "the float executor has no {}", name_of(node.op));
+        lowering_.add(std::move(kernel), unit.members, request.arguments, {request.result}, unit.phase);
+    }
+
+private:
+    /// False where oneDNN has no fast product of bfloat16 for these shapes.
+    bool add_bfloat16_product(const Unit& unit, const Node& node, ProductRequest request) {
+        request.factor_element = Element::bf16;
+        // Kernels of convolutions are repacked anyway, from whatever they are stored as.
+        const bool second_is_kernel = node.op == Op::conv2d || node.op == Op::conv2d_input_gradient;
+        if (second_is_kernel) {
+            request.second_buffer = lowering_.buffer(node.arguments[1]);
+            request.kernel_element = lowering_.element_of(request.second_buffer);
+        } else if (node.op == Op::conv2d_weight_gradient) {
+            request.kernel_element = request.result_element;
+        }
+        // The buffers of converted factors do not matter for whether there is a kernel.
+        auto kernel = node.op == Op::matmul ? make_matmul(request) : make_convolution(request);
+        if (!kernel) return false;
+        request.first_buffer = buffer_as(node.arguments[0], Element::bf16, unit.phase);
+        if (!second_is_kernel)
+            request.second_buffer = buffer_as(node.arguments[1], Element::bf16, unit.phase);
+        kernel = node.op == Op::matmul ? make_matmul(request) : make_convolution(request);
+        add(std::move(kernel), request, unit);
+        return true;
+    }
+
+    void add(std::unique_ptr<Kernel> kernel, const ProductRequest& request, const Unit& unit) {
+        std::vector<int> reads{request.first_buffer, request.second_buffer};
+        if (request.bias_buffer >= 0) reads.push_back(request.bias_buffer);
+        lowering_.add(std::move(kernel), unit.members, reads, {request.result_buffer}, unit.phase);
+    }
+
+    /// The value of a node stored as `element`: its own buffer, or a conversion made once a run.
+    int buffer_as(int id, Element element, int phase) {
+        const int buffer = lowering_.buffer(id);
+        if (lowering_.element_of(buffer) == element) return buffer;
+        const auto [entry, is_new] = converted_.try_emplace({buffer, element}, -1);
+        if (is_new) {
+            entry->second = lowering_.extra_buffer(element_count(graph_.node(id).shape), element);
+            convert(buffer, entry->second, phase);
+        }
+        return entry->second;
+    }
+
+    void convert(int from, int to, int phase) {
+        lowering_.add(make_conversion({from, lowering_.element_of(from)}, {to, lowering_.element_of(to)},
+                                      lowering_.elements_of(from)),
+                      {}, {from}, {to}, phase);
+    }
+
+    Lowering& lowering_;
+    const Graph& graph_;
+    std::map<std::pair<int, Element>, int> converted_;
+};
 
 /// Outputs may be written where inputs of the same storage stand when one fused unit does all the reading and
 /// writing, element by element and at the same place: an update rule.
@@ -332,13 +405,15 @@ std::unique_ptr<const Plan> lower_to_onednn(const Graph& graph, std::vector<Outp
     Lowering lowering(graph, std::move(outputs), options);
     const Fusion fusion(lowering);
     allow_in_place(lowering, fusion);
+    if (options.precision == Precision::bf16) lowering.keep_as_bfloat16(bfloat16_values(lowering));
+    KernelWriter kernels(lowering);
     for (const auto& unit : fusion.units()) {
         if (unit.kind == Unit::fused)
             FusedWriter(lowering, fusion, unit).add();
         else if (unit.kind == Unit::product)
-            add_product(lowering, unit);
+            kernels.add_product(unit);
         else
-            add_single(lowering, unit);
+            kernels.add_single(unit);
     }
     return lowering.finish();
 }

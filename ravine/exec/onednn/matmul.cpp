@@ -17,20 +17,21 @@ public:
     explicit MatmulKernel(const ProductRequest& request) : request_(request) {
         const bool ta = request.integers[0], tb = request.integers[1];
         m_ = request.result[0], n_ = request.result[1], k_ = request.first[ta ? 0 : 1];
-        const auto f32 = memory::data_type::f32;
-        const memory::desc a({m_, k_}, f32, ta ? memory::dims{1, m_} : memory::dims{k_, 1});
-        const memory::desc b({k_, n_}, f32, tb ? memory::dims{1, k_} : memory::dims{n_, 1});
-        const memory::desc c({m_, n_}, f32, memory::dims{n_, 1});
-        const memory::desc bias({1, n_}, f32, memory::dims{n_, 1});
+        const auto factor = data_type_of(request.factor_element);
+        const memory::desc a({m_, k_}, factor, ta ? memory::dims{1, m_} : memory::dims{k_, 1});
+        const memory::desc b({k_, n_}, factor, tb ? memory::dims{1, k_} : memory::dims{n_, 1});
+        const memory::desc c({m_, n_}, data_type_of(request.result_element), memory::dims{n_, 1});
+        const memory::desc bias({1, n_}, memory::data_type::f32, memory::dims{n_, 1});
         dnnl::primitive_attr attributes;
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
         const DnnlThreads threads(request.threads);
         const auto description =
             request.bias_buffer >= 0 ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c);
         descriptor_ = dnnl::matmul::primitive_desc(description, attributes, dnnl_engine());
-        require(!is_reference(descriptor_.impl_info_str()), "oneDNN has no fast {}", describe());
         primitive_ = dnnl::matmul(descriptor_);
     }
+
+    bool is_slow() const { return is_reference(descriptor_.impl_info_str()); }
 
     int64_t scratch_bytes() const override {
         return static_cast<int64_t>(descriptor_.scratchpad_desc().get_size());
@@ -67,7 +68,8 @@ public:
     }
 
     std::string describe() const override {
-        return fmt::format("matmul {}x{}x{}{}", m_, k_, n_, epilogue_text(request_));
+        return fmt::format("matmul {}x{}x{} [{}]{}", m_, k_, n_, descriptor_.impl_info_str(),
+                           epilogue_text(request_));
     }
 
 private:
@@ -89,8 +91,9 @@ private:
 bool suits_gemm(const ProductRequest& request) {
     constexpr int64_t large = 1 << 22;  // multiplications
     const bool ta = request.integers[0], tb = request.integers[1];
+    const bool is_float = request.factor_element == Element::f32 && request.result_element == Element::f32;
     const int64_t work = request.result[0] * request.result[1] * request.first[ta ? 0 : 1];
-    return !tb && request.bias_buffer < 0 && !request.activation && work >= large;
+    return is_float && !tb && request.bias_buffer < 0 && !request.activation && work >= large;
 }
 
 std::unique_ptr<Kernel> make_gemm(const ProductRequest& request) {
@@ -110,7 +113,9 @@ std::unique_ptr<Kernel> make_gemm(const ProductRequest& request) {
 
 std::unique_ptr<Kernel> make_matmul(const ProductRequest& request) {
     if (suits_gemm(request)) return make_gemm(request);
-    return std::make_unique<MatmulKernel>(request);
+    auto kernel = std::make_unique<MatmulKernel>(request);
+    if (kernel->is_slow()) return nullptr;
+    return kernel;
 }
 
 }  // namespace ravine

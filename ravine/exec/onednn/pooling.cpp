@@ -13,22 +13,46 @@
 #define HWY_TARGET_INCLUDE "ravine/exec/onednn/pooling.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+#include "ravine/exec/onednn/bfloat16-inl.hpp"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace ravine::pooling::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
+namespace bf = bfloat16::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-/// Calls body(channel, mask) for the channels, a vector at a time, the last one partial.
+// Numbers of either type, computed with as floats; the first n of a vector, all of it where n is its width.
+
+HWY_INLINE V load(const float* from, size_t n) {
+    const D d;
+    return n == hn::Lanes(d) ? hn::LoadU(d, from) : hn::MaskedLoad(hn::FirstN(d, n), d, from);
+}
+
+HWY_INLINE V load(const Bfloat16* from, size_t n) {
+    const D d;
+    const auto* bits = reinterpret_cast<const uint16_t*>(from);
+    return n == hn::Lanes(d) ? bf::Load(d, bits) : bf::LoadN(d, bits, n);
+}
+
+HWY_INLINE void store(V x, float* to, size_t n) {
+    const D d;
+    n == hn::Lanes(d) ? hn::StoreU(x, d, to) : hn::BlendedStore(x, hn::FirstN(d, n), d, to);
+}
+
+HWY_INLINE void store(V x, Bfloat16* to, size_t n) {
+    const D d;
+    auto* bits = reinterpret_cast<uint16_t*>(to);
+    n == hn::Lanes(d) ? bf::Store(d, x, bits) : bf::StoreN(d, x, bits, n);
+}
+
+/// Calls body(channel, n) for the channels, a vector of n at a time, the last one partial.
 template <class Body>
 HWY_INLINE void for_channels(int64_t channels, Body body) {
-    const D d;
-    const auto width = static_cast<int64_t>(hn::Lanes(d));
-    for (int64_t k = 0; k < channels; k += width)
-        body(k, hn::FirstN(d, static_cast<size_t>(std::min(width, channels - k))));
+    const auto width = static_cast<int64_t>(hn::Lanes(D()));
+    for (int64_t k = 0; k < channels; k += width) body(k, static_cast<size_t>(std::min(width, channels - k)));
 }
 
 /// Calls body(image offset, place in the window as a vector) for the positions of one window inside the
@@ -41,84 +65,124 @@ HWY_INLINE void for_places(const Windows& w, const Windows::Inside& in, Body bod
             body(in.corner + (a * w.w + b) * w.c, hn::Set(d, static_cast<float>(a * w.kernel + b)));
 }
 
-void MaxIndices(const Windows& w, int64_t begin, int64_t end, const float* image, const float*, float* to) {
+/// What an operation works on: the examples [begin, end).
+template <class T>
+struct Range {
+    const Windows& w;
+    int64_t begin, end;
+    const T *from, *indices;
+    T* to;
+
+    template <class Body>
+    HWY_INLINE void visit(Body body) const {
+        w.visit_windows(begin, end, body);
+    }
+    void clear_image() const { std::fill(to + w.image_elements(begin), to + w.image_elements(end), T{}); }
+};
+
+template <class T>
+void find_maxima(const Range<T>& r) {
     const D d;
-    w.visit_windows(begin, end, [&](int64_t window, const Windows::Inside& in) HWY_ATTR {
-        for_channels(w.c, [&](int64_t k, auto mask) HWY_ATTR {
+    r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
+        for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
             V best = hn::Zero(d), index = hn::Set(d, -1.0f);
-            for_places(w, in, [&](int64_t at, V place) HWY_ATTR {
-                const V x = hn::MaskedLoad(mask, d, image + at + k);
+            for_places(r.w, in, [&](int64_t at, V place) HWY_ATTR {
+                const V x = load(r.from + at + k, n);
                 // NaN wins, so that a diverged activation is not hidden.
                 const auto larger = hn::Or(hn::Or(hn::Lt(index, hn::Zero(d)), hn::Gt(x, best)), hn::IsNaN(x));
                 best = hn::IfThenElse(larger, x, best);
                 index = hn::IfThenElse(larger, place, index);
             });
-            hn::BlendedStore(index, mask, d, to + window + k);
+            store(index, r.to + window + k, n);
         });
     });
 }
 
-void Gather(const Windows& w, int64_t begin, int64_t end, const float* image, const float* indices,
-            float* to) {
+template <class T>
+void gather(const Range<T>& r) {
     const D d;
-    w.visit_windows(begin, end, [&](int64_t window, const Windows::Inside& in) HWY_ATTR {
-        for_channels(w.c, [&](int64_t k, auto mask) HWY_ATTR {
-            const V chosen = hn::MaskedLoad(mask, d, indices + window + k);
+    r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
+        for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
+            const V chosen = load(r.indices + window + k, n);
             V result = hn::Zero(d);
-            for_places(w, in, [&](int64_t at, V place) HWY_ATTR {
-                result =
-                    hn::IfThenElse(hn::Eq(chosen, place), hn::MaskedLoad(mask, d, image + at + k), result);
+            for_places(r.w, in, [&](int64_t at, V place) HWY_ATTR {
+                result = hn::IfThenElse(hn::Eq(chosen, place), load(r.from + at + k, n), result);
             });
-            hn::BlendedStore(result, mask, d, to + window + k);
+            store(result, r.to + window + k, n);
         });
     });
 }
 
-void Scatter(const Windows& w, int64_t begin, int64_t end, const float* gradient, const float* indices,
-             float* to) {
-    const D d;
-    std::fill(to + w.image_elements(begin), to + w.image_elements(end), 0.0f);
-    w.visit_windows(begin, end, [&](int64_t window, const Windows::Inside& in) HWY_ATTR {
-        for_channels(w.c, [&](int64_t k, auto mask) HWY_ATTR {
-            const V chosen = hn::MaskedLoad(mask, d, indices + window + k);
-            const V x = hn::MaskedLoad(mask, d, gradient + window + k);
-            for_places(w, in, [&](int64_t at, V place) HWY_ATTR {
-                const V old = hn::MaskedLoad(mask, d, to + at + k);
+template <class T>
+void scatter(const Range<T>& r) {
+    const bool overlap = r.w.stride < r.w.kernel;
+    if (overlap || !r.w.cover_all()) r.clear_image();
+    r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
+        for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
+            const V chosen = load(r.indices + window + k, n), x = load(r.from + window + k, n);
+            for_places(r.w, in, [&](int64_t at, V place) HWY_ATTR {
                 const V part = hn::IfThenElseZero(hn::Eq(chosen, place), x);
-                hn::BlendedStore(hn::Add(old, part), mask, d, to + at + k);
+                T* to = r.to + at + k;
+                store(overlap ? hn::Add(load(to, n), part) : part, to, n);
             });
         });
     });
 }
 
-void Average(const Windows& w, int64_t begin, int64_t end, const float* image, const float*, float* to) {
+template <class T>
+void average(const Range<T>& r) {
     const D d;
-    const V share = hn::Set(d, 1.0f / static_cast<float>(w.kernel * w.kernel));
-    w.visit_windows(begin, end, [&](int64_t window, const Windows::Inside& in) HWY_ATTR {
-        for_channels(w.c, [&](int64_t k, auto mask) HWY_ATTR {
+    const V share = hn::Set(d, 1.0f / static_cast<float>(r.w.kernel * r.w.kernel));
+    r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
+        for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
             V sum = hn::Zero(d);
-            for_places(w, in, [&](int64_t at, V) HWY_ATTR {
-                sum = hn::Add(sum, hn::MaskedLoad(mask, d, image + at + k));
-            });
-            hn::BlendedStore(hn::Mul(sum, share), mask, d, to + window + k);
+            for_places(r.w, in,
+                       [&](int64_t at, V) HWY_ATTR { sum = hn::Add(sum, load(r.from + at + k, n)); });
+            store(hn::Mul(sum, share), r.to + window + k, n);
         });
     });
 }
 
-void AverageGradient(const Windows& w, int64_t begin, int64_t end, const float* gradient, const float*,
-                     float* to) {
+template <class T>
+void average_gradient(const Range<T>& r) {
     const D d;
-    const V share = hn::Set(d, 1.0f / static_cast<float>(w.kernel * w.kernel));
-    std::fill(to + w.image_elements(begin), to + w.image_elements(end), 0.0f);
-    w.visit_windows(begin, end, [&](int64_t window, const Windows::Inside& in) HWY_ATTR {
-        for_channels(w.c, [&](int64_t k, auto mask) HWY_ATTR {
-            const V part = hn::Mul(share, hn::MaskedLoad(mask, d, gradient + window + k));
-            for_places(w, in, [&](int64_t at, V) HWY_ATTR {
-                const V old = hn::MaskedLoad(mask, d, to + at + k);
-                hn::BlendedStore(hn::Add(old, part), mask, d, to + at + k);
+    const V share = hn::Set(d, 1.0f / static_cast<float>(r.w.kernel * r.w.kernel));
+    r.clear_image();
+    r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
+        for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
+            const V part = hn::Mul(share, load(r.from + window + k, n));
+            for_places(r.w, in, [&](int64_t at, V) HWY_ATTR {
+                T* to = r.to + at + k;
+                store(hn::Add(load(to, n), part), to, n);
             });
         });
     });
+}
+
+template <class T>
+void run(Op op, const Range<T>& r) {
+    switch (op) {
+        case Op::max_pool_indices:
+            return find_maxima(r);
+        case Op::pool_gather:
+            return gather(r);
+        case Op::pool_scatter:
+            return scatter(r);
+        case Op::average_pool:
+            return average(r);
+        default:
+            return average_gradient(r);
+    }
+}
+
+void Run(Op op, const Windows& w, int64_t begin, int64_t end, const float* from, const float* indices,
+         float* to) {
+    run(op, Range<float>{w, begin, end, from, indices, to});
+}
+
+void RunBfloat16(Op op, const Windows& w, int64_t begin, int64_t end, const Bfloat16* from,
+                 const Bfloat16* indices, Bfloat16* to) {
+    run(op, Range<Bfloat16>{w, begin, end, from, indices, to});
 }
 
 }  // namespace ravine::pooling::HWY_NAMESPACE
@@ -128,45 +192,42 @@ HWY_AFTER_NAMESPACE();
 namespace ravine {
 namespace pooling {
 
-HWY_EXPORT(MaxIndices);
-HWY_EXPORT(Gather);
-HWY_EXPORT(Scatter);
-HWY_EXPORT(Average);
-HWY_EXPORT(AverageGradient);
+HWY_EXPORT(Run);
+HWY_EXPORT(RunBfloat16);
 
 /// One operation over the examples [begin, end).
 void run(Op op, const Windows& w, int64_t begin, int64_t end, const float* from, const float* indices,
          float* to) {
-    switch (op) {
-        case Op::max_pool_indices:
-            return HWY_DYNAMIC_DISPATCH(MaxIndices)(w, begin, end, from, indices, to);
-        case Op::pool_gather:
-            return HWY_DYNAMIC_DISPATCH(Gather)(w, begin, end, from, indices, to);
-        case Op::pool_scatter:
-            return HWY_DYNAMIC_DISPATCH(Scatter)(w, begin, end, from, indices, to);
-        case Op::average_pool:
-            return HWY_DYNAMIC_DISPATCH(Average)(w, begin, end, from, indices, to);
-        default:
-            return HWY_DYNAMIC_DISPATCH(AverageGradient)(w, begin, end, from, indices, to);
-    }
+    HWY_DYNAMIC_DISPATCH(Run)(op, w, begin, end, from, indices, to);
+}
+
+void run(Op op, const Windows& w, int64_t begin, int64_t end, const Bfloat16* from, const Bfloat16* indices,
+         Bfloat16* to) {
+    HWY_DYNAMIC_DISPATCH(RunBfloat16)(op, w, begin, end, from, indices, to);
+}
+
+template <class T>
+std::unique_ptr<Kernel> make(const PlainRequest& request) {
+    const Op op = request.node.op;
+    const Windows w = Windows::of(request);
+    const int source = request.arguments[0], target = request.result;
+    const int indices = request.arguments.size() > 1 ? request.arguments[1] : source;
+    return make_kernel(fmt::format("{} {}", name_of(op), to_string(request.shapes[0])),
+                       [=](const Context& context) {
+                           parallel(context.threads, w.n, std::max<int64_t>(1, 4096 / w.image_elements(1)),
+                                    [&](int64_t begin, int64_t end) {
+                                        run(op, w, begin, end, context.as<const T>(source),
+                                            context.as<const T>(indices), context.as<T>(target));
+                                    });
+                       });
 }
 
 }  // namespace pooling
 
-std::unique_ptr<Kernel> make_fast_pooling(const PlainRequest& request) {
+std::unique_ptr<Kernel> make_fast_pooling(const PlainRequest& request, Element element) {
     const Op op = request.node.op;
     if (op < Op::max_pool_indices || op > Op::average_pool_gradient) return nullptr;
-    const Windows w = Windows::of(request);
-    const int source = request.arguments[0], target = request.result;
-    const int indices = request.arguments.size() > 1 ? request.arguments[1] : source;
-    return make_kernel(
-        fmt::format("{} {}", name_of(op), to_string(request.shapes[0])), [=](const Context& context) {
-            parallel(context.threads, w.n, std::max<int64_t>(1, 4096 / w.image_elements(1)),
-                     [&](int64_t begin, int64_t end) {
-                         pooling::run(op, w, begin, end, context.as<const float>(source),
-                                      context.as<const float>(indices), context.as<float>(target));
-                     });
-        });
+    return element == Element::bf16 ? pooling::make<Bfloat16>(request) : pooling::make<float>(request);
 }
 
 }  // namespace ravine

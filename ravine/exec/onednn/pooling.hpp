@@ -6,8 +6,9 @@
 
 namespace ravine {
 
-/// The pooling operations in float, vectorised over channels (Highway); nothing for any other operation.
+/// The pooling operations on floats or bfloat16 numbers, vectorised over channels (Highway); nothing for any
+/// other operation. Places in a window are small enough to be exact in both.
 /// oneDNN's own max-pooling keeps its indices to itself, so it cannot be differentiated again.
-std::unique_ptr<Kernel> make_fast_pooling(const PlainRequest& request);
+std::unique_ptr<Kernel> make_fast_pooling(const PlainRequest& request, Element element);
 
 }  // namespace ravine

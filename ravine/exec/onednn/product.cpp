@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "ravine/core/threads.hpp"
 #include "ravine/exec/onednn/tile.hpp"
 
@@ -25,9 +28,19 @@ void activate(const ProductRequest& request, const Context& context) {
                           : *request.activation == Op::tanh ? tile::Function::tanh
                                                             : tile::Function::sigmoid;
     const tile::Loop loop = tile::loop_of(function);
-    float* x = context.as<float>(request.result_buffer);
     parallel(request.threads, element_count(request.result), 32768, [&](int64_t begin, int64_t end) {
-        loop(x + begin, nullptr, nullptr, x + begin, static_cast<size_t>(end - begin));
+        if (request.result_element == Element::f32) {
+            float* x = context.as<float>(request.result_buffer) + begin;
+            return loop(x, nullptr, nullptr, x, static_cast<size_t>(end - begin));
+        }
+        std::array<float, 512> numbers;
+        auto* x = context.as<Bfloat16>(request.result_buffer);
+        for (int64_t at = begin; at < end; at += std::ssize(numbers)) {
+            const auto count = static_cast<size_t>(std::min(std::ssize(numbers), end - at));
+            tile::widen(x + at, numbers.data(), count);
+            loop(numbers.data(), nullptr, nullptr, numbers.data(), count);
+            tile::narrow(numbers.data(), x + at, count);
+        }
     });
 }
 

@@ -9,12 +9,14 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
+#include "ravine/exec/onednn/bfloat16-inl.hpp"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace ravine::tile::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
+namespace bf = bfloat16::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
@@ -172,6 +174,24 @@ float Largest(const float* x, size_t n) {
     return result;
 }
 
+void Widen(const Bfloat16* from, float* out, size_t n) {
+    const auto* x = reinterpret_cast<const uint16_t*>(from);
+    const D d;
+    const size_t width = hn::Lanes(d);
+    size_t i = 0;
+    for (; i + width <= n; i += width) hn::StoreU(bf::Load(d, x + i), d, out + i);
+    if (i < n) hn::BlendedStore(bf::LoadN(d, x + i, n - i), hn::FirstN(d, n - i), d, out + i);
+}
+
+void Narrow(const float* x, Bfloat16* to, size_t n) {
+    auto* out = reinterpret_cast<uint16_t*>(to);
+    const D d;
+    const size_t width = hn::Lanes(d);
+    size_t i = 0;
+    for (; i + width <= n; i += width) bf::Store(d, hn::LoadU(d, x + i), out + i);
+    if (i < n) bf::StoreN(d, hn::MaskedLoad(hn::FirstN(d, n - i), d, x + i), out + i, n - i);
+}
+
 void Accumulate(const float* x, float* to, size_t n) { Add(to, x, nullptr, to, n); }
 
 void AccumulateLargest(const float* x, float* to, size_t n) {
@@ -199,6 +219,8 @@ RAVINE_EXPORTS(RAVINE_EXPORT)
 HWY_EXPORT(Sum);
 HWY_EXPORT(SumOfSquares);
 HWY_EXPORT(Largest);
+HWY_EXPORT(Widen);
+HWY_EXPORT(Narrow);
 HWY_EXPORT(Accumulate);
 HWY_EXPORT(AccumulateLargest);
 
@@ -219,6 +241,10 @@ double sum(const float* x, size_t n) { return HWY_DYNAMIC_DISPATCH(Sum)(x, n); }
 double sum_of_squares(const float* x, size_t n) { return HWY_DYNAMIC_DISPATCH(SumOfSquares)(x, n); }
 
 float largest(const float* x, size_t n) { return HWY_DYNAMIC_DISPATCH(Largest)(x, n); }
+
+void widen(const Bfloat16* x, float* out, size_t n) { HWY_DYNAMIC_DISPATCH(Widen)(x, out, n); }
+
+void narrow(const float* x, Bfloat16* out, size_t n) { HWY_DYNAMIC_DISPATCH(Narrow)(x, out, n); }
 
 void accumulate(const float* x, float* to, size_t n) { HWY_DYNAMIC_DISPATCH(Accumulate)(x, to, n); }
 

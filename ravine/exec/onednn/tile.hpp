@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ravine/exec/kernel.hpp"
+
 namespace ravine::tile {
 
 // Loops over contiguous floats, compiled for every vector width and chosen at run time (Highway).
@@ -68,6 +70,10 @@ double sum(const float* x, size_t n);
 double sum_of_squares(const float* x, size_t n);
 /// The largest of n floats, NaN where one is NaN; n > 0.
 float largest(const float* x, size_t n);
+/// out[i] = x[i], exactly.
+void widen(const Bfloat16* x, float* out, size_t n);
+/// out[i] = the nearest bfloat16 to x[i], the even one of two; NaN stays NaN.
+void narrow(const float* x, Bfloat16* out, size_t n);
 /// to[i] += x[i].
 void accumulate(const float* x, float* to, size_t n);
 /// to[i] = max(to[i], x[i]), NaN where one is NaN.

@@ -54,7 +54,7 @@ std::unique_ptr<Kernel> make_movement(const PlainRequest& request) {
     const int64_t total = element_count(to);
     return make_kernel(fmt::format("{} {} -> {}", name_of(request.node.op), to_string(from), to_string(to)),
                        [=](const Context& context) {
-                           if (pads) std::fill_n(context.as<T>(target), total, T{0});
+                           if (pads) std::fill_n(context.as<T>(target), total, T{});
                            const T* from_block = context.as<const T>(source) + from_offset;
                            T* to_block = context.as<T>(target) + to_offset;
                            if (block.empty())
@@ -71,6 +71,7 @@ std::unique_ptr<Kernel> make_movement(const PlainRequest& request) {
                        });
 }
 
+template std::unique_ptr<Kernel> make_movement<Bfloat16>(const PlainRequest&);
 template std::unique_ptr<Kernel> make_movement<float>(const PlainRequest&);
 template std::unique_ptr<Kernel> make_movement<double>(const PlainRequest&);
 

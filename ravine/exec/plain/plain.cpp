@@ -34,8 +34,13 @@ std::unique_ptr<Kernel> make(const PlainRequest& request) {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_plain(const PlainRequest& request, Precision precision) {
-    return precision == Precision::f64 ? make<double>(request) : make<float>(request);
+std::unique_ptr<Kernel> make_plain(const PlainRequest& request, Element element) {
+    if (element == Element::bf16) {
+        const Op op = request.node.op;
+        const bool moves = op == Op::permute || op == Op::slice || op == Op::pad;
+        return moves ? make_movement<Bfloat16>(request) : nullptr;
+    }
+    return element == Element::f64 ? make<double>(request) : make<float>(request);
 }
 
 std::unique_ptr<Kernel> make_copy(int source, int target, int64_t elements, Precision precision) {

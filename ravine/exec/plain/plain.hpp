@@ -38,13 +38,14 @@ struct PlainRequest {
 };
 
 /// Plain loops for the operations that neither a library nor fusion serves: movement, pooling, rows, random
-/// numbers. Both executors use them, in their own precision. Nothing for any other operation.
-std::unique_ptr<Kernel> make_plain(const PlainRequest& request, Precision precision);
+/// numbers. Both executors use them, in their own precision. Nothing for any other operation, and bfloat16
+/// only for movement.
+std::unique_ptr<Kernel> make_plain(const PlainRequest& request, Element element);
 
 /// Copies `elements` elements of one buffer to another.
 std::unique_ptr<Kernel> make_copy(int source, int target, int64_t elements, Precision precision);
 
-// By family; T is float or double.
+// By family; T is float or double, or Bfloat16 for movement.
 template <class T>
 std::unique_ptr<Kernel> make_movement(const PlainRequest& request);
 template <class T>

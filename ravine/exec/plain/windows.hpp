@@ -54,6 +54,11 @@ struct Windows {
         }
     }
 
+    /// Whether windows that do not overlap reach every position of the image.
+    bool cover_all() const {
+        return kernel == stride && padding == 0 && oh * stride == h && ow * stride == w;
+    }
+
     int64_t image_elements(int64_t examples) const { return examples * h * w * c; }
     int64_t window_elements(int64_t examples) const { return examples * oh * ow * c; }
 };

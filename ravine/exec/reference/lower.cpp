@@ -29,7 +29,7 @@ std::unique_ptr<const Plan> lower_to_reference(const Graph& graph, std::vector<O
         else if (node.op >= Op::matmul && node.op <= Op::conv2d_weight_gradient)
             kernel = make_reference_product(request);
         else
-            kernel = make_plain(request, Precision::f64);
+            kernel = make_plain(request, Element::f64);
         require(kernel != nullptr, "the reference executor has no {}", name_of(node.op));
         lowering.add(std::move(kernel), {id}, request.arguments, {request.result}, lowering.phase_of(id));
     }

@@ -58,7 +58,7 @@ void ContenderTable::add_comparison(const std::string& measure) {
 }
 
 void ContenderTable::add_missed() {
-    if (!data_.target || !any("target_steps")) return;
+    if (!data_.target || data_.trials.size() == 0) return;
     add("Missed target", [&](size_t c) {
         const int64_t all = data_.trial_count(c);
         const double reached = data_.summary_of(c, "target_steps", "n");

@@ -1,4 +1,5 @@
 #include "ravine/lab/report/run_report.hpp"
+#include "ravine/lab/model_file.hpp"
 
 #include <fmt/format.h>
 
@@ -183,10 +184,13 @@ ReportSection updates_section(const RunData& data) {
 ReportSection settings_section(const RunData& data) {
     ReportTable table{.caption = "config.toml", .header = {"Setting", "Value"}, .rows = {}};
     for (const auto& f : experiment_fields()) {
-        const std::string value = f.get(data.experiment);
+        const std::string value =
+            f.name == "model" ? model_label(data.experiment.model) : f.get(data.experiment);
         table.rows.push_back({metric_words(f.name), value.empty() ? "–" : value});
     }
-    return {.title = "Settings", .blocks = {std::move(table)}};
+    ReportSection section{.title = "Settings", .blocks = {std::move(table)}};
+    if (is_description(data.experiment.model)) section.blocks.emplace_back(CodeBlock{data.experiment.model});
+    return section;
 }
 
 ReportSection rerun_section() {
@@ -203,10 +207,10 @@ ReportSection rerun_section() {
 Report run_report(const RunFolder& folder) {
     const RunData data(folder);
     const Experiment& e = data.experiment;
-    Report report{
-        .title = fmt::format("{} on {}", e.optimizer, e.dataset),
-        .subtitle = fmt::format("A training run of {} with {}, seed {}", e.model, e.optimizer, e.seed),
-        .sections = {}};
+    Report report{.title = fmt::format("{} on {}", e.optimizer, e.dataset),
+                  .subtitle = fmt::format("A training run of {} with {}, seed {}", model_label(e.model),
+                                          e.optimizer, e.seed),
+                  .sections = {}};
     const ReportSection boundary{
         .title = "Decision boundary",
         .blocks = boundary_figures(CsvRows(folder.boundary_csv()), CsvRows(folder.points_csv()))};

@@ -36,11 +36,20 @@ double place_of(const std::vector<std::string>& names, const std::string& name) 
 /// A grid's cells, whose centres boundary.csv holds, by height and then along it.
 using Cells = std::map<double, std::map<double, double>>;
 
-/// Half the distance of neighbouring centres.
-double half_step(const std::set<double>& centres) {
-    return centres.size() < 2
-               ? 0.5
-               : 0.5 * (*centres.rbegin() - *centres.begin()) / static_cast<double>(centres.size() - 1);
+/// The lower edge of the cell at each centre, and last the upper edge of the last one. Neighbours share an
+/// edge to the last bit, or a line of the page would show between them.
+std::map<double, double> lower_edges(const std::set<double>& centres) {
+    std::map<double, double> edges;
+    const double half = centres.size() < 2 ? 0.5
+                                           : 0.5 * (*centres.rbegin() - *centres.begin()) /
+                                                 static_cast<double>(centres.size() - 1);
+    double before = *centres.begin() - 2 * half;
+    for (const double centre : centres) {
+        edges[centre] = 0.5 * (before + centre);
+        before = centre;
+    }
+    edges[std::numeric_limits<double>::infinity()] = before + half;
+    return edges;
 }
 
 /// Neighbouring cells of one class in a row of the grid become one rectangle.
@@ -50,14 +59,16 @@ void add_rectangles(Figure& figure, const Cells& cells) {
         y.insert(height);
         for (const auto& [along, label] : row) x.insert(along);
     }
-    const double dx = half_step(x), dy = half_step(y);
+    if (cells.empty()) return;
+    const auto across = lower_edges(x), up = lower_edges(y);
     for (const auto& [height, row] : cells) {
+        const double bottom = up.at(height), top = up.upper_bound(height)->second;
         for (auto at = row.begin(); at != row.end();) {
             const auto begin = at;
             double end = at->first;
             for (; at != row.end() && at->second == begin->second; ++at) end = at->first;
-            figure.rows.push_back(
-                {begin->second, begin->first - dx, end + dx, height - dy, height + dy, none, none});
+            figure.rows.push_back({begin->second, across.at(begin->first), across.upper_bound(end)->second,
+                                   bottom, top, none, none});
         }
     }
 }

@@ -73,6 +73,7 @@ Figure spread_figure(const StudyData& data, const CsvRows& rows, const SpreadFig
         }
         if (!highs.empty()) largest.push_back(*std::ranges::max_element(highs));
     }
+    if (figure.rows.empty()) return figure;  // of a study that was interrupted before its first trial ended
     // A rate that a schedule takes to nothing is no reason for a logarithmic scale.
     if (unit == Unit::number)
         figure.y_scale = natural_scale(wanted.column == "learning_rate" ? largest : all);

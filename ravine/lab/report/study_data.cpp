@@ -1,4 +1,5 @@
 #include "ravine/lab/report/study_data.hpp"
+#include "ravine/lab/model_file.hpp"
 
 #include <fmt/format.h>
 
@@ -104,7 +105,9 @@ int64_t StudyData::trial_count(size_t c) const {
 std::string setting_text(const Json& value) {
     if (value.is_number()) return format_number(value.get<double>());
     if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
-    if (value.is_string() && !value.get<std::string>().empty()) return value.get<std::string>();
+    if (value.is_string() && !value.get<std::string>().empty())
+        return is_description(value.get<std::string>()) ? model_label(value.get<std::string>())
+                                                        : value.get<std::string>();
     return value.is_null() || value.is_string() ? "–" : value.dump();
 }
 

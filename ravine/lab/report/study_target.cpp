@@ -91,11 +91,15 @@ ReportSection target_section(const StudyData& data) {
             if (!values.empty()) least[m] = std::min(least[m], values.front());
         }
     }
-    if (!data.target || !std::isfinite(least[0])) return section;
+    if (!data.target || data.trials.size() == 0) return section;
 
     const std::string target =
         fmt::format("{} of {} or {}", metric_words(data.metric),
                     value_text(*data.target, unit_of(data.metric)), data.higher_is_better ? "more" : "less");
+    if (!std::isfinite(least[0])) {
+        section.blocks.emplace_back(Paragraph{fmt::format("No trial reached the target, a {}.", target)});
+        return section;
+    }
     section.blocks.emplace_back(Paragraph{fmt::format(
         "The target is a {}. Work counts forward passes over a batch, a backward pass as two.", target)});
     ContenderTable table(data, "Median cost over the seeds that reached the target");

@@ -25,6 +25,10 @@ std::vector<SettingValues> last_of_each(const std::vector<SettingValues>& settin
 std::vector<Contender> make_contenders(const std::vector<SettingValues>& settings) {
     std::vector<Contender> contenders(1);
     for (const auto& [name, values] : last_of_each(settings)) {
+        if (name == "seed" && values.size() > 1)
+            fail_request(
+                "{}: expected one seed, the first of the study's (--seeds says how many follow), found {}",
+                values[1].first, values.size());
         std::vector<Contender> next;
         for (const auto& contender : contenders)
             for (const auto& [where, text] : values) {

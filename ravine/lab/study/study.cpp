@@ -6,6 +6,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/interrupt.hpp"
 #include "ravine/core/threads.hpp"
+#include "ravine/data/data_digest.hpp"
 #include "ravine/lab/statistics.hpp"
 #include "ravine/lab/study/grid.hpp"
 #include "ravine/optim/first_order.hpp"
@@ -42,7 +43,30 @@ size_t reference_of(const StudyPlan& plan) {
 }
 
 void check_reach(const std::string& reach) {
-    if (reach != "auto" && reach != "none") parse_number("--reach", reach, any_number);
+    if (reach == "auto" || reach == "none") return;
+    try {
+        parse_number("", reach, any_number);
+    } catch (const RequestError&) {
+        fail_request("--reach: expected a value of the metric (0.95 for 95 %), auto or none, found '{}'",
+                     reach);
+    }
+}
+
+/// Options of tuning without tuning would be ignored; seeds are no setting to choose.
+void check_tuning(const StudyOptions& options) {
+    if (options.tune == "seed")
+        fail_request("--tune seed: expected a setting to choose, found what pairs the trials");
+    if (!options.tune.empty()) return;
+    for (const auto& f : study_fields()) {
+        const bool is_of_tuning =
+            std::ranges::count(
+                std::initializer_list<std::string_view>{"budget", "range", "values", "tuning_seeds"},
+                f.name) > 0;
+        if (!is_of_tuning || f.get(options) == f.get(StudyOptions{})) continue;
+        std::string flag = f.name;
+        std::ranges::replace(flag, '_', '-');
+        fail_request("--{}: expected --tune SETTING beside it, found no setting to tune", flag);
+    }
 }
 
 std::vector<std::string> grid_of(const StudyOptions& options) {
@@ -108,13 +132,17 @@ Study::Study(StudyPlan plan)
     blank_.reference = reference_of(plan_);
     blank_.grid = grid_of(options);
     check_reach(options.reach);
+    check_tuning(options);
     if (!options.metric.empty()) find_metric(options.metric);
     for (const auto& [label, experiment] : plan_.contenders) {
         check_names(experiment);
         for (const auto& value : blank_.grid) check_names(with_value(experiment, value));
     }
+    std::shared_ptr<const Parts> digested;
     for (const auto& [label, experiment] : plan_.contenders) {
         const auto parts = data_.get(data_request(experiment));
+        if (parts != digested) data_digest_ += digest_of(*parts);
+        digested = parts;
         const Run compiled(experiment, parts);
         blank_.task = parts->schema.task;
         blank_.feature_shape = parts->schema.feature_shape;
@@ -135,6 +163,7 @@ std::string Study::digest() const {
     Experiment everything;  // a trial's name is a digest, so one of all contenders is too
     for (const auto& [label, experiment] : plan_.contenders)
         everything.dataset += TrialStore::name_of(experiment);
+    everything.target = data_digest_;
     everything.model = plan_.options.tune + plan_.options.metric;
     for (const auto& value : blank_.grid) everything.model += "," + value;
     return TrialStore::name_of(everything).substr(0, 6);
@@ -203,7 +232,7 @@ void Study::tune(const TrialStore& store, PoolListener& listener, StudyResult& r
 }
 
 StudyResult Study::run(const std::filesystem::path& trials, PoolListener& listener) {
-    const TrialStore store(trials);
+    const TrialStore store(trials, data_digest_);
     StudyResult result = blank_;
     result.trials.resize(plan_.contenders.size());
     const auto seeds = result.seeds();

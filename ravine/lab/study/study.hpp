@@ -73,7 +73,7 @@ public:
     explicit Study(StudyPlan plan);
 
     const StudyPlan& plan() const { return plan_; }
-    /// A name for what is compared, the same for the same plan with any number of seeds and jobs.
+    /// A name for what is compared, the same for the same plan and data with any number of seeds and jobs.
     std::string digest() const;
 
     /// Runs what the folder `trials` does not hold yet. At each seed all contenders have the same initial
@@ -89,7 +89,8 @@ private:
     StudyResult blank_;
     int jobs_ = 1;
     DataCache data_;
-    DecodedFiles decoded_;  // the seeds differ in how the same files are split
+    std::string data_digest_;  // of what the contenders train on at the first seed
+    DecodedFiles decoded_;     // the seeds differ in how the same files are split
 };
 
 }  // namespace ravine

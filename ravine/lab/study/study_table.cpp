@@ -48,23 +48,24 @@ public:
     void add_median(const std::string& measure, const std::string& title) {
         header_.push_back(title);
         for (size_t c = 0; c < rows_.size(); ++c) {
-            const Summary& s = find(c, measure)->summary;
-            rows_[c].push_back(s.count > 0 ? fmt::format("{:.4g}", s.median) : "-");
+            const MeasureSummary* found = find(c, measure);  // nothing where every trial diverged
+            rows_[c].push_back(
+                found && found->summary.count > 0 ? fmt::format("{:.4g}", found->summary.median) : "-");
         }
     }
 
-    /// "3 of 10" trials that diverged or missed the target.
-    void add_unfinished(const std::string& measure, const std::string& title) {
+    /// "3 of 10" trials to which something happened; nothing where it happened to none.
+    template <class Happened>
+    void add_count(const std::string& title, Happened happened) {
+        if (std::ranges::none_of(result_.trials,
+                                 [&](const auto& trials) { return std::ranges::any_of(trials, happened); }))
+            return;
         header_.push_back(title);
         for (size_t c = 0; c < rows_.size(); ++c) {
-            const MeasureSummary& s = *find(c, measure);
-            rows_[c].push_back(fmt::format("{} of {}", s.unfinished, s.summary.count + s.unfinished));
+            const auto& trials = result_.trials[c];
+            rows_[c].push_back(
+                fmt::format("{} of {}", std::ranges::count_if(trials, happened), trials.size()));
         }
-    }
-
-    bool any_unfinished(const std::string& measure) const {
-        return std::ranges::any_of(
-            summaries_, [&](const auto& s) { return s.measure.name == measure && s.unfinished > 0; });
     }
 
     void add_comparison(const std::string& measure) {
@@ -117,9 +118,11 @@ std::string study_table(const StudyResult& result) {
         table.add_median("target_steps", "steps");
         table.add_median("target_seconds", "seconds");
         table.add_median("target_work", "work");
-        if (table.any_unfinished("target_steps")) table.add_unfinished("target_steps", "missed");
+        table.add_count("missed", [&](const TrialRecord& trial) {
+            return !reached(result.metric, trial, *result.reach);
+        });
     }
-    if (table.any_unfinished("final_" + metric)) table.add_unfinished("final_" + metric, "diverged");
+    table.add_count("diverged", [](const TrialRecord& trial) { return trial.diverged(); });
 
     const std::string& reference = result.plan.contenders[result.reference].label;
     std::string text = table.text();

@@ -1,25 +1,22 @@
 #include "ravine/lab/study/trial_store.hpp"
 
-#include <openssl/sha.h>
-
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/data/digest.hpp"
 
 namespace ravine {
 
-std::string TrialStore::name_of(const Experiment& experiment) {
+std::string TrialStore::name_of(const Experiment& experiment, const std::string& data) {
     Experiment decisive = experiment;
     decisive.data_dir.clear();  // where the files lie, not what is in them
-    const std::string text = experiment_to_toml(decisive);
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
-    std::string name;
-    for (int i = 0; i < 8; ++i) name += fmt::format("{:02x}", digest[i]);
-    return name;
+    const std::string text = experiment_to_toml(decisive) + data;
+    Sha256 digest;
+    digest.update({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    return digest.finish().substr(0, 16);
 }
 
 std::filesystem::path TrialStore::file_of(const Experiment& experiment) const {
-    return folder_ / (name_of(experiment) + ".json");
+    return folder_ / (name_of(experiment, data_) + ".json");
 }
 
 std::optional<TrialRecord> TrialStore::find(const Experiment& experiment) const {

@@ -55,10 +55,13 @@ function drawCurves(figure, view, width) {
   const lines = figure.marks.find(m => ["line", "steps", "dot"].includes(m.kind));
   const yOfTip = columnOf(figure, lines.columns[0]);
   const marks = [Plot.ruleY([domain[0]], { stroke: "var(--rule)" })];
-  for (const { y, label } of rules)
+  const heightOf = y => yIsLog ? Math.log(y / domain[0]) / Math.log(domain[1] / domain[0])
+                               : (y - domain[0]) / (domain[1] - domain[0]);
+  for (const { y, label } of rules)  // at the top a label stands below its line: above is the axis's own
     marks.push(
       Plot.ruleY([y], { stroke: "var(--quiet)", strokeDasharray: "3 3" }),
-      Plot.text([label], { y, frameAnchor: "left", textAnchor: "start", dy: -7, dx: 3, fill: "var(--quiet)" }));
+      Plot.text([label], { y, frameAnchor: "left", textAnchor: "start", dy: heightOf(y) > 0.9 ? 9 : -7, dx: 3,
+        fill: "var(--quiet)" }));
   for (const mark of figure.marks)
     for (const series of d3.range(figure.series.length))
       if (view.shows(series)) marks.push(...seriesMarks(shown, mark, series, x, yIsLog));

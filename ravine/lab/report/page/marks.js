@@ -63,10 +63,11 @@ function seriesMarks(figure, mark, series, x, yIsLog) {
       return [Plot.dot(rowsOf(figure, series, columns),
         { ...fill, stroke: "var(--surface)", strokeWidth: 0.75, x: columns[0].of, y: columns[1].of,
           symbol: symbol(series), r: 2.6 })];
-    case "cells":
+    case "cells":  // opaque and half a pixel over the row below, or rounding would leave a line between two rows
       return [Plot.rect(rowsOf(figure, series, columns),
-        { ...fill, fillOpacity: 0.28, x1: columns[0].of, x2: columns[1].of, y1: columns[2].of,
-          y2: columns[3].of, shapeRendering: "crispEdges" })];
+        { ...style, fill: `color-mix(in srgb, ${colour(series)} 28%, var(--surface))`, insetBottom: -0.5,
+          x1: columns[0].of, x2: columns[1].of, y1: columns[2].of, y2: columns[3].of,
+          shapeRendering: "crispEdges" })];
   }
   return [];
 }

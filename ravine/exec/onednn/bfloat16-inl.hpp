@@ -1,0 +1,66 @@
+// Included once for every instruction set, as Highway's own -inl headers are: no include guard but this one.
+#if defined(RAVINE_BFLOAT16_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef RAVINE_BFLOAT16_INL_HPP
+#undef RAVINE_BFLOAT16_INL_HPP
+#else
+#define RAVINE_BFLOAT16_INL_HPP
+#endif
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace ravine::bfloat16::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// Floats from the upper halves.
+template <class D, class Half = hn::Rebind<uint16_t, D>>
+HWY_INLINE hn::Vec<D> widened(D d, hn::Vec<Half> bits) {
+    const hn::RebindToUnsigned<D> whole;
+    return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, bits)));
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> Load(D d, const uint16_t* from) {
+    const hn::Rebind<uint16_t, D> half;
+    return widened(d, hn::LoadU(half, from));
+}
+
+/// The first n < Lanes(d), and zeros.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadN(D d, const uint16_t* from, size_t n) {
+    const hn::Rebind<uint16_t, D> half;
+    return widened(d, hn::MaskedLoad(hn::FirstN(half, n), half, from));
+}
+
+/// Rounds to the nearest bfloat16, the even one of two: half of the last place is added to the bits, where
+/// the last bit kept is 0 a little less. NaN would overflow into infinity or zero.
+template <class D>
+HWY_INLINE hn::Vec<hn::Rebind<uint16_t, D>> narrowed(D, hn::Vec<D> x) {
+    const hn::RebindToUnsigned<D> whole;
+    const hn::Rebind<uint16_t, D> half;
+    const auto bits = hn::BitCast(whole, x);
+    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(whole, 1u));
+    const auto rounded = hn::Add(hn::Add(bits, hn::Set(whole, 0x7FFFu)), odd);
+    const auto quiet = hn::Set(whole, 0x7FC00000u);
+    const auto chosen = hn::IfThenElse(hn::RebindMask(whole, hn::IsNaN(x)), quiet, rounded);
+    return hn::TruncateTo(half, hn::ShiftRight<16>(chosen));
+}
+
+template <class D>
+HWY_INLINE void Store(D d, hn::Vec<D> x, uint16_t* to) {
+    const hn::Rebind<uint16_t, D> half;
+    hn::StoreU(narrowed(d, x), half, to);
+}
+
+/// The first n < Lanes(d).
+template <class D>
+HWY_INLINE void StoreN(D d, hn::Vec<D> x, uint16_t* to, size_t n) {
+    const hn::Rebind<uint16_t, D> half;
+    hn::BlendedStore(narrowed(d, x), hn::FirstN(half, n), half, to);
+}
+
+}  // namespace ravine::bfloat16::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "ravine/nn/builder.hpp"
+
+namespace ravine {
+
+struct BatchNormOptions {
+    double epsilon = 1e-5;
+    double momentum = 0.1;
+};
+/// Batch normalisation over all axes but the last: y = gamma (x - mean) / sqrt(var + epsilon) + beta (Ioffe
+/// and Szegedy 2015). In training mean and (biased) variance of the batch; in evaluation the running ones,
+/// which move by `momentum` towards each batch's mean and unbiased variance, as in PyTorch. "weight" gamma
+/// and "bias" beta [features].
+Value batch_norm(Builder& b, Value x, const BatchNormOptions& options = {});
+
+}  // namespace ravine
