@@ -17,8 +17,8 @@ using testing::ElementsAre;
 
 /// On a machine of 10 GFLOP/s and 1 GB/s.
 StepProfile worked_profile() {
-    return {.kernels = {{"conv a", "conv", "0", 0.2, 1'500'000'000, 10'000'000},
-                        {"conv b", "conv", "1", 0.2, 1'000'000'000, 10'000'000},
+    return {.kernels = {{"conv a", "conv", "0", 0.2, 1'500'000'000, 60'000'000},
+                        {"conv b", "conv", "1", 0.2, 1'000'000'000, 40'000'000},
                         {"add", "fused", "1", 0.05, 1'000'000, 40'000'000},
                         {"scale", "fused", "1", 0.3, 1'000'000, 60'000'000},
                         {"between kernels", "between kernels", "between kernels", 0.05, 0, 0}},
@@ -42,7 +42,7 @@ TEST(ProfileRows, GroupSumAndSort) {
     EXPECT_THAT(each(kinds, &ProfileRow::name), ElementsAre("conv", "fused", "between kernels"));
     EXPECT_THAT(each(kinds, &ProfileRow::kernels), ElementsAre(2, 2, 1));
     EXPECT_THAT(each(kinds, &ProfileRow::flops), ElementsAre(2'500'000'000, 2'000'000, 0));
-    EXPECT_THAT(each(kinds, &ProfileRow::bytes), ElementsAre(20'000'000, 100'000'000, 0));
+    EXPECT_THAT(each(kinds, &ProfileRow::bytes), ElementsAre(100'000'000, 100'000'000, 0));
     const auto layers = profile_rows(worked_profile(), ProfileBy::layer);
     EXPECT_THAT(each(layers, &ProfileRow::name), ElementsAre("1", "0", "between kernels"));
     for (const auto& rows : {kernels, kinds, layers}) {
@@ -62,15 +62,16 @@ TEST(ProfileRows, BoundByWhatWouldTakeLongest) {
 
 TEST(ProfileRows, AsTextCsvAndJson) {
     const std::string text = profile_text(worked_profile(), ProfileBy::kind);
-    EXPECT_THAT(text,
-                testing::HasSubstr("400  50.0 %        2   2500     6.25    20    0.05  arithmetic  conv"));
-    EXPECT_THAT(text, testing::HasSubstr("800  100.0 %"));
+    EXPECT_THAT(
+        text, testing::HasSubstr("400   50.0 %        2   2500      6.25  100    0.25  arithmetic  conv\n"));
+    EXPECT_THAT(text, testing::HasSubstr(
+                          "800  100.0 %        5   2502     3.127  200    0.25  -           a step\n"));
     std::istringstream csv(profile_csv(worked_profile(), ProfileBy::kind));
     std::string line;
     std::getline(csv, line);
     EXPECT_EQ(line, "name,kernels,ms,share,flops,gflop_per_second,bytes,gb_per_second,bound");
     std::getline(csv, line);
-    EXPECT_EQ(line, "conv,2,400,0.5,2500000000,6.25,20000000,0.05,arithmetic");
+    EXPECT_EQ(line, "conv,2,400,0.5,2500000000,6.25,100000000,0.25,arithmetic");
     const auto json = nlohmann::json::parse(profile_json(worked_profile(), ProfileBy::layer));
     EXPECT_EQ(json.at("steps"), 7);
     EXPECT_EQ(json.at("rows").size(), 3);
