@@ -4,6 +4,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/graph/ops.hpp"
+#include "ravine/nn/consistency.hpp"
 
 namespace ravine {
 namespace {
@@ -29,6 +30,11 @@ Network::Network(NetworkOptions options)
     if (model_.single_output && loss_.prediction == Prediction::softmax)
         fail_request("model '{}' has one output; use --loss logistic, hinge or squared-error",
                      options_.model.name);
+    if (options_.consistency > 0 && loss_.prediction != Prediction::softmax)
+        fail_request(
+            "a consistency loss compares distributions over the classes, of which loss '{}' has none; use "
+            "cross-entropy, or augmix:weight=0",
+            options_.loss.text());
     output_count_ = model_.single_output ? 1 : options_.target_count;
 
     // One build for a single example declares everything.
@@ -41,19 +47,22 @@ Network::Network(NetworkOptions options)
     buffer_values_ = builder.initial_buffers();
 }
 
-Network::Built Network::build(Builder& builder, int64_t batch) const {
+Network::Built Network::build(Builder& builder, int64_t batch, int64_t views) const {
     Graph& graph = builder.graph();
-    Shape features{batch};
+    Shape features{batch * views};
     features.insert(features.end(), options_.feature_shape.begin(), options_.feature_shape.end());
     const Value outputs = model_.build(builder, graph.input("features", features), output_count_);
     const Builder::Scope scope(builder, "loss");
-    return {outputs,
-            loss_.per_example(builder, outputs, graph.input("targets", {batch, options_.target_count}))};
+    const Value targets = graph.input("targets", {batch, options_.target_count});
+    if (views == 1) return {outputs, loss_.per_example(builder, outputs, targets)};
+    const auto each = split_views(outputs, views);
+    return {outputs, loss_.per_example(builder, each.front(), targets) +
+                         graph.scalar("consistency") * jensen_shannon(each)};
 }
 
 LossGraph Network::training_graph(Graph& graph, int64_t batch) const {
     Builder builder(graph, Mode::training);
-    const auto [outputs, losses] = build(builder, batch);
+    const auto [outputs, losses] = build(builder, batch, training_views());
     const Builder::Scope scope(builder, "loss");
     Value loss = mean(losses * graph.input("example_weights", {batch, 1}));
     for (size_t i = 0; i < parameters_->slices.size(); ++i) {
