@@ -67,16 +67,14 @@ TEST(Warp, ZoomsAboutTheCentreLinearly) {
 }
 
 TEST(Warp, WhatLiesOutsideIsZeroAndNothingIsReadFromThere) {
-    Floats numbers = ramp(4), scratch(4);
-    const Image image{numbers.data(), 1, 4, 1};
-    warp(image, {.x0 = 0.5}, scratch.data());  // half a pixel beyond the last centre is outside
-    EXPECT_THAT(numbers, near({1.5F, 2.5F, 3.5F, 0}));
-    numbers = ramp(4);
-    warp(image, {.x0 = -0.5}, scratch.data());  // half a pixel before the first one is inside
-    EXPECT_THAT(numbers, near({1, 1.5F, 2.5F, 3.5F}));
-    numbers = ramp(4);
-    warp(image, {.x0 = 1e30}, scratch.data());
-    EXPECT_EQ(numbers, Floats(4, 0));
+    const auto moved = [](double pixels) {
+        Floats numbers = ramp(4), scratch(4);
+        warp({numbers.data(), 1, 4, 1}, {.x0 = pixels}, scratch.data());
+        return numbers;
+    };
+    EXPECT_THAT(moved(0.5), near({1.5F, 2.5F, 3.5F, 0}));   // half a pixel beyond the last centre: outside
+    EXPECT_THAT(moved(-0.5), near({1, 1.5F, 2.5F, 3.5F}));  // half a pixel before the first one: inside
+    EXPECT_EQ(moved(1e30), Floats(4, 0));
 }
 
 TEST(BoxAround, IsClippedAtTheBorders) {
