@@ -16,14 +16,14 @@ std::string flag_of(std::string name) {
 }
 
 void add_experiment_options(CLI::App& command, GivenSettings& settings) {
-    for (const auto& f : experiment_fields())
-        command
-            .add_option_function<std::string>(
-                f.name == "dataset" ? "dataset" : flag_of(f.name),
-                [&settings, name = f.name](const std::string& text) { settings.emplace_back(name, text); },
-                f.meaning)
-            ->type_name("TEXT")
-            ->default_str(f.get(Experiment{}));
+    for (const auto& f : experiment_fields()) {
+        auto* option = command.add_option_function<std::string>(
+            f.name == "dataset" ? "dataset" : flag_of(f.name),
+            [&settings, name = f.name](const std::string& text) { settings.emplace_back(name, text); },
+            f.meaning);
+        option->type_name("TEXT")->default_str(f.get(Experiment{}));
+        if (is_chain_setting(f.name)) option->join('+');
+    }
 }
 
 Experiment experiment_of(const std::string& file, const GivenSettings& settings) {

@@ -30,5 +30,13 @@ TEST(Bench, StepsPrintATable) {
     EXPECT_NE(outcome.out.find("spiral      f64              2"), std::string::npos) << outcome.out;
 }
 
+TEST(Bench, AugmentPrintsATable) {
+    const Outcome outcome =
+        run_program({"bench", "augment", "--seconds", "0.02", "lenet", "--augment", "crop"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("lenet       crop "), std::string::npos) << outcome.out;
+    EXPECT_EQ(run_program({"bench", "augment", "lenet", "--augment", "augmix"}).status, 2);
+}
+
 }  // namespace
 }  // namespace ravine::test
