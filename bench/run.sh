@@ -5,27 +5,30 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 help() {
-    cat <<'END'
-usage: ./dev bench [--threads N] [--precision f32|f64] [--seconds S] [WORKLOAD ...]
+    cat <<'END_OF_HELP'
+usage: ./dev bench [--threads N] [--precision f32|bf16|f64] [--seconds S] [--best] [WORKLOAD ...]
 
   --threads N     threads of both (1)
   --precision P   of both (f32)
   --seconds S     at least so long for each measurement (0.5)
+  --best          PyTorch in the faster of f32 and bf16 (autocast), whatever Ravine computes in
   WORKLOAD        some of spiral rings fc500 mnist-cnn lenet resnet18 (all of them)
 
-RAVINE names the program (build/release/ravine), PYTHON the interpreter that has PyTorch.
-END
+PyTorch's time is always that of its faster memory format. RAVINE names the program (build/release/ravine), PYTHON the
+interpreter that has PyTorch.
+END_OF_HELP
 }
 fail() { printf 'bench: %s\n' "$*" >&2; exit 2; }
 
 program=${RAVINE:-build/release/ravine}
-threads=1 precision=f32 seconds=0.5 workloads=()
+threads=1 precision=f32 seconds=0.5 best=() workloads=()
 while (($#)); do
     case "$1" in
         --threads | --precision | --seconds)
             (($# > 1)) || fail "$1 wants a value"
             printf -v "${1#--}" '%s' "$2"
             shift 2 ;;
+        --best) best=(--best); shift ;;
         -h | --help) help; exit ;;
         -*) help >&2; fail "unknown option $1" ;;
         *) workloads+=("$1"); shift ;;
@@ -42,20 +45,28 @@ done
 [[ $python ]] || echo "bench: no PyTorch found (Debian's package python3-torch): Ravine alone" >&2
 
 options=(--threads "$threads" --precision "$precision" --seconds "$seconds")
-milliseconds() { grep -oP '"ms": ?\K[-+.e0-9]+' <<<"$1"; }
+# The value of a member of a JSON object in one line.
+member() { grep -oP "\"$1\": ?\"?\K[^\",}]+" <<<"$2"; }
 
 printf '%s, %s thread%s, milliseconds a step\n' "$precision" "$threads" "$([[ $threads == 1 ]] || echo s)"
 [[ ! $python ]] || "$python" -c 'import torch; print("PyTorch", torch.__version__)'
-printf '%-10s  %10s  %10s  %7s\n' workload ravine pytorch ratio
+printf '%-10s  %10s  %8s  %5s  %10s  %7s  %s\n' workload ravine GFLOP/s peak pytorch ratio "pytorch's way"
 for workload in "${workloads[@]}"; do
-    ours=$("$program" bench steps --json "${options[@]}" "$workload")
-    ours=$(milliseconds "$ours") theirs=- ratio=-
+    line=$("$program" bench steps --json "${options[@]}" "$workload")
+    ours=$(member ms "$line")
+    rate=$(printf '%.4g' "$(member gflop_per_second "$line")")
+    share=$(awk -v x="$(member share_of_peak "$line")" 'BEGIN { printf "%.0f%%", 100 * x }')
+    theirs=- ratio=- way=
     if [[ $python ]]; then
-        theirs=$("$python" bench/peers/pytorch_steps.py "${options[@]}" "$workload")
-        theirs=$(milliseconds "$theirs")
+        line=$("$python" bench/peers/pytorch_steps.py "${options[@]}" "${best[@]}" "$workload")
+        theirs=$(member ms "$line")
         ratio=$(awk -v a="$theirs" -v b="$ours" 'BEGIN { printf "%.2fx", a / b }')
         theirs=$(printf '%.4g' "$theirs")
+        way=$(member precision "$line")
+        [[ $(member channels_last "$line") == false ]] || way+=", channels last"
     fi
-    printf '%-10s  %10s  %10s  %7s\n' "$workload" "$(printf '%.4g' "$ours")" "$theirs" "$ratio"
+    printf '%-10s  %10s  %8s  %5s  %10s  %7s  %s\n' "$workload" "$(printf '%.4g' "$ours")" "$rate" "$share" "$theirs" \
+        "$ratio" "$way"
 done
+echo "GFLOP/s, peak: Ravine's products and convolutions, and the share of what a large matrix product reaches here"
 [[ ! $python ]] || echo "ratio: PyTorch's time over Ravine's; above 1 Ravine is faster"

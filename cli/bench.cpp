@@ -8,49 +8,88 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "ravine/core/error.hpp"
 #include "ravine/lab/bench_augmentation.hpp"
 #include "ravine/lab/bench_steps.hpp"
+#include "ravine/lab/step_profile.hpp"
 
 namespace ravine::cli {
 namespace {
 
+constexpr double giga = 1e-9;
+
 struct Request {
-    std::vector<std::string> workloads, chains;
     int64_t threads = 1;
     std::string precision = "f32";
     double seconds = 0.5;
     bool as_json = false;
+
+    CompileOptions compile_options() const {
+        return {.precision = parse_precision(precision), .threads = static_cast<int>(threads)};
+    }
 };
 
-void print_json(const StepWorkload& workload, const CompileOptions& options, double ms) {
-    fmt::print("{}\n", nlohmann::ordered_json{{"workload", workload.name},
-                                              {"precision", to_string(options.precision)},
-                                              {"threads", options.threads},
-                                              {"ms", ms}}
-                           .dump());
+struct StepsRequest : Request {
+    std::vector<std::string> workloads;
+};
+
+struct AugmentRequest : Request {
+    std::vector<std::string> workloads{"mnist-cnn", "lenet", "resnet18"}, chains{"none", "crop+flip"};
+};
+
+struct ProfileRequest : Request {
+    CustomWorkload workload;
+    std::string by = "kernel";
+    bool as_csv = false;
+};
+
+void add_common_options(CLI::App& command, Request& request) {
+    add_integer(command, "--threads", request.threads, Range{1, 1024}, "Threads of a step");
+    command.add_option("--precision", request.precision, "f32, bf16 or f64")
+        ->type_name("P")
+        ->capture_default_str();
+    add_number(command, "--seconds", request.seconds, positive, "At least so long for each workload");
 }
 
-void bench_steps(const Request& request) {
-    const CompileOptions options{.precision = parse_precision(request.precision),
-                                 .threads = static_cast<int>(request.threads)};
+std::string workload_names() {
+    std::string names;
+    for (const auto& workload : step_workloads()) names += (names.empty() ? "" : ", ") + workload.name;
+    return names;
+}
+
+void bench_steps(const StepsRequest& request) {
+    const CompileOptions options = request.compile_options();
     std::vector<StepWorkload> workloads;
     for (const auto& name : request.workloads) workloads.push_back(find_step_workload(name));
     if (workloads.empty()) workloads = step_workloads();
-    if (!request.as_json) fmt::print("{:<10}  precision  threads  ms a step\n", "workload");
+    const MachinePeak peak = measure_machine_peak(options);
+    if (!request.as_json)
+        fmt::print("{:<10}  precision  threads  ms a step  GFLOP/s  of the peak, {:.4g} GFLOP/s\n",
+                   "workload", giga * peak.flops);
     for (const auto& workload : workloads) {
         const double ms = step_milliseconds(workload, options, request.seconds);
+        const int64_t flops = step_flops(workload);
+        const double rate = static_cast<double>(flops) / (1e-3 * ms);
         if (request.as_json)
-            print_json(workload, options, ms);
+            fmt::print("{}\n", nlohmann::ordered_json{{"workload", workload.name},
+                                                      {"precision", to_string(options.precision)},
+                                                      {"threads", options.threads},
+                                                      {"ms", ms},
+                                                      {"flops", flops},
+                                                      {"gflop_per_second", giga * rate},
+                                                      {"peak_gflop_per_second", giga * peak.flops},
+                                                      {"share_of_peak", rate / peak.flops}}
+                                   .dump());
         else
-            fmt::print("{:<10}  {:<9}  {:>7}  {:>9.4g}\n", workload.name, to_string(options.precision),
-                       options.threads, ms);
+            fmt::print("{:<10}  {:<9}  {:>7}  {:>9.4g}  {:>7.4g}  {:>9.1f} %\n", workload.name,
+                       to_string(options.precision), options.threads, ms, giga * rate,
+                       100 * rate / peak.flops);
         std::fflush(stdout);  // a line as soon as it is known
     }
 }
 
-void bench_augment(const Request& request) {
-    const CompileOptions options{.precision = parse_precision(request.precision),
-                                 .threads = static_cast<int>(request.threads)};
+void bench_augment(const AugmentRequest& request) {
+    const CompileOptions options = request.compile_options();
     std::vector<StepWorkload> workloads;
     for (const auto& name : request.workloads) workloads.push_back(find_step_workload(name));
     fmt::print("{:<10}  {:<20}  threads  ms fixed  ms augmented  ratio  ms to prepare a batch\n", "workload",
@@ -65,12 +104,31 @@ void bench_augment(const Request& request) {
         }
 }
 
-void add_bench_augment(CLI::App& bench) {
+void bench_profile(const ProfileRequest& request) {
+    const ProfileBy by = parse_profile_by(request.by);
+    if (request.as_json && request.as_csv) fail_request("--json, --csv: expected one of them");
+    const CompileOptions options = request.compile_options();
+    const StepProfile profile = profile_step(make_workload(request.workload), options, request.seconds);
+    const auto write = request.as_json ? profile_json : request.as_csv ? profile_csv : profile_text;
+    fmt::print("{}", write(profile, by));
+}
+
+void add_steps(CLI::App& bench) {
+    auto* command = bench.add_subcommand("steps", "Time one training step: forward, backward, update");
+    auto request = std::make_shared<StepsRequest>();
+    command
+        ->add_option("workload", request->workloads,
+                     "Some of " + workload_names() + "; all of them by default")
+        ->type_name("WORKLOAD");
+    add_common_options(*command, *request);
+    command->add_flag("--json", request->as_json, "One JSON object a line");
+    command->callback([request] { bench_steps(*request); });
+}
+
+void add_augment(CLI::App& bench) {
     auto* command = bench.add_subcommand(
         "augment", "Time a training step on augmented batches beside the same step on one fixed batch");
-    auto request = std::make_shared<Request>();
-    request->workloads = {"mnist-cnn", "lenet", "resnet18"};
-    request->chains = {"none", "crop+flip"};
+    auto request = std::make_shared<AugmentRequest>();
     request->seconds = 3;
     command->add_option("workload", request->workloads, "As of bench steps")
         ->type_name("WORKLOAD")
@@ -79,9 +137,34 @@ void add_bench_augment(CLI::App& bench) {
         ->type_name("CHAIN")
         ->allow_extra_args(false)
         ->capture_default_str();
-    add_integer(*command, "--threads", request->threads, Range{1, 1024}, "Threads of a step");
-    add_number(*command, "--seconds", request->seconds, positive, "At least so long for each line");
+    add_common_options(*command, *request);
     command->callback([request] { bench_augment(*request); });
+}
+
+void add_profile(CLI::App& bench) {
+    auto* command = bench.add_subcommand("profile", "Where the time of a training step goes, by operation");
+    auto request = std::make_shared<ProfileRequest>();
+    CustomWorkload& workload = request->workload;
+    const auto text = [&](const char* name, std::string& value, const char* type,
+                          const std::string& meaning) {
+        return command->add_option(name, value, meaning)->type_name(type);
+    };
+    text("model", workload.model, "MODEL",
+         "One of " + workload_names() + ", or a model with --dataset or --shape")
+        ->required();
+    text("--dataset", workload.dataset, "NAME", "What an example and its target look like");
+    text("--data-dir", workload.data_dir, "DIR", "Where data sets are looked for first");
+    text("--shape", workload.shape, "NxN", "The same by hand: 32x32x3 for images, 10 for a table");
+    add_integer(*command, "--classes", workload.classes, Range{0, 1e6}, "Classes, with --shape; 0: 10");
+    add_integer(*command, "--batch", workload.batch, Range{0, 1e9},
+                "Examples of a step; 0: the workload's, or 32");
+    text("--optimizer", workload.optimizer, "NAME[:...]",
+         "The update rule; without it the workload's, or adam");
+    add_common_options(*command, *request);
+    text("--by", request->by, "WHAT", "One row for each kernel, kind or layer")->capture_default_str();
+    command->add_flag("--json", request->as_json, "One JSON object");
+    command->add_flag("--csv", request->as_csv, "Comma-separated values");
+    command->callback([request] { bench_profile(*request); });
 }
 
 }  // namespace
@@ -89,20 +172,9 @@ void add_bench_augment(CLI::App& bench) {
 void add_bench(CLI::App& app) {
     auto* bench = app.add_subcommand("bench", "Measure how fast Ravine is on this machine");
     bench->require_subcommand(1);
-    auto* command = bench->add_subcommand("steps", "Time one training step: forward, backward, update");
-    auto request = std::make_shared<Request>();
-    std::string names;
-    for (const auto& workload : step_workloads()) names += (names.empty() ? "" : ", ") + workload.name;
-    command->add_option("workload", request->workloads, "Some of " + names + "; all of them by default")
-        ->type_name("WORKLOAD");
-    add_integer(*command, "--threads", request->threads, Range{1, 1024}, "Threads of a step");
-    command->add_option("--precision", request->precision, "f32, bf16 or f64")
-        ->type_name("P")
-        ->capture_default_str();
-    add_number(*command, "--seconds", request->seconds, positive, "At least so long for each workload");
-    command->add_flag("--json", request->as_json, "One JSON object a line");
-    command->callback([request] { bench_steps(*request); });
-    add_bench_augment(*bench);
+    add_steps(*bench);
+    add_augment(*bench);
+    add_profile(*bench);
 }
 
 }  // namespace ravine::cli

@@ -245,6 +245,19 @@ StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
     return report;
 }
 
+std::vector<Workspace*> FirstOrder::workspaces() {
+    std::vector<Workspace*> result;
+    const auto append = [&](const Compiled& compiled) {
+        if (compiled.workspace) result.push_back(compiled.workspace.get());
+    };
+    append(evaluation_point_);
+    for (const auto& group : groups_) {
+        append(group.norm);
+        append(group.update);
+    }
+    return result;
+}
+
 std::vector<NamedState> FirstOrder::state() {
     std::vector<NamedState> result;
     for (auto& [name, values] : states_) result.push_back({name, &values});

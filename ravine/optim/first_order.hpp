@@ -42,6 +42,8 @@ public:
 
     /// The gradient of the last step, before clipping.
     const Vector& gradient() const { return gradient_; }
+    /// What runs the programs of a step, for profiles.
+    std::vector<Workspace*> workspaces();
 
 private:
     /// A compiled program, with the handles of everything that a step sets: -1 where it has none.

@@ -41,6 +41,8 @@ public:
     const void* tap(const std::string& name) const;
     /// Forward and backward: what `-v` describes.
     const Program& program() const { return main_->program(); }
+    /// What runs it, for profiles.
+    Workspace& workspace() { return *main_; }
 
 private:
     enum class Product { hessian, gauss_newton, along };

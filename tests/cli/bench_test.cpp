@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -18,7 +19,12 @@ TEST(Bench, StepsPrintOneJsonObjectALine) {
         names.push_back(result.at("workload"));
         EXPECT_EQ(result.at("precision"), "f32");
         EXPECT_EQ(result.at("threads"), 1);
-        EXPECT_GT(result.at("ms").get<double>(), 0);
+        const auto ms = result.at("ms").get<double>(), rate = result.at("gflop_per_second").get<double>();
+        EXPECT_GT(ms, 0);
+        EXPECT_NEAR(rate * ms * 1e6 / result.at("flops").get<double>(), 1, 1e-9);
+        EXPECT_NEAR(
+            result.at("share_of_peak").get<double>() * result.at("peak_gflop_per_second").get<double>(), rate,
+            1e-9 * rate);
     }
     EXPECT_EQ(names, (std::vector<std::string>{"spiral", "rings"}));
 }
@@ -36,6 +42,40 @@ TEST(Bench, AugmentPrintsATable) {
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_NE(outcome.out.find("lenet       crop "), std::string::npos) << outcome.out;
     EXPECT_EQ(run_program({"bench", "augment", "lenet", "--augment", "augmix"}).status, 2);
+}
+
+TEST(Bench, ProfileAddsUpToTheStep) {
+    const Outcome outcome = run_program({"bench", "profile", "cnn:channels=4-8", "--shape", "8x8x1",
+                                         "--batch", "4", "--seconds", "0.01", "--by", "kind", "--json"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const auto profile = nlohmann::json::parse(outcome.out);
+    double ms = 0;
+    std::vector<std::string> names;
+    for (const auto& row : profile.at("rows")) {
+        ms += row.at("ms").get<double>();
+        names.push_back(row.at("name"));
+    }
+    EXPECT_NEAR(ms / profile.at("ms").get<double>(), 1, 1e-9);
+    for (const char* name : {"matmul", "conv2d", "conv2d_weight_gradient"})
+        EXPECT_NE(std::ranges::find(names, name), names.end()) << name;
+}
+
+TEST(Bench, SaysWhatIsWrong) {
+    const std::vector<std::vector<std::string>> requests{{"steps", "spirals"},
+                                                         {"steps", "--precision", "f16"},
+                                                         {"profile", "resnet81"},
+                                                         {"profile", "cnn"},
+                                                         {"profile", "cnn", "--shape", "28x28"},
+                                                         {"profile", "cnn:channel=3", "--shape", "8x8x1"},
+                                                         {"profile", "spiral", "--by", "rows"},
+                                                         {"profile", "spiral", "--optimizer", "adan"},
+                                                         {"profile", "spiral", "--json", "--csv"}};
+    for (auto request : requests) {
+        request.insert(request.begin(), "bench");
+        const Outcome outcome = run_program(request);
+        EXPECT_EQ(outcome.status, 2) << request.back();
+        EXPECT_TRUE(is_one_line_error(outcome)) << outcome.err;
+    }
 }
 
 }  // namespace

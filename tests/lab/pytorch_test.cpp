@@ -1,51 +1,15 @@
-// The outsider that numbers are compared with. Where PyTorch is not installed these tests are skipped.
-
-#include <sys/wait.h>
-
-#include <cstdio>
 #include <numeric>
 
 #include "ravine/data/safetensors.hpp"
 #include "ravine/lab/saved_model.hpp"
 #include "ravine/nn/layers.hpp"
 #include "ravine/train/batch_loader.hpp"
-#include "tests/lab/run_support.hpp"
+#include "tests/lab/pytorch.hpp"
 
 namespace ravine {
 namespace {
 
 using namespace test;
-
-struct Answer {
-    int status;
-    std::string text;
-};
-
-/// Runs Debian's Python, without looking for another one on the way.
-Answer python(const std::string& arguments) {
-    std::FILE* pipe = popen(("/usr/bin/python3 " + arguments).c_str(), "r");
-    if (pipe == nullptr) return {-1, ""};
-    std::string text;
-    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) text += static_cast<char>(c);
-    return {WEXITSTATUS(pclose(pipe)), text};
-}
-
-class PyTorchTest : public RunTest {
-protected:
-    void SetUp() override {
-        static const bool there = python("-c 'import numpy, torch' 2>/dev/null").status == 0;
-        if (!there) GTEST_SKIP() << "PyTorch is not installed (Debian's package python3-torch)";
-    }
-
-    std::string path(const std::string& name) const { return (temporary.path() / name).string(); }
-
-    /// What a script of tests/peers says.
-    static Json ask(const std::string& script, const std::string& arguments) {
-        const Answer answer = python("-B " RAVINE_SOURCE_DIR "/tests/peers/" + script + " " + arguments);
-        if (answer.status != 0) throw std::runtime_error(script + " failed");
-        return Json::parse(answer.text);
-    }
-};
 
 /// The examples as a program sees them, under PREFIXfeatures and PREFIXlabels.
 void append_examples(TensorFile& file, const std::string& prefix, const Dataset& data, const Parts& parts,

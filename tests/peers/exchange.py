@@ -1,18 +1,14 @@
 """What the tests against PyTorch share: safetensors files, written out from the format's own description (Debian has no
-package of the library), and nets of dense layers with ReLU between them, named as nn.Sequential names them."""
+package of the library), and nets whose tensors are named as Ravine names them."""
 import json
 import math
 import os
 import sys
 
-# Old OpenBLAS builds take slow kernels on processors that are younger than they are; it reads this when it is loaded.
-if "OPENBLAS_CORETYPE" not in os.environ:
-    os.environ["OPENBLAS_CORETYPE"] = "SKYLAKEX"
-    os.execv(sys.executable, [sys.executable, *sys.argv])
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../bench/peers"))
+from nets import dense_net, torch  # before NumPy, which may load OpenBLAS too
 
 import numpy
-import torch
-from torch import nn
 
 torch.set_num_threads(1)
 TYPES = {"F32": numpy.float32, "F64": numpy.float64}
@@ -46,17 +42,10 @@ def write_tensors(path, tensors):
         file.write(len(text).to_bytes(8, "little") + text + data)
 
 
-def dense_net(widths):
-    layers = []
-    for inputs, outputs in zip(widths, widths[1:]):
-        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
-
-
 def net_of(tensors):
     """The net with these weights and biases, in their precision."""
     weights = [tensor for name, tensor in tensors.items() if name.endswith(".weight")]
-    net = dense_net([weights[0].shape[1]] + [weight.shape[0] for weight in weights]).to(weights[0].dtype)
+    net = dense_net(weights[0].shape[1], *(weight.shape[0] for weight in weights)).to(weights[0].dtype)
     net.load_state_dict(tensors)
     return net
 

@@ -15,7 +15,7 @@ from torch import nn
 
 def train(features, labels):
     torch.manual_seed(1)
-    net = dense_net([features.shape[1], 300, 100, int(labels.max()) + 1])
+    net = dense_net(features.shape[1], 300, 100, int(labels.max()) + 1)
     optimizer = torch.optim.Adam(net.parameters(), 0.002)
     for _ in range(15):
         for rows in torch.randperm(len(labels)).split(64):
