@@ -11,10 +11,10 @@ using testing::HasSubstr;
 
 TEST(Augment, StepsAreAppliedInTheOrderGiven) {
     const TestFolder folder;
-    const Outcome outcome = run_program(
-        {"train", "spiral:examples=60", "--model", "mlp:hidden=4", "--epochs", "1", "--augment",
-         "noise:deviation=0.2", "--augment", "mixup", "--out", folder / "run"},
-        folder.path());
+    const Outcome outcome =
+        run_program({"train", "spiral:examples=60", "--model", "mlp:hidden=4", "--epochs", "1", "--augment",
+                     "noise:deviation=0.2", "--augment", "mixup", "--out", folder / "run"},
+                    folder.path());
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_THAT(read_file(folder / "run/config.toml"), HasSubstr("'noise:deviation=0.2+mixup'"));
 }
@@ -37,10 +37,10 @@ TEST(Augment, WhatMakesNoSenseIsRefused) {
 
 TEST(Augment, ComparedChainsAreContenders) {
     const TestFolder folder;
-    const Outcome outcome = run_program(
-        {"compare", "spiral:examples=60", "--model", "mlp:hidden=4", "--epochs", "1", "--seeds", "1",
-         "--augment", "none", "--augment", "noise+mixup", "--out", folder / "study"},
-        folder.path());
+    const Outcome outcome =
+        run_program({"compare", "spiral:examples=60", "--model", "mlp:hidden=4", "--epochs", "1", "--seeds",
+                     "1", "--augment", "none", "--augment", "noise+mixup", "--out", folder / "study"},
+                    folder.path());
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_THAT(outcome.out, HasSubstr("none"));
     EXPECT_THAT(outcome.out, HasSubstr("noise+mixup"));
