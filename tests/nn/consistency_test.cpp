@@ -67,7 +67,7 @@ TEST(JensenShannon, GradientAgreesWithDifferences) {
 }
 
 NetworkOptions options(double consistency, const std::string& loss = "cross-entropy") {
-    return {.model = Spec::parse("mlp:hidden=5,activation=tanh,batch_norm=true"),
+    return {.model = Spec::parse("mlp:hidden=5,activation=tanh,normalization=batch"),
             .loss = Spec::parse(loss),
             .feature_shape = {4},
             .target_count = 3,
