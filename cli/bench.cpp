@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "ravine/core/error.hpp"
+#include "ravine/lab/bench_augmentation.hpp"
 #include "ravine/lab/bench_steps.hpp"
 #include "ravine/lab/step_profile.hpp"
 
@@ -30,6 +31,10 @@ struct Request {
 
 struct StepsRequest : Request {
     std::vector<std::string> workloads;
+};
+
+struct AugmentRequest : Request {
+    std::vector<std::string> workloads{"mnist-cnn", "lenet", "resnet18"}, chains{"none", "crop+flip"};
 };
 
 struct ProfileRequest : Request {
@@ -83,6 +88,22 @@ void bench_steps(const StepsRequest& request) {
     }
 }
 
+void bench_augment(const AugmentRequest& request) {
+    const CompileOptions options = request.compile_options();
+    std::vector<StepWorkload> workloads;
+    for (const auto& name : request.workloads) workloads.push_back(find_step_workload(name));
+    fmt::print("{:<10}  {:<20}  threads  ms fixed  ms augmented  ratio  ms to prepare a batch\n", "workload",
+               "augment");
+    for (const auto& workload : workloads)
+        for (const auto& chain : request.chains) {
+            const auto [fixed, augmented, prepare] =
+                augmented_step_milliseconds(workload, chain, options, request.seconds);
+            fmt::print("{:<10}  {:<20}  {:>7}  {:>8.4g}  {:>12.4g}  {:>5.3f}  {:>21.4g}\n", workload.name,
+                       chain, options.threads, fixed, augmented, augmented / fixed, prepare);
+            std::fflush(stdout);
+        }
+}
+
 void bench_profile(const ProfileRequest& request) {
     const ProfileBy by = parse_profile_by(request.by);
     if (request.as_json && request.as_csv) fail_request("--json, --csv: expected one of them");
@@ -102,6 +123,22 @@ void add_steps(CLI::App& bench) {
     add_common_options(*command, *request);
     command->add_flag("--json", request->as_json, "One JSON object a line");
     command->callback([request] { bench_steps(*request); });
+}
+
+void add_augment(CLI::App& bench) {
+    auto* command = bench.add_subcommand(
+        "augment", "Time a training step on augmented batches beside the same step on one fixed batch");
+    auto request = std::make_shared<AugmentRequest>();
+    request->seconds = 3;
+    command->add_option("workload", request->workloads, "As of bench steps")
+        ->type_name("WORKLOAD")
+        ->capture_default_str();
+    command->add_option("--augment", request->chains, "NAME:key=value,... joined by '+'; several times")
+        ->type_name("CHAIN")
+        ->allow_extra_args(false)
+        ->capture_default_str();
+    add_common_options(*command, *request);
+    command->callback([request] { bench_augment(*request); });
 }
 
 void add_profile(CLI::App& bench) {
@@ -136,6 +173,7 @@ void add_bench(CLI::App& app) {
     auto* bench = app.add_subcommand("bench", "Measure how fast Ravine is on this machine");
     bench->require_subcommand(1);
     add_steps(*bench);
+    add_augment(*bench);
     add_profile(*bench);
 }
 

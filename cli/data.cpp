@@ -102,6 +102,12 @@ void add_show(CLI::App& data) {
     examples->default_str("");
     add_integer(*command, "--seed", show_request->seed, non_negative,
                 "Decides made data, the split and which examples are shown");
+    command
+        ->add_option("--augment", request.augment,
+                     "Draw images beside what augmentations make of them (NAME:key=value,... joined by '+'); "
+                     "several times: several of these chains")
+        ->type_name("CHAIN")
+        ->allow_extra_args(false);
     text("--target", request.data.target, "COLUMN", "tables: the column to predict");
     text("--task", request.data.task, "TASK", "tables: classification or regression");
     text("--data-dir", request.data.data_dir, "DIR", "Where the files of named sets are looked for first");

@@ -1,5 +1,7 @@
 #include "cli/options.hpp"
 
+#include <fmt/ranges.h>
+
 #include <filesystem>
 
 namespace ravine::cli {
@@ -16,14 +18,16 @@ std::string flag_of(std::string name) {
 }
 
 void add_experiment_options(CLI::App& command, GivenSettings& settings) {
-    for (const auto& f : experiment_fields())
-        command
-            .add_option_function<std::string>(
-                f.name == "dataset" ? "dataset" : flag_of(f.name),
-                [&settings, name = f.name](const std::string& text) { settings.emplace_back(name, text); },
-                f.meaning)
-            ->type_name("TEXT")
-            ->default_str(f.get(Experiment{}));
+    for (const auto& f : experiment_fields()) {
+        // The texts are those of one option given several times, which most take only once.
+        const auto take = [&settings, name = f.name](const std::vector<std::string>& texts) {
+            settings.emplace_back(name, fmt::format("{}", fmt::join(texts, "+")));
+        };
+        auto* option = command.add_option_function<std::vector<std::string>>(
+            f.name == "dataset" ? "dataset" : flag_of(f.name), take, f.meaning);
+        option->type_name("TEXT")->default_str(f.get(Experiment{}))->allow_extra_args(false);
+        if (!is_chain_setting(f.name)) option->expected(1);
+    }
 }
 
 Experiment experiment_of(const std::string& file, const GivenSettings& settings) {

@@ -2,6 +2,7 @@
 
 #include <Random123/philox.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <numeric>
@@ -11,17 +12,36 @@
 
 namespace ravine {
 
-std::array<uint32_t, 4> random_words(const RandomKey& key, uint64_t item, uint64_t block) {
-    // Philox takes 128 bits of counter and 64 of key. Seed and purpose-stream are mixed into the key by one
-    // more Philox call, so that the whole counter is left for (block, item, step).
-    r123::Philox4x32 philox;
-    const auto mixed = philox({static_cast<uint32_t>(key.purpose), key.stream,
+namespace {
+
+// Philox takes 128 bits of counter and 64 of key. Seed and purpose-stream are mixed into the key by one more
+// Philox call, so that the whole counter is left for (block, item, step).
+r123::Philox4x32::ctr_type mixed_key(const RandomKey& key, uint64_t item) {
+    return r123::Philox4x32()({static_cast<uint32_t>(key.purpose), key.stream,
                                static_cast<uint32_t>(item >> 32), static_cast<uint32_t>(key.step >> 32)},
                               {static_cast<uint32_t>(key.seed), static_cast<uint32_t>(key.seed >> 32)});
-    const auto words = philox({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32),
+}
+
+r123::Philox4x32::ctr_type block_of(const r123::Philox4x32::ctr_type& mixed, const RandomKey& key,
+                                    uint64_t item, uint64_t block) {
+    return r123::Philox4x32()({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32),
                                static_cast<uint32_t>(item), static_cast<uint32_t>(key.step)},
                               {mixed[0], mixed[1]});
+}
+
+}  // namespace
+
+std::array<uint32_t, 4> random_words(const RandomKey& key, uint64_t item, uint64_t block) {
+    const auto words = block_of(mixed_key(key, item), key, item, block);
     return {words[0], words[1], words[2], words[3]};
+}
+
+void random_words(const RandomKey& key, uint64_t item, uint64_t first_block, std::span<uint32_t> words) {
+    const auto mixed = mixed_key(key, item);
+    for (size_t i = 0; i < words.size(); i += 4) {
+        const auto block = block_of(mixed, key, item, first_block + i / 4);
+        for (size_t j = i; j < std::min(i + 4, words.size()); ++j) words[j] = block[j - i];
+    }
 }
 
 double to_uniform(uint32_t word) { return word * 0x1p-32; }

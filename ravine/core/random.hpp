@@ -2,12 +2,22 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace ravine {
 
 /// What random numbers are drawn for; part of their key, so that no two uses share numbers.
-enum class Purpose : uint32_t { initialization = 1, data, split, shuffle, sampling, layer, test };
+enum class Purpose : uint32_t {
+    initialization = 1,
+    data,
+    split,
+    shuffle,
+    sampling,
+    layer,
+    test,
+    augmentation
+};
 
 /// Counter-based random numbers (Philox 4x32-10; Salmon, Moraes, Dror and Shaw 2011): a number is a pure
 /// function of (seed, purpose, stream, step, item, position). Threads, batch position and resumption cannot
@@ -21,6 +31,9 @@ struct RandomKey {
 
 /// Four random 32-bit words for block `block` of item `item` under `key`.
 std::array<uint32_t, 4> random_words(const RandomKey& key, uint64_t item, uint64_t block);
+
+/// Fills `words` with the blocks `first_block`, `first_block` + 1, ... of item `item`: many numbers at once.
+void random_words(const RandomKey& key, uint64_t item, uint64_t first_block, std::span<uint32_t> words);
 
 /// A uniform number in [0, 1) with 32 random bits from a word; exact in double, rounded down in float by
 /// callers.

@@ -22,6 +22,8 @@ struct Spec {
 
     /// Sets a key, replacing an earlier value.
     void set(const std::string& key, const std::string& value);
+
+    bool operator==(const Spec&) const = default;
 };
 
 /// The candidate with the smallest edit distance to `name` (Levenshtein 1966), or an empty string where none

@@ -9,6 +9,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/printable.hpp"
 #include "ravine/core/random.hpp"
+#include "ravine/data/augment/augmentation.hpp"
 #include "ravine/lab/example_plots.hpp"
 #include "ravine/lab/image_sheet.hpp"
 #include "ravine/lab/text_table.hpp"
@@ -108,6 +109,9 @@ DataView::DataView(const ShowRequest& request) : request_(request) {
     if (std::ranges::find(part_names, request_.part) == part_names.end())
         fail_request("--part: expected training, validation or test, found '{}'{}", request_.part,
                      suggestion(request_.part, part_names));
+    for (const auto& chain : request_.augment) make_augmentation(chain);
+    if (!request_.augment.empty() && request_.part != "training")
+        fail_request("--augment: only training examples are augmented, found --part {}", request_.part);
     parts_ = load_parts(request_.data);
     if (part().size() == 0) fail_request("{}: has no {} examples", request_.data.dataset, request_.part);
 }
@@ -125,6 +129,10 @@ std::vector<int64_t> DataView::chosen(int64_t usual) const {
     auto order = shuffled();
     order.resize(static_cast<size_t>(std::min(request_.examples.value_or(usual), part().size())));
     return order;
+}
+
+AugmentedSheet DataView::augmented() const {
+    return augmented_sheet(parts_, request_.augment, chosen(8), request_.data.seed);
 }
 
 int64_t DataView::image_count() const { return request_.examples.value_or(100); }
@@ -164,6 +172,10 @@ std::string DataView::rows() const {
 }
 
 std::string DataView::terminal_images(int64_t columns) const {
+    if (!request_.augment.empty()) {
+        AugmentedSheet sheet = augmented();
+        return terminal_image_sheet(sheet.images, sheet.rows);
+    }
     const Dataset& data = part();
     size_t label = 0;
     for (const auto& name : data.classes) label = std::max(label, name.size());
@@ -174,6 +186,10 @@ std::string DataView::terminal_images(int64_t columns) const {
 
 void DataView::draw(const std::filesystem::path& path) const {
     const Dataset& data = part();
+    if (!request_.augment.empty()) {
+        const AugmentedSheet sheet = augmented();
+        return write_image_sheet(path, title(), sheet.images, sheet.rows);
+    }
     if (!has_picture())
         fail_request(
             "{}: expected images, or points in the plane or in space, to draw; found {} features for {}",

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ravine/data/catalog.hpp"
+#include "ravine/lab/augmented_sheet.hpp"
 
 namespace ravine {
 
@@ -15,12 +16,15 @@ struct ShowRequest {
     DataRequest data = {};
     std::string part = "training";         ///< or "validation", "test"
     std::optional<int64_t> examples = {};  ///< how many; by default 100 images, 10 rows, 2000 points
+    /// Chains of augmentations, to see beside the originals (augmented_sheet): 8 training images by default.
+    std::vector<std::string> augment = {};
 };
 
 /// A loaded data set, and examples of one of its parts, drawn at random by the seed.
 class DataView {
 public:
-    /// Throws RequestError for an unknown part or one without examples, and as load_parts() does.
+    /// Throws RequestError for an unknown part or one without examples, for augmentations of another part
+    /// than the training part, and as load_parts() does.
     explicit DataView(const ShowRequest& request);
 
     /// Task, shape, examples of each part and of each class; smallest, mean and largest value and deviation
@@ -46,6 +50,7 @@ private:
     /// The examples to show, `usual` of them where the request says no number.
     std::vector<int64_t> chosen(int64_t usual) const;
     int64_t image_count() const;
+    AugmentedSheet augmented() const;
     std::string title() const;
 
     ShowRequest request_;

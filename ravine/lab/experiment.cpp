@@ -3,6 +3,8 @@
 #define TOML_EXCEPTIONS 1
 #include <toml++/toml.h>
 
+#include <fmt/ranges.h>
+
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -60,6 +62,8 @@ std::vector<Field<E>> make_fields() {
         field("schedule", &E::schedule, name,
               "multiplies the learning rate over the run (`ravine list schedules`)"),
         field("clip", &E::clip, name, "gradient clipping (`ravine list clippings`)"),
+        field("augment", &E::augment, "NAME or NAME:key=value,... joined by '+', or none",
+              "random changes of the training examples (`ravine list augmentations`)"),
         field("epochs", &E::epochs, at_least_one, "passes over the training part"),
         field("max_steps", &E::max_steps, non_negative, "stop after so many updates; 0: the epochs decide"),
         field("batch", &E::batch, at_least_one, "examples an update"),
@@ -124,11 +128,14 @@ void set_experiment(Experiment& experiment, const std::string& name, const std::
     f.set(experiment, where, text);
 }
 
+bool is_chain_setting(const std::string& name) { return name == "augment"; }
+
 void read_experiment(Experiment& experiment, const std::filesystem::path& path) {
     for (const auto& [name, where, texts] : read_settings(path)) {
         find_field(name, where);  // an unknown name is the greater mistake than what it is set to
-        if (texts.size() != 1) fail_request("{}: expected a string, a number or true/false", where);
-        set_experiment(experiment, name, where, texts.front());
+        if (texts.empty() || (texts.size() > 1 && !is_chain_setting(name)))
+            fail_request("{}: expected a string, a number or true/false", where);
+        set_experiment(experiment, name, where, fmt::format("{}", fmt::join(texts, "+")));
     }
 }
 

@@ -19,6 +19,7 @@ struct Experiment {
     std::string loss;                 ///< empty: what fits model and task
     std::string schedule = "linear";  ///< decays to 1 % of the rate over the run
     std::string clip = "none";
+    std::string augment = "none";  ///< of the training part: NAME:key=value,... joined by '+'
     int64_t epochs = 10;
     int64_t max_steps = 0;  ///< 0: the epochs decide
     int64_t batch = 32;
@@ -48,6 +49,9 @@ const std::vector<Field<Experiment>>& experiment_fields();
 /// Throws RequestError for an unknown name, with the nearest, a bad value, or text that is not UTF-8.
 void set_experiment(Experiment& experiment, const std::string& name, const std::string& where,
                     const std::string& text);
+
+/// Whether several values of a setting make one, joined by '+': the steps of an augmentation.
+bool is_chain_setting(const std::string& name);
 
 /// Reads an experiment file (TOML) on top of `experiment`. Throws RequestError with file and line, and column
 /// for what is no TOML.

@@ -18,12 +18,12 @@ FixedSample::FixedSample(const Run& run, int64_t count)
     : examples_(draw(run, count)),
       seed_(static_cast<uint64_t>(run.experiment().seed)),
       loader_(run.parts().training, run.parts().schema.normalization, run.parts().schema.target_normalization,
-              size(), run.compile_options().precision) {
+              size(), run.compile_options().precision, run.train_options().augmentation, seed_) {
     loader_.load(examples_);
 }
 
 RandomContext FixedSample::random(int64_t step) const {
-    return {seed_, static_cast<uint64_t>(step), examples_};
+    return {seed_, static_cast<uint64_t>(step), loader_.row_keys()};
 }
 
 }  // namespace ravine

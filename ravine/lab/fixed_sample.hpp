@@ -8,7 +8,7 @@
 namespace ravine {
 
 /// Some training examples of a run that are looked at again and again: drawn by the run's seed, the same each
-/// time. The run must outlive them.
+/// time, augmented as the run's first update would see them. The run must outlive them.
 class FixedSample {
 public:
     /// `count` examples, or all where there are fewer.

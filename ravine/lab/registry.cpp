@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ravine/core/error.hpp"
+#include "ravine/data/augment/augmentation.hpp"
 #include "ravine/data/catalog.hpp"
 #include "ravine/data/sampler.hpp"
 #include "ravine/nn/activation.hpp"
@@ -105,6 +106,7 @@ const std::vector<Kind>& kinds() {
         {"loss", "losses", "What wrong outputs cost: --loss."},
         {"initializer", "initializers", "Where weights start: --initializer."},
         {"dataset", "datasets", "What a model learns from: the argument of train."},
+        {"augmentation", "augmentations", "How training examples are changed at random: --augment."},
         {"sampler", "samplers", "In which order examples are visited: --sampler."},
         {"function", "functions", "Test functions with known minima: the argument of minimize."}};
     return all;
@@ -123,6 +125,7 @@ const std::vector<Entry>& registry() {
         append(entries, losses());
         append(entries, initializers());
         append(entries, datasets());
+        append(entries, augmentations());
         for (const auto& [name, sampling] : sampling_names())
             entries.push_back(sampler_entry(name, sampling));
         append(entries, functions());
@@ -175,6 +178,9 @@ std::string example_of(const Entry& entry) {
     if (kind == "loss") return loss_example(name);
     if (kind == "initializer") return fmt::format("ravine train spiral --initializer {}", name);
     if (kind == "dataset") return fmt::format("ravine train {}", name);
+    if (kind == "augmentation")
+        return fmt::format("ravine train {} --augment {}",
+                           name == "noise" || name == "mixup" ? "spiral" : "cifar-10 --model resnet18", name);
     if (kind == "sampler") return fmt::format("ravine train spiral --sampler {}", name);
     return fmt::format("ravine minimize {} --optimizer sgd:learning_rate=0.001 --steps 100", name);
 }

@@ -9,6 +9,7 @@
 #include "ravine/core/file.hpp"
 #include "ravine/core/interrupt.hpp"
 #include "ravine/core/threads.hpp"
+#include "ravine/data/augment/augmentation.hpp"
 #include "ravine/lab/checkpoint.hpp"
 #include "ravine/lab/decision_map.hpp"
 #include "ravine/lab/metrics_log.hpp"
@@ -27,6 +28,8 @@ NetworkOptions network_options(const Experiment& e, const Schema& schema) {
                            .l1 = e.l1,
                            .l2 = e.l2};
     choose_model(options, e.model, e.model_origin);
+    if (const auto augmentation = make_augmentation(e.augment))
+        options.consistency = augmentation->consistency_weight();
     if (!e.loss.empty()) options.loss = Spec::parse(e.loss);
     if (!e.initializer.empty()) options.initialization = initializers().make(Spec::parse(e.initializer));
     return options;
@@ -75,6 +78,7 @@ FirstOrderOptions optimizer_options(const Experiment& e) {
                                 .weight_decay = e.weight_decay};
     parse_precision(e.precision);
     parse_sampling(e.sampler);
+    make_augmentation(e.augment);
     return optimizer;
 }
 
@@ -117,6 +121,8 @@ Run::Run(Experiment experiment, std::shared_ptr<const Parts> parts)
     options_.compile.threads = static_cast<int>(e.threads);
     options_.seed = static_cast<uint64_t>(e.seed);
     options_.log_every = e.log_every;
+    options_.augmentation = make_augmentation(e.augment);
+    if (options_.augmentation) options_.augmentation->check(parts_->training);
     if (e.train_scores) options_.evaluate = TrainOptions::Evaluate::validation_and_training;
 
     parameters_ = std::make_unique<Parameters>(network_->parameters(), options_.compile.precision);

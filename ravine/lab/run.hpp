@@ -42,6 +42,7 @@ public:
     const Parameters& parameters() const { return *parameters_; }
     const Vector& buffers() const { return buffers_; }
     CompileOptions compile_options() const { return options_.compile; }
+    const TrainOptions& train_options() const { return options_; }
     const TrainState& state() const { return state_; }
     /// Bytes by what needs them, and the program of a step: what `-v` prints.
     std::string memory_plan();

@@ -4,6 +4,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/graph/ops.hpp"
+#include "ravine/nn/consistency.hpp"
 
 namespace ravine {
 namespace {
@@ -30,6 +31,11 @@ Network::Network(NetworkOptions options)
     if (model_.single_output && loss_.prediction == Prediction::softmax)
         fail_request("model '{}' has one output; use --loss logistic, hinge or squared-error",
                      options_.model.name);
+    if (options_.consistency > 0 && loss_.prediction != Prediction::softmax)
+        fail_request(
+            "a consistency loss compares distributions over the classes, of which loss '{}' has none; use "
+            "cross-entropy, or augmix:weight=0",
+            options_.loss.text());
     output_count_ = model_.single_output ? 1 : options_.target_count;
 
     // One build for a single example declares everything.
@@ -42,37 +48,37 @@ Network::Network(NetworkOptions options)
     buffer_values_ = builder.initial_buffers();
 }
 
-Network::Built Network::build(Builder& builder, int64_t batch) const {
+Network::Built Network::build(Builder& builder, int64_t batch, int64_t views) const {
     Graph& graph = builder.graph();
-    Shape features{batch};
+    Shape features{batch * views};
     features.insert(features.end(), options_.feature_shape.begin(), options_.feature_shape.end());
     const Value outputs = model_.build(builder, graph.input("features", features), output_count_);
     const auto& heads = builder.auxiliaries();
     const Builder::Scope scope(builder, "loss");
     const Value targets = graph.input("targets", {batch, options_.target_count});
-    if (heads.empty()) {
-        const Value losses = loss_.per_example(builder, outputs, targets);
-        return {outputs, outputs, losses, losses};
-    }
     std::vector<Value> parts{outputs};
     for (const auto& head : heads) parts.push_back(head.outputs);
-    const Value all = concatenate(parts, 1);
+    const Value all = heads.empty() ? outputs : concatenate(parts, 1);
     // Cut out of one tensor, so that the loss has a curvature in all outputs; an evaluation needs no heads.
-    if (builder.mode() == Mode::training)
+    if (!heads.empty() && builder.mode() == Mode::training)
         for (size_t k = 0; k < parts.size(); ++k)
-            parts[k] = slice(all, {0, static_cast<int64_t>(k) * output_count_}, {batch, output_count_});
-    const Value losses = loss_.per_example(builder, parts[0], targets);
+            parts[k] =
+                slice(all, {0, static_cast<int64_t>(k) * output_count_}, {batch * views, output_count_});
+    const auto each = split_views(parts[0], views);
+    const Value losses = loss_.per_example(builder, each.front(), targets);
     Value total = losses;
     for (size_t k = 0; k < heads.size(); ++k) {
         const Builder::Scope head(builder, "heads." + std::to_string(k));
-        total = total + heads[k].weight * loss_.per_example(builder, parts[k + 1], targets);
+        const Value first = split_views(parts[k + 1], views).front();
+        total = total + heads[k].weight * loss_.per_example(builder, first, targets);
     }
+    if (views > 1) total = total + graph.scalar("consistency") * jensen_shannon(each);
     return {outputs, all, losses, total};
 }
 
 LossGraph Network::training_graph(Graph& graph, int64_t batch) const {
     Builder builder(graph, Mode::training);
-    const Built built = build(builder, batch);
+    const Built built = build(builder, batch, training_views());
     const Value losses = built.training_losses;
     const Builder::Scope scope(builder, "loss");
     Value loss = mean(losses * graph.input("example_weights", {batch, 1}));

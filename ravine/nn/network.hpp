@@ -22,13 +22,16 @@ struct NetworkOptions {
     double l2 = 0;  ///< the penalty l2 * sum w^2 over the tensors that decay
     std::optional<Initialization> initialization{};  ///< of all weights and biases; empty: each layer's own
     std::optional<ModelDescription> description{};   ///< the model, instead of one with a name
+    /// The weight of the consistency loss; above 0 a training graph sees three views of each example.
+    double consistency = 0;
 };
 
 /// A model with its loss: builds the graphs of training and evaluation for any batch size, and knows how its
 /// parameters and buffers are laid out and initialised.
 ///
 /// Inputs of the graphs: "features" [n, feature_shape], "targets" [n, target_count], "example_weights" [n,
-/// 1].
+/// 1]. With a consistency loss the training graph's features have 3 n rows: n examples, then two augmented
+/// versions of each.
 class Network {
 public:
     /// Throws RequestError for unknown names, bad settings, or a loss that does not fit the task.
@@ -41,9 +44,14 @@ public:
     /// Columns of the outputs.
     int64_t output_count() const { return output_count_; }
 
+    /// Rows of the features for each example of a training graph.
+    int64_t training_views() const { return options_.consistency > 0 ? 3 : 1; }
+
     /// (1/n) sum_i weight_i (loss_i + sum_k weight_k loss_ki) + l1 sum |w| + l2 sum w^2, with k over the
     /// auxiliary heads, the tap "outputs" and the updates of the buffers. Where there are heads, the graph's
-    /// outputs are the model's and theirs side by side.
+    /// outputs are the model's and theirs side by side. With a consistency loss, loss_i and loss_ki are those
+    /// of the first view, and consistency JS_i of all three views of the model (jensen_shannon) is added; batch
+    /// normalisation sees all of them.
     LossGraph training_graph(Graph& graph, int64_t batch) const;
 
     /// In evaluation mode: the outputs, and the loss of each example [n, 1] without penalty.
@@ -64,7 +72,7 @@ private:
         Value losses;           ///< of the model's outputs
         Value training_losses;  ///< with those of the heads
     };
-    Built build(Builder& builder, int64_t batch) const;
+    Built build(Builder& builder, int64_t batch, int64_t views = 1) const;
 
     NetworkOptions options_;
     Model model_;

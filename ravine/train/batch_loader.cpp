@@ -1,25 +1,115 @@
 #include "ravine/train/batch_loader.hpp"
 
+#include <algorithm>
+
+#include "ravine/core/error.hpp"
 #include "ravine/data/batch.hpp"
 
 namespace ravine {
+namespace {
+
+/// Waking a thread and binding other tensors takes some ten microseconds, as gathering so many numbers does.
+constexpr int64_t worth_a_thread = 1 << 15;
+
+}  // namespace
 
 BatchLoader::BatchLoader(const Dataset& data, const Normalization& features, const Normalization& targets,
-                         int64_t largest, Precision precision)
+                         int64_t largest, Precision precision,
+                         const std::shared_ptr<const AugmentationChain>& augmentation, uint64_t seed)
     : data_(data),
       feature_normalization_(features),
       target_normalization_(targets),
-      features_(largest * element_count(data.feature_shape), precision),
-      targets_(largest * data.output_count, precision),
-      weights_(largest, precision, 1) {}
+      weights_(largest, precision, 1) {
+    if (augmentation) augmenter_.emplace(augmentation, data, features, seed);
+    const int64_t width = element_count(data.feature_shape);
+    const bool has_thread = largest * views() * width >= worth_a_thread;
+    for (size_t i = 0; i < (has_thread ? 2U : 1U); ++i) {
+        batches_[i].features = Vector(largest * views() * width, precision);
+        batches_[i].targets = Vector(largest * data.output_count, precision);
+        batches_[i].keys.resize(static_cast<size_t>(largest * views()));
+    }
+    if (has_thread) next_task_ = std::make_unique<BackgroundTask>([this] { fill(batches_[1 - front_]); });
+    if (!augmenter_) return;
+    for (int64_t i = 0; i < width; ++i) {
+        const auto channel = static_cast<size_t>(i % features.channels());
+        means_.push_back(features.mean[channel]);
+        factors_.push_back(1 / features.deviation[channel]);
+    }
+    single_means_.assign(means_.begin(), means_.end());
+    single_factors_.assign(factors_.begin(), factors_.end());
+}
 
-void BatchLoader::load(std::span<const int64_t> examples) {
+void BatchLoader::load(std::span<const int64_t> examples, int64_t step) {
+    if (next_is_due_) {
+        next_is_due_ = false;
+        next_task_->wait();
+        front_ = 1 - front_;
+        if (holds(current(), examples, step)) return;
+    }
+    note(current(), examples, step);
+    fill(current());
+}
+
+void BatchLoader::prepare_next(std::span<const int64_t> examples, int64_t step) {
+    if (!next_task_ || next_is_due_) return;
+    note(batches_[1 - front_], examples, step);
+    next_task_->start();
+    next_is_due_ = true;
+}
+
+std::span<const int64_t> BatchLoader::row_keys() const {
+    return std::span(current().keys).first(static_cast<size_t>(current().size * views()));
+}
+
+void BatchLoader::note(Batch& batch, std::span<const int64_t> examples, int64_t step) const {
+    require(examples.size() * static_cast<size_t>(views()) <= batch.keys.size(),
+            "a batch of {} examples in a loader for {}", examples.size(), batch.keys.size());
+    batch.size = std::ssize(examples);
+    batch.step = step;
+    for (int64_t view = 0; view < views(); ++view)
+        std::ranges::transform(examples, batch.keys.begin() + view * batch.size,
+                               [&](int64_t example) { return example + view * data_.size(); });
+}
+
+bool BatchLoader::holds(const Batch& batch, std::span<const int64_t> examples, int64_t step) {
+    return batch.step == step && batch.size == std::ssize(examples) &&
+           std::equal(examples.begin(), examples.end(), batch.keys.begin());
+}
+
+void BatchLoader::fill(Batch& batch) {
+    const auto examples = std::span(batch.keys).first(static_cast<size_t>(batch.size));
     const auto fill = [&]<class T>(T*) {
-        gather_features(data_, feature_normalization_, examples, static_cast<T*>(features_.data()));
-        gather_targets(data_, target_normalization_, examples, static_cast<T*>(targets_.data()));
+        if (augmenter_) return fill_augmented<T>(batch);
+        gather_features(data_, feature_normalization_, examples, static_cast<T*>(batch.features.data()));
+        gather_targets(data_, target_normalization_, examples, static_cast<T*>(batch.targets.data()));
     };
-    features_.precision() == Precision::f64 ? fill(static_cast<double*>(nullptr))
-                                            : fill(static_cast<float*>(nullptr));
+    batch.features.precision() == Precision::f64 ? fill(static_cast<double*>(nullptr))
+                                                 : fill(static_cast<float*>(nullptr));
+}
+
+template <class T>
+void BatchLoader::fill_augmented(Batch& batch) {
+    const T *mean = nullptr, *factor = nullptr;
+    if constexpr (std::is_same_v<T, float>)
+        mean = single_means_.data(), factor = single_factors_.data();
+    else
+        mean = means_.data(), factor = factors_.data();
+    const int64_t width = std::ssize(means_), columns = data_.output_count;
+    auto* features = static_cast<T*>(batch.features.data());
+    auto* targets = static_cast<T*>(batch.targets.data());
+    for (int64_t i = 0; i < batch.size; ++i) {
+        augmenter_->augment(batch.keys[static_cast<size_t>(i)], batch.step);
+        for (int64_t view = 0; view < views(); ++view) {
+            const float* from = augmenter_->features(view).data();
+            T* to = features + (view * batch.size + i) * width;
+            for (int64_t k = 0; k < width; ++k) to[k] = (static_cast<T>(from[k]) - mean[k]) * factor[k];
+        }
+        for (int64_t j = 0; j < columns; ++j) {
+            const double target = augmenter_->targets()[static_cast<size_t>(j)];
+            *targets++ = static_cast<T>(
+                data_.task == Task::classification ? target : target_normalization_.apply(target, j));
+        }
+    }
 }
 
 }  // namespace ravine

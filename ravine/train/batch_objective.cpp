@@ -13,6 +13,7 @@ void each_input(const Network& network, const BatchLoader& loader, const Vector&
     bind("buffers", buffers);
     set("l1", network.options().l1);
     set("l2", network.options().l2);
+    set("consistency", network.options().consistency);
 }
 
 }  // namespace

@@ -66,8 +66,11 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
       optimizer_(optimizer),
       options_(options),
       loader_(parts.training, parts.schema.normalization, parts.schema.target_normalization,
-              std::min(options.batch, parts.training.size()), options.compile.precision),
+              std::min(options.batch, parts.training.size()), options.compile.precision, options.augmentation,
+              options.seed),
       evaluator_(network, options.compile) {
+    require(network.training_views() == loader_.views(), "a network of {} views and batches of {}",
+            network.training_views(), loader_.views());
     kept_parameters_ = parameters.values();
     kept_buffers_ = buffers;
     if (parts.training.size() == 0) fail_request("the training part of '{}' is empty", parts.training.name);
@@ -80,10 +83,20 @@ GraphObjective& Trainer::objective(int64_t batch) {
     return *objective;
 }
 
-StepReport Trainer::step(std::span<const int64_t> examples, const TrainState& state) {
-    loader_.load(examples);
+RandomContext Trainer::random_context(const TrainState& state) const {
+    return {options_.seed, static_cast<uint64_t>(state.step), loader_.row_keys()};
+}
+
+StepReport Trainer::step(std::span<const int64_t> examples, std::span<const int64_t> next,
+                         const TrainState& state) {
+    loader_.load(examples, state.step);
+    if (!next.empty()) loader_.prepare_next(next, state.step + 1);
     GraphObjective& sample = objective(static_cast<int64_t>(examples.size()));
-    sample.set_random({options_.seed, static_cast<uint64_t>(state.step), examples});
+    if (loader_.moves_tensors()) {
+        sample.bind("features", loader_.features());
+        sample.bind("targets", loader_.targets());
+    }
+    sample.set_random(random_context(state));
     const StepReport report = optimizer_.step(sample, parameters_);
     if (is_accepted(report) && buffers_.size() > 0)
         std::memcpy(buffers_.data(), sample.tap("new_buffers"), buffers_.byte_count());
@@ -107,9 +120,8 @@ std::string Trainer::describe_divergence(const StepReport& report, std::span<con
         return fmt::format("step {}: the gradient is not finite{}", step,
                            tensor.empty() ? "" : fmt::format(", first in '{}'", tensor));
     }
-    const std::string layer =
-        first_nonfinite_layer(network_, parameters_, buffers_, loader_, batch,
-                              {options_.seed, static_cast<uint64_t>(state.step), examples}, options_.compile);
+    const std::string layer = first_nonfinite_layer(network_, parameters_, buffers_, loader_, batch,
+                                                    random_context(state), options_.compile);
     const std::string tensor = first_nonfinite_tensor(parameters_.layout(), parameters_.values());
     const double loss = std::isnan(report.loss) ? std::abs(report.loss) : report.loss;  // not "-nan"
     return fmt::format("step {}: the loss is {}{}{}", step, loss,
@@ -180,12 +192,17 @@ public:
     }
 
 private:
+    /// The examples of a batch of this epoch; none beyond its end.
+    std::span<const int64_t> batch_at(int64_t index) const {
+        const auto size = static_cast<size_t>(options_.batch);
+        const size_t begin = std::min(static_cast<size_t>(index) * size, order_.size());
+        return std::span(order_).subspan(begin, std::min(size, order_.size() - begin));
+    }
+
     /// One update; false where it diverged.
     bool update() {
-        const auto begin = static_cast<size_t>(state_.batch_in_epoch * options_.batch);
-        const std::span batch(order_.data() + begin,
-                              std::min(static_cast<size_t>(options_.batch), order_.size() - begin));
-        const StepReport report = trainer_.step(batch, state_);
+        const auto batch = batch_at(state_.batch_in_epoch);
+        const StepReport report = trainer_.step(batch, batch_at(state_.batch_in_epoch + 1), state_);
         if (!is_accepted(report)) {
             outcome_.divergence = trainer_.describe_divergence(report, batch, state_);
             return false;

@@ -27,6 +27,8 @@ struct TrainOptions {
     enum class Evaluate { validation, validation_and_training };
     Evaluate evaluate = Evaluate::validation;
     CompileOptions compile{};
+    /// Of the training part, never in evaluations; null: none.
+    std::shared_ptr<const AugmentationChain> augmentation = nullptr;
 };
 
 /// Updates in a run of these options over this many training examples: what a schedule spans.
@@ -112,7 +114,10 @@ public:
 private:
     class Session;
 
-    StepReport step(std::span<const int64_t> examples, const TrainState& state);
+    /// One update on `examples`; those of the update behind it are prepared meanwhile, where there are any.
+    StepReport step(std::span<const int64_t> examples, std::span<const int64_t> next,
+                    const TrainState& state);
+    RandomContext random_context(const TrainState& state) const;
     Scores scores_of(const Dataset& data);
     std::string describe_divergence(const StepReport& report, std::span<const int64_t> examples,
                                     const TrainState& state);

@@ -36,6 +36,14 @@ TEST(Bench, StepsPrintATable) {
     EXPECT_NE(outcome.out.find("spiral      f64              2"), std::string::npos) << outcome.out;
 }
 
+TEST(Bench, AugmentPrintsATable) {
+    const Outcome outcome =
+        run_program({"bench", "augment", "--seconds", "0.02", "lenet", "--augment", "crop"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("lenet       crop "), std::string::npos) << outcome.out;
+    EXPECT_EQ(run_program({"bench", "augment", "lenet", "--augment", "augmix"}).status, 2);
+}
+
 TEST(Bench, ProfileAddsUpToTheStep) {
     const Outcome outcome = run_program({"bench", "profile", "cnn:channels=4-8", "--shape", "8x8x1",
                                          "--batch", "4", "--seconds", "0.01", "--by", "kind", "--json"});

@@ -85,6 +85,20 @@ TEST_F(CheckpointTest, AResumedRunEndsAsOneThatNeverStopped) {
     }
 }
 
+TEST_F(CheckpointTest, AnAugmentedRunGoesOnAlike) {
+    Experiment e = long_experiment("adam");
+    e.augment = "noise:deviation=0.2+mixup:alpha=0.4";
+    const RunFolder whole = folder("whole"), stopped = folder("stopped"), plain = folder("plain");
+    train_in(whole, e);
+    InterruptAfter stop(8);
+    train_in(stopped, e, {&stop});
+    resume_in(stopped);
+    expect_same(stopped, whole);
+    e.augment = "none";
+    train_in(plain, e);
+    EXPECT_NE(contents_of(plain.model()), contents_of(whole.model()));
+}
+
 TEST_F(CheckpointTest, ResumingAFinishedRunChangesNothing) {
     const RunFolder to = folder("run");
     train_in(to, long_experiment("adam"));

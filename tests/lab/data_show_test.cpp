@@ -4,6 +4,7 @@
 #include <set>
 
 #include "ravine/core/file.hpp"
+#include "ravine/lab/augmented_sheet.hpp"
 #include "ravine/lab/download_progress.hpp"
 #include "ravine/lab/image_sheet.hpp"
 #include "tests/data/support.hpp"
@@ -61,6 +62,36 @@ TEST(Thumbnail, ValuesOutOfRangeAreCut) {
     Dataset data{.feature_shape = {1, 3, 1}, .output_count = 1, .classes = {"a"}};
     data.features = std::vector<float>{-1, 0.2F, 7};
     EXPECT_THAT(thumbnail(data, 0, 16).rgb, ElementsAre(0, 0, 0, 51, 51, 51, 255, 255, 255));
+}
+
+TEST(AugmentedSheet, ShowsOriginalsAndARowForEachChain) {
+    Parts parts{.training = images({2, 3, 1}, 30), .validation = {}, .test = {}};
+    parts.schema = schema_of(parts.training);
+    const AugmentedSheet sheet =
+        augmented_sheet(parts, {"flip:probability=1", "mixup"}, std::vector<int64_t>{4, 8}, 1);
+    ASSERT_EQ(sheet.rows.size(), 3U);
+    EXPECT_EQ(sheet.rows[0].label, "original");
+    EXPECT_EQ(sheet.rows[1].label, "flip:probability=1");
+    EXPECT_EQ(sheet.rows[2].label, "mixup");
+    EXPECT_THAT(sheet.rows[0].captions, ElementsAre("b", "c"));
+    EXPECT_THAT(sheet.rows[1].captions, ElementsAre("b", "c"));
+    const auto& [width, height, original] = thumbnail(sheet.images, sheet.rows[0].examples[0], 16);
+    EXPECT_EQ(original, thumbnail(parts.training, 4, 16).rgb);
+    const Thumbnail flipped = thumbnail(sheet.images, sheet.rows[1].examples[0], 16);
+    for (size_t x = 0; x < 3; ++x) EXPECT_EQ(flipped.rgb[3 * x], original[3 * (2 - x)]);
+    // One chain: the first four updates.
+    EXPECT_EQ(augmented_sheet(parts, {"crop"}, first(5), 1).rows.size(), 5U);
+}
+
+TEST(AugmentedSheet, IsForTrainingImages) {
+    ShowRequest request{.data = {.dataset = "spiral:examples=30"}, .augment = {"noise"}};
+    const TemporaryFolder folder;
+    expect_error(2, [&] { DataView(request).draw(folder.path() / "a.png"); },
+                 {"expected images to draw", "[2]"});
+    request.part = "test";
+    expect_error(2, [&] { const DataView view(request); }, {"only training examples", "test"});
+    request.augment = {"crp"};
+    expect_error(2, [&] { const DataView view(request); }, {"did you mean 'crop'"});
 }
 
 TEST(ArrangeImages, InRowsOfClassesWhereThereIsRoom) {

@@ -115,6 +115,17 @@ TEST(Experiment, AFileChangesOnlyWhatItSaysAndLaterSettingsWin) {
     EXPECT_EQ(e.model, "linear");
 }
 
+TEST(Experiment, TheStepsOfAnAugmentationMayBeAList) {
+    const TemporaryFolder folder;
+    Experiment e;
+    EXPECT_EQ(e.augment, "none");
+    read_experiment(e, folder.write("e.toml", "augment = [\"crop:padding=2\", \"flip\"]\n"));
+    EXPECT_EQ(e.augment, "crop:padding=2+flip");
+    Experiment again;
+    read_experiment(again, folder.write("again.toml", experiment_to_toml(e)));
+    EXPECT_EQ(again.augment, e.augment);
+}
+
 TEST(Experiment, UnknownKeysAreNamedWithTheirLineAndTheNearestKey) {
     expect_refused("epochs = 3\nbatchs = 4\n", {"e.toml:2: batchs: unknown key", "did you mean 'batch'?"});
     expect_refused("max-steps = 4\n", {"e.toml:1: max-steps: unknown key", "'max_steps'"});

@@ -136,7 +136,9 @@ TEST_F(ModelFile, TheExamplesFitTheirDataSet) {
         EXPECT_EQ(model_name(e.model), name);
         EXPECT_EQ(model_text(options), e.model);
         const Network network(options);
-        if (e.model.find("heads") == std::string::npos) EXPECT_EQ(network.parameters()->size, 62006);
+        if (e.model.find("heads") == std::string::npos) {
+            EXPECT_EQ(network.parameters()->size, 62006);
+        }
     }
 }
 

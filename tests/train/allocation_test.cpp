@@ -71,6 +71,19 @@ TEST(Allocation, NoneInAnUpdateOnceEveryProgramHasRun) {
     }
 }
 
+TEST(Allocation, NoneInAnAugmentedUpdate) {
+    for (const char* chain : {"none", "crop+flip+rotate+cutout+noise", "mixup+cutmix", "augmix:weight=0"}) {
+        SCOPED_TRACE(chain);
+        Case given{.model = "mlp:hidden=8"};
+        given.options = {.epochs = 3, .batch = 80, .augmentation = make_augmentation(chain)};
+        Bench bench(given, image_parts());  // 80, 80 and 50 examples, prepared by another thread
+        Counter counter;
+        bench.trainer.run(bench.state, {&counter});
+        ASSERT_EQ(counter.counts.size(), 9U);
+        EXPECT_EQ(counter.counts[8] - counter.counts[6], 0);
+    }
+}
+
 }  // namespace
 }  // namespace ravine
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/random.hpp"
 #include "ravine/optim/first_order.hpp"
 #include "ravine/train/trainer.hpp"
 
@@ -102,6 +103,8 @@ private:
                                .target_count = parts.schema.output_count,
                                .classification = parts.schema.task == Task::classification,
                                .l2 = given.l2};
+        if (given.options.augmentation)
+            options.consistency = given.options.augmentation->consistency_weight();
         if (!given.loss.empty()) options.loss = Spec::parse(given.loss);
         return options;
     }
@@ -115,6 +118,26 @@ private:
             network.parameters(), given.options.compile);
     }
 };
+
+/// Random images of bytes; 12 x 12 x 3 of them reach the size of batches that have a thread.
+inline Dataset random_images(int64_t count, uint64_t seed) {
+    Dataset data{
+        .name = "images", .feature_shape = {12, 12, 3}, .output_count = 3, .classes = {"a", "b", "c"}};
+    RandomSequence random({.seed = seed, .purpose = Purpose::test});
+    std::vector<uint8_t> bytes(static_cast<size_t>(count * 432));
+    for (auto& byte : bytes) byte = static_cast<uint8_t>(random.below(256));
+    data.features = std::move(bytes);
+    for (int64_t i = 0; i < count; ++i) data.labels.push_back(static_cast<int32_t>(i % 3));
+    data.check();
+    return data;
+}
+
+inline Parts image_parts() {
+    Parts parts{
+        .training = random_images(210, 1), .validation = random_images(20, 2), .test = random_images(20, 3)};
+    parts.schema = schema_of(parts.training);
+    return parts;
+}
 
 /// Takes gradients, and leaves the parameters alone: the loss of every batch belongs to the initial weights.
 class Watcher : public Optimizer {

@@ -310,19 +310,42 @@ public:
         const Node& node = graph_.node(id);
         if (node.op == Op::conv2d_input_gradient || node.op == Op::conv2d_weight_gradient)
             return add_product(unit);
+        if (done_.contains(id)) return;
         PlainRequest request{node, {}, {}, lowering_.buffer(id)};
         const Element element = lowering_.element_of(request.result);
+        std::vector<int> nodes = unit.members, writes{request.result};
+        if (const int gather = node.op == Op::max_pool_indices ? gather_of(id, unit.phase) : -1;
+            gather >= 0) {
+            done_.insert(gather);
+            nodes.push_back(gather);
+            writes.push_back(lowering_.buffer(gather));
+        }
         for (const int argument : node.arguments) {
             request.shapes.push_back(graph_.node(argument).shape);
             request.arguments.push_back(buffer_as(argument, element, unit.phase));
         }
-        auto kernel = make_fast_pooling(request, element);
+        auto kernel = make_fast_pooling(request, element, writes.size() > 1 ? writes[1] : -1);
         if (!kernel) kernel = make_plain(request, element);
         require(kernel != nullptr, "the float executor has no {}", name_of(node.op));
-        lowering_.add(std::move(kernel), unit.members, request.arguments, {request.result}, unit.phase);
+        lowering_.add(std::move(kernel), nodes, request.arguments, writes, unit.phase);
     }
 
 private:
+    /// The node that gathers the maxima at these indices from the image that they are of, where one pass can
+    /// leave both; or -1.
+    int gather_of(int indices, int phase) {
+        for (const int id : lowering_.needed()) {
+            const Node& node = graph_.node(id);
+            if (node.op != Op::pool_gather || lowering_.phase_of(id) != phase ||
+                lowering_.resolve(node.arguments[1]) != indices ||
+                lowering_.resolve(node.arguments[0]) != lowering_.resolve(graph_.node(indices).arguments[0]))
+                continue;
+            if (lowering_.element_of(lowering_.buffer(id)) == lowering_.element_of(lowering_.buffer(indices)))
+                return id;
+        }
+        return -1;
+    }
+
     /// False where oneDNN has no fast product of bfloat16 for these shapes.
     bool add_bfloat16_product(const Unit& unit, const Node& node, ProductRequest request) {
         request.factor_element = Element::bf16;
@@ -372,6 +395,7 @@ private:
     Lowering& lowering_;
     const Graph& graph_;
     std::map<std::pair<int, Element>, int> converted_;
+    std::set<int> done_;  // nodes that another node's kernel computes
 };
 
 /// Outputs may be written where inputs of the same storage stand when one fused unit does all the reading and

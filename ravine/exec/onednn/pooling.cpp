@@ -72,6 +72,7 @@ struct Range {
     int64_t begin, end;
     const T *from, *indices;
     T* to;
+    T* maxima;  ///< of max_pool_indices, where they are wanted
 
     template <class Body>
     HWY_INLINE void visit(Body body) const {
@@ -94,6 +95,7 @@ void find_maxima(const Range<T>& r) {
                 index = hn::IfThenElse(larger, place, index);
             });
             store(index, r.to + window + k, n);
+            if (r.maxima) store(best, r.maxima + window + k, n);
         });
     });
 }
@@ -176,13 +178,13 @@ void run(Op op, const Range<T>& r) {
 }
 
 void Run(Op op, const Windows& w, int64_t begin, int64_t end, const float* from, const float* indices,
-         float* to) {
-    run(op, Range<float>{w, begin, end, from, indices, to});
+         float* to, float* maxima) {
+    run(op, Range<float>{w, begin, end, from, indices, to, maxima});
 }
 
 void RunBfloat16(Op op, const Windows& w, int64_t begin, int64_t end, const Bfloat16* from,
-                 const Bfloat16* indices, Bfloat16* to) {
-    run(op, Range<Bfloat16>{w, begin, end, from, indices, to});
+                 const Bfloat16* indices, Bfloat16* to, Bfloat16* maxima) {
+    run(op, Range<Bfloat16>{w, begin, end, from, indices, to, maxima});
 }
 
 }  // namespace ravine::pooling::HWY_NAMESPACE
@@ -197,37 +199,39 @@ HWY_EXPORT(RunBfloat16);
 
 /// One operation over the examples [begin, end).
 void run(Op op, const Windows& w, int64_t begin, int64_t end, const float* from, const float* indices,
-         float* to) {
-    HWY_DYNAMIC_DISPATCH(Run)(op, w, begin, end, from, indices, to);
+         float* to, float* maxima) {
+    HWY_DYNAMIC_DISPATCH(Run)(op, w, begin, end, from, indices, to, maxima);
 }
 
 void run(Op op, const Windows& w, int64_t begin, int64_t end, const Bfloat16* from, const Bfloat16* indices,
-         Bfloat16* to) {
-    HWY_DYNAMIC_DISPATCH(RunBfloat16)(op, w, begin, end, from, indices, to);
+         Bfloat16* to, Bfloat16* maxima) {
+    HWY_DYNAMIC_DISPATCH(RunBfloat16)(op, w, begin, end, from, indices, to, maxima);
 }
 
 template <class T>
-std::unique_ptr<Kernel> make(const PlainRequest& request) {
+std::unique_ptr<Kernel> make(const PlainRequest& request, int maxima) {
     const Op op = request.node.op;
     const Windows w = Windows::of(request);
     const int source = request.arguments[0], target = request.result;
     const int indices = request.arguments.size() > 1 ? request.arguments[1] : source;
-    return make_kernel(fmt::format("{} {}", name_of(op), to_string(request.shapes[0])),
-                       [=](const Context& context) {
-                           parallel(context.threads, w.n, std::max<int64_t>(1, 4096 / w.image_elements(1)),
-                                    [&](int64_t begin, int64_t end) {
-                                        run(op, w, begin, end, context.as<const T>(source),
-                                            context.as<const T>(indices), context.as<T>(target));
-                                    });
-                       });
+    return make_kernel(
+        fmt::format("{}{} {}", name_of(op), maxima < 0 ? "" : " + maxima", to_string(request.shapes[0])),
+        [=](const Context& context) {
+            parallel(context.threads, w.n, std::max<int64_t>(1, 4096 / w.image_elements(1)),
+                     [&](int64_t begin, int64_t end) {
+                         run(op, w, begin, end, context.as<const T>(source), context.as<const T>(indices),
+                             context.as<T>(target), maxima < 0 ? nullptr : context.as<T>(maxima));
+                     });
+        });
 }
 
 }  // namespace pooling
 
-std::unique_ptr<Kernel> make_fast_pooling(const PlainRequest& request, Element element) {
+std::unique_ptr<Kernel> make_fast_pooling(const PlainRequest& request, Element element, int maxima) {
     const Op op = request.node.op;
     if (op < Op::max_pool_indices || op > Op::average_pool_gradient) return nullptr;
-    return element == Element::bf16 ? pooling::make<Bfloat16>(request) : pooling::make<float>(request);
+    return element == Element::bf16 ? pooling::make<Bfloat16>(request, maxima)
+                                    : pooling::make<float>(request, maxima);
 }
 
 }  // namespace ravine

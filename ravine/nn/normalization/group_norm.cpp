@@ -2,6 +2,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/graph/normalize.hpp"
+#include "ravine/graph/ops.hpp"
 
 namespace ravine {
 

@@ -1,0 +1,56 @@
+#include <algorithm>
+#include <cctype>
+
+#include "ravine/core/error.hpp"
+#include "ravine/data/augment/augmentation.hpp"
+
+namespace ravine {
+
+void AugmentationChain::check(const Dataset& training) const {
+    for (const auto& step : steps) step->check(training);
+}
+
+double AugmentationChain::consistency_weight() const {
+    double weight = 0;
+    for (const auto& step : steps) weight = std::max(weight, step->consistency_weight());
+    return weight;
+}
+
+std::vector<Spec> parse_augmentation(const std::string& text) {
+    if (text.empty() || text == "none") return {};
+    std::vector<Spec> specs;
+    size_t begin = 0;
+    for (size_t i = 0; i <= text.size(); ++i) {
+        // The '+' of a number (1e+3) joins nothing: a name begins with a letter.
+        const bool is_joint =
+            i < text.size() && text[i] == '+' &&
+            (i + 1 == text.size() || std::isdigit(static_cast<unsigned char>(text[i + 1])) == 0);
+        if (i < text.size() && !is_joint) continue;
+        const std::string part = text.substr(begin, i - begin);
+        if (part.empty())
+            fail_request("augment: expected NAME or NAME:key=value,... joined by '+', found '{}'", text);
+        if (part == "none") fail_request("augment: 'none' stands alone, found '{}'", text);
+        specs.push_back(Spec::parse(part));
+        begin = i + 1;
+    }
+    return specs;
+}
+
+std::shared_ptr<const AugmentationChain> make_augmentation(const std::string& text) {
+    const auto specs = parse_augmentation(text);
+    if (specs.empty()) return nullptr;
+    auto chain = std::make_shared<AugmentationChain>();
+    chain->text = text;
+    for (const auto& spec : specs) chain->steps.push_back(augmentations().make(spec));
+    if (std::ranges::count_if(chain->steps, [](const auto& s) { return s->consistency_weight() > 0; }) > 1)
+        fail_request("augment: two consistency losses in '{}'; set weight=0 in one of them", text);
+    return chain;
+}
+
+void require_images(const std::string& name, const Dataset& training) {
+    if (training.feature_shape.size() != 3)
+        fail_request("augmentation '{}' is for images; '{}' has examples of shape {}", name, training.name,
+                     to_string(training.feature_shape));
+}
+
+}  // namespace ravine
