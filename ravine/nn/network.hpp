@@ -50,8 +50,8 @@ public:
     /// (1/n) sum_i weight_i (loss_i + sum_k weight_k loss_ki) + l1 sum |w| + l2 sum w^2, with k over the
     /// auxiliary heads, the tap "outputs" and the updates of the buffers. Where there are heads, the graph's
     /// outputs are the model's and theirs side by side. With a consistency loss, loss_i and loss_ki are those
-    /// of the first view, and consistency JS_i of all three views of the model (jensen_shannon) is added; batch
-    /// normalisation sees all of them.
+    /// of the first view, and consistency JS_i of all three views of the model (jensen_shannon) is added;
+    /// batch normalisation sees all of them.
     LossGraph training_graph(Graph& graph, int64_t batch) const;
 
     /// In evaluation mode: the outputs, and the loss of each example [n, 1] without penalty.

@@ -145,9 +145,9 @@ TEST(Experiment, WrongTypesAndValuesAreNamedWithTheirLine) {
     expect_refused("l2 = inf\n", {"e.toml:1: l2"});
     expect_refused("seed = -1\n", {"e.toml:1: seed"});
     expect_refused("epochs = [1, 2]\n", {"e.toml:1: epochs: expected a string, a number or true/false"});
-    expect_refused("model = {name = \"mlp\"}\n", {"e.toml:1: model: expected a string"});
+    expect_refused("model = {name = \"mlp\"}\n", {"e.toml:1: [model]: expected a list 'layers'"});
     expect_refused("model = 1979-05-27\n", {"e.toml:1: model: expected a string"});
-    expect_refused("[model]\nname = \"mlp\"\n", {"e.toml:1: model: expected a string"});
+    expect_refused("[model]\nname = \"mlp\"\n", {"e.toml:1: [model]: expected a list 'layers'"});
     for (const char* share : {"-0.5", "1", "-2", "1.5"})
         expect_refused(std::string("validation_share = ") + share,
                        {"e.toml:1: validation_share: expected", share});

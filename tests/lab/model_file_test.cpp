@@ -63,7 +63,7 @@ TEST_F(ModelFile, SurvivesWritingAndReading) {
     const auto read = read_description(write("net.toml", spiral_net));
     EXPECT_EQ(read.name, "net");
     ASSERT_EQ(read.layers.size(), 8u);
-    EXPECT_EQ(read.layers[0].layer.text(), "dense:units=8,bias=false");
+    EXPECT_EQ(read.layers[0].layer.text(), "dense:bias=false,units=8");
     EXPECT_EQ(read.layers[0].place, "3");
     EXPECT_EQ(read.layers[3].layer.text(), "dropout:rate=0.1");
     EXPECT_EQ(read.layers[5].from, std::vector<std::string>{"first"});
@@ -98,7 +98,7 @@ TEST_F(ModelFile, AnExperimentsTableIsTheSameAsAModelsFile) {
 
     StudyRequest request;
     read_study(request, write("study.toml", std::string("dataset = \"spiral\"\nseeds = 2\n") + spiral_net));
-    EXPECT_THAT(plan_of(request).contenders.front().experiment.model, HasSubstr("\"first\""));
+    EXPECT_THAT(plan_of(request).contenders.front().experiment.model, HasSubstr("'first'"));
 }
 
 TEST_F(ModelFile, ARunHoldsTheDescriptionAndAllThatUsesARunWorks) {

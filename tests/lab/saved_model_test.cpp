@@ -150,8 +150,9 @@ TEST_F(SavedModelTest, DamagedModelsAreRefusedInOneLine) {
     refused([](TensorFile& f) { f.metadata["ravine.model"] = "mpl"; }, {"unknown model 'mpl'"});
     refused([](TensorFile& f) { f.metadata["ravine.model"] = "resnet18"; }, {"resnet18"});
     // 10^12 weights: refused before memory is asked for.
-    refused([](TensorFile& f) { f.metadata["ravine.model"] = "mlp:hidden=1000000-1000000,normalization=batch"; },
-            {"'0.weight' has the shape [4, 2], expected [1000000, 2]"});
+    refused(
+        [](TensorFile& f) { f.metadata["ravine.model"] = "mlp:hidden=1000000-1000000,normalization=batch"; },
+        {"'0.weight' has the shape [4, 2], expected [1000000, 2]"});
     refused([](TensorFile& f) { f.tensors.erase(f.tensors.begin()); }, {"no tensor '0.weight'"});
     refused([](TensorFile& f) { f.tensors.pop_back(); }, {"no tensor '1.running_var'"});
     const std::string bytes = contents_of(to.model());
