@@ -8,9 +8,9 @@
 #include <limits>
 
 #include "ravine/core/random.hpp"
-#include "ravine/exec/onednn/product.hpp"
 #include "ravine/graph/derivatives.hpp"
 #include "tests/support/evaluate.hpp"
+#include "tests/support/run_product.hpp"
 
 // The float executor against the reference, operation by operation. A float has a relative rounding error of
 // 6e-8; sums of n products of numbers near 1 are allowed about n of them.
@@ -160,8 +160,6 @@ void expect_gathered_agrees(const ConvolutionCase& c, int threads) {
     const std::array<Shape, 3> firsts{c.image, c.output, c.image}, seconds{c.kernel, c.kernel, c.output},
         results{c.output, c.image, c.kernel};
     for (size_t i = 0; i < 3; ++i) {
-        Vector a(feed.storages.at(first[i]), Precision::f32), b(feed.storages.at(second[i]), Precision::f32),
-            bias(feed.storages.at("bias"), Precision::f32), result(element_count(results[i]), Precision::f32);
         ProductRequest request{.op = ops[i],
                                .integers = {c.geometry.stride, c.geometry.padding},
                                .first = firsts[i],
@@ -173,21 +171,10 @@ void expect_gathered_agrees(const ConvolutionCase& c, int threads) {
                                .activation = {},
                                .threads = threads};
         if (i == 0) request.bias_buffer = 3, request.activation = Op::relu;
-        const auto kernel = make_gathered_convolution(request);
-        const auto state = kernel->make_state();
-        Vector scratch(kernel->scratch_bytes() / 4 + 1, Precision::f32, 1e9);
-        const std::array<void*, 4> buffers{a.data(), b.data(), result.data(), bias.data()};
-        const Context context{.buffers = buffers.data(),
-                              .scalars = nullptr,
-                              .random = nullptr,
-                              .scratch = static_cast<std::byte*>(scratch.data()),
-                              .threads = threads,
-                              .bindings = 1};
-        for (int run = 0; run < 2; ++run) {
-            result.fill(1e9);
-            kernel->run(context, state.get());
-            expect_near(result.to_doubles(), expected[i], 1e-4, name_of(ops[i]));
-        }
+        const auto found =
+            run_product(*make_gathered_convolution(request), request, feed.storages.at(first[i]),
+                        feed.storages.at(second[i]), feed.storages.at("bias"));
+        expect_near(found, expected[i], 1e-4, name_of(ops[i]));
     }
 }
 

@@ -8,6 +8,8 @@
 
 #include <hwy/highway.h>
 
+#include "ravine/exec/kernel.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace ravine::bfloat16::HWY_NAMESPACE {
 
@@ -58,6 +60,33 @@ template <class D>
 HWY_INLINE void StoreN(D d, hn::Vec<D> x, uint16_t* to, size_t n) {
     const hn::Rebind<uint16_t, D> half;
     hn::BlendedStore(narrowed(d, x), hn::FirstN(half, n), half, to);
+}
+
+// Floats from and to numbers of either type, the first n of a vector, all of it where n is its width.
+
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+HWY_INLINE V load(const float* from, size_t n) {
+    const D d;
+    return n == hn::Lanes(d) ? hn::LoadU(d, from) : hn::MaskedLoad(hn::FirstN(d, n), d, from);
+}
+
+HWY_INLINE V load(const Bfloat16* from, size_t n) {
+    const D d;
+    const auto* bits = reinterpret_cast<const uint16_t*>(from);
+    return n == hn::Lanes(d) ? Load(d, bits) : LoadN(d, bits, n);
+}
+
+HWY_INLINE void store(V x, float* to, size_t n) {
+    const D d;
+    n == hn::Lanes(d) ? hn::StoreU(x, d, to) : hn::BlendedStore(x, hn::FirstN(d, n), d, to);
+}
+
+HWY_INLINE void store(V x, Bfloat16* to, size_t n) {
+    const D d;
+    auto* bits = reinterpret_cast<uint16_t*>(to);
+    n == hn::Lanes(d) ? Store(d, x, bits) : StoreN(d, x, bits, n);
 }
 
 }  // namespace ravine::bfloat16::HWY_NAMESPACE

@@ -175,6 +175,8 @@ private:
 
 std::unique_ptr<Kernel> make_convolution(const ProductRequest& request) {
     if (gathers_better(request)) return make_gathered_convolution(request);
+    if (suits_winograd(request))
+        if (auto kernel = make_winograd_convolution(request)) return kernel;
     auto kernel = std::make_unique<ConvolutionKernel>(request);
     if (kernel->is_slow()) return nullptr;
     return kernel;

@@ -21,32 +21,11 @@ namespace ravine::pooling::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 namespace bf = bfloat16::HWY_NAMESPACE;
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
+using bf::D;
+using bf::V;
 
-// Numbers of either type, computed with as floats; the first n of a vector, all of it where n is its width.
-
-HWY_INLINE V load(const float* from, size_t n) {
-    const D d;
-    return n == hn::Lanes(d) ? hn::LoadU(d, from) : hn::MaskedLoad(hn::FirstN(d, n), d, from);
-}
-
-HWY_INLINE V load(const Bfloat16* from, size_t n) {
-    const D d;
-    const auto* bits = reinterpret_cast<const uint16_t*>(from);
-    return n == hn::Lanes(d) ? bf::Load(d, bits) : bf::LoadN(d, bits, n);
-}
-
-HWY_INLINE void store(V x, float* to, size_t n) {
-    const D d;
-    n == hn::Lanes(d) ? hn::StoreU(x, d, to) : hn::BlendedStore(x, hn::FirstN(d, n), d, to);
-}
-
-HWY_INLINE void store(V x, Bfloat16* to, size_t n) {
-    const D d;
-    auto* bits = reinterpret_cast<uint16_t*>(to);
-    n == hn::Lanes(d) ? bf::Store(d, x, bits) : bf::StoreN(d, x, bits, n);
-}
+using bf::load;
+using bf::store;
 
 /// Calls body(channel, n) for the channels, a vector of n at a time, the last one partial.
 template <class Body>

@@ -1,0 +1,209 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ravine/core/threads.hpp"
+#include "ravine/exec/onednn/dnnl.hpp"
+#include "ravine/exec/onednn/product.hpp"
+#include "ravine/exec/onednn/winograd_transforms.hpp"
+
+namespace ravine {
+namespace {
+
+using dnnl::memory;
+
+winograd::Tiles tiles_of(const ProductRequest& request) {
+    const ConvolutionShapes shapes(request);
+    const bool forward = request.op == Op::conv2d;
+    const Shape &from = forward ? shapes.image : shapes.output, &to = forward ? shapes.output : shapes.image;
+    const int64_t padding = forward ? request.integers[1] : 2 - request.integers[1];
+    winograd::Tiles tiles{.h = from[1],
+                          .w = from[2],
+                          .in = from[3],
+                          .oh = to[1],
+                          .ow = to[2],
+                          .out = to[3],
+                          .padding = padding,
+                          .rows = (to[1] + 1) / 2,
+                          .columns = (to[2] + 1) / 2,
+                          .block = 0};
+    // Products of 256 rows come near their best; a thread's share may be less.
+    constexpr int64_t most = 256;
+    const int64_t share = (from[0] * tiles.rows * tiles.columns + request.threads - 1) / request.threads;
+    tiles.block = std::min(most, share);
+    return tiles;
+}
+
+/// A convolution, or its gradient in the input, as sixteen products over tiles of 2 x 2 outputs: 16
+/// multiplications where the definition has 36. Each thread transforms a block of tiles, multiplies and
+/// transforms back, all within its caches.
+class WinogradConvolution : public Kernel {
+public:
+    explicit WinogradConvolution(const ProductRequest& request)
+        : request_(request), tiles_(tiles_of(request)), examples_(request.first[0]) {
+        const auto type = data_type_of(request.factor_element);
+        const bool packs = request.factor_element == Element::bf16;
+        const memory::dims v{16, tiles_.block, tiles_.in}, u{16, tiles_.in, tiles_.out},
+            m{16, tiles_.block, tiles_.out};
+        plain_kernel_ = memory::desc(u, memory::data_type::f32, memory::format_tag::abc);
+        dnnl::primitive_attr attributes;
+        attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+        const DnnlThreads one(1);  // threads share the tiles, not the products
+        descriptor_ = dnnl::matmul::primitive_desc(
+            dnnl::matmul::desc(memory::desc(v, type, memory::format_tag::abc),
+                               packs ? memory::desc(u, type, memory::format_tag::any) : plain_kernel_,
+                               memory::desc(m, memory::data_type::f32, memory::format_tag::abc)),
+            attributes, dnnl_engine());
+        product_ = dnnl::matmul(descriptor_);
+        if (packs) {
+            const DnnlThreads threads(request.threads);
+            reorder_ = dnnl::reorder(dnnl::reorder::primitive_desc(
+                dnnl_engine(), plain_kernel_, dnnl_engine(), descriptor_.weights_desc()));
+        }
+        kernel_bytes_ = rounded(16 * tiles_.in * tiles_.out * int64_t{sizeof(float)});
+        input_bytes_ = rounded(16 * tiles_.block * tiles_.in * size_of(request.factor_element));
+        output_bytes_ = rounded(16 * tiles_.block * tiles_.out * int64_t{sizeof(float)});
+        thread_bytes_ = input_bytes_ + output_bytes_ +
+                        rounded(static_cast<int64_t>(descriptor_.scratchpad_desc().get_size()));
+    }
+
+    bool is_slow() const { return is_reference(descriptor_.impl_info_str()); }
+
+    int64_t scratch_bytes() const override { return kernel_bytes_ + request_.threads * thread_bytes_; }
+
+    std::unique_ptr<KernelState> make_state() const override {
+        auto state = std::make_unique<State>();
+        state->plain = memory(plain_kernel_, dnnl_engine(), nullptr);
+        state->packed = reorder_ ? memory(descriptor_.weights_desc(), dnnl_engine()) : state->plain;
+        if (reorder_) {
+            state->reorder.add(DNNL_ARG_FROM, state->plain);
+            state->reorder.add(DNNL_ARG_TO, state->packed);
+        }
+        for (int i = 0; i < request_.threads; ++i) {
+            auto& part = state->parts.emplace_back();
+            const auto handle = [](const memory::desc& desc) { return memory(desc, dnnl_engine(), nullptr); };
+            part.v = handle(descriptor_.src_desc());
+            part.m = handle(descriptor_.dst_desc());
+            part.scratchpad = handle(descriptor_.scratchpad_desc());
+            part.arguments.add(DNNL_ARG_SRC, part.v);
+            part.arguments.add(DNNL_ARG_WEIGHTS, state->packed);
+            part.arguments.add(DNNL_ARG_DST, part.m);
+            part.arguments.add(DNNL_ARG_SCRATCHPAD, part.scratchpad);
+        }
+        return state;
+    }
+
+    void run(const Context& context, KernelState* kernel_state) const override {
+        auto& state = static_cast<State&>(*kernel_state);
+        if (state.bindings != context.bindings) {
+            state.plain.set_data_handle(context.scratch);
+            for (int i = 0; i < request_.threads; ++i) {
+                auto& part = state.parts[static_cast<size_t>(i)];
+                std::byte* memory = context.scratch + kernel_bytes_ + i * thread_bytes_;
+                part.v.set_data_handle(memory);
+                part.m.set_data_handle(memory + input_bytes_);
+                part.scratchpad.set_data_handle(memory + input_bytes_ + output_bytes_);
+            }
+            state.bindings = context.bindings;
+        }
+        const ConvolutionShapes shapes(request_);
+        const auto direction =
+            request_.op == Op::conv2d ? winograd::Direction::forward : winograd::Direction::backward;
+        parallel(request_.threads, tiles_.in, 16, [&](int64_t begin, int64_t end) {
+            winograd::transform_kernel(context.as<const float>(request_.second_buffer), shapes.kernel[0],
+                                       shapes.kernel[1], direction, begin, end,
+                                       reinterpret_cast<float*>(context.scratch));
+        });
+        if (reorder_) {
+            const DnnlThreads threads(request_.threads);
+            state.reorder.run(reorder_);
+        }
+        const DnnlThreads one(1);
+        parallel(request_.threads, request_.threads, 0, [&](int64_t begin, int64_t end) {
+            for (int64_t thread = begin; thread < end; ++thread) {
+                if (request_.factor_element == Element::bf16)
+                    run_share<Bfloat16>(context, state, thread);
+                else
+                    run_share<float>(context, state, thread);
+            }
+        });
+        activate(request_, context);
+    }
+
+    std::string describe() const override {
+        return fmt::format("{} {} {} [winograd]{}", name_of(request_.op), to_string(request_.first),
+                           to_string(request_.second), epilogue_text(request_));
+    }
+
+private:
+    struct Part {
+        memory v, m, scratchpad;
+        DnnlArguments arguments;
+    };
+    struct State : KernelState {
+        memory plain, packed;
+        DnnlArguments reorder;
+        std::vector<Part> parts;  // one a thread
+        uint64_t bindings = 0;
+    };
+
+    static int64_t rounded(int64_t bytes) { return (bytes + 63) / 64 * 64; }  // whole cache lines
+
+    /// T is what the factors are stored as.
+    template <class T>
+    void run_share(const Context& context, State& state, int64_t thread) const {
+        const Part& part = state.parts[static_cast<size_t>(thread)];
+        std::byte* memory = context.scratch + kernel_bytes_ + thread * thread_bytes_;
+        auto* v = reinterpret_cast<T*>(memory);
+        const auto* m = reinterpret_cast<const float*>(memory + input_bytes_);
+        const float* bias =
+            request_.bias_buffer < 0 ? nullptr : context.as<const float>(request_.bias_buffer);
+        const int64_t count = examples_ * tiles_.rows * tiles_.columns;
+        const int64_t first = count * thread / request_.threads,
+                      last = count * (thread + 1) / request_.threads;
+        for (int64_t begin = first; begin < last; begin += tiles_.block) {
+            const int64_t end = std::min(begin + tiles_.block, last);
+            winograd::transform_input(tiles_, begin, end, context.as<const T>(request_.first_buffer), v);
+            part.arguments.run(product_);
+            if (request_.result_element == Element::bf16)
+                winograd::transform_output(tiles_, begin, end, m, bias,
+                                           context.as<Bfloat16>(request_.result_buffer));
+            else
+                winograd::transform_output(tiles_, begin, end, m, bias,
+                                           context.as<float>(request_.result_buffer));
+        }
+    }
+
+    ProductRequest request_;
+    winograd::Tiles tiles_;
+    int64_t examples_;
+    memory::desc plain_kernel_;
+    dnnl::matmul::primitive_desc descriptor_;
+    dnnl::matmul product_;
+    dnnl::reorder reorder_;
+    int64_t kernel_bytes_ = 0, input_bytes_ = 0, output_bytes_ = 0, thread_bytes_ = 0;
+};
+
+}  // namespace
+
+bool suits_winograd(const ProductRequest& request) {
+    if (request.op == Op::conv2d_weight_gradient) return false;
+    const ConvolutionShapes shapes(request);
+    const Shape& kernel = shapes.kernel;
+    const auto tiles = tiles_of(request);
+    constexpr int64_t enough_channels = 32, enough_tiles = 128;
+    // Tile instructions multiply bfloat16 matrices eight times faster: there the transforms would dominate.
+    const bool has_tiles = dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_amx;
+    return kernel[2] == 3 && kernel[3] == 3 && request.integers[0] == 1 && request.integers[1] <= 2 &&
+           tiles.in >= enough_channels && tiles.out >= enough_channels &&
+           request.first[0] * tiles.rows * tiles.columns >= enough_tiles &&
+           request.kernel_element == Element::f32 && !(has_tiles && request.factor_element == Element::bf16);
+}
+
+std::unique_ptr<Kernel> make_winograd_convolution(const ProductRequest& request) {
+    auto kernel = std::make_unique<WinogradConvolution>(request);
+    if (kernel->is_slow()) return nullptr;
+    return kernel;
+}
+
+}  // namespace ravine

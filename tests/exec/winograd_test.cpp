@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+
+#include "ravine/core/error.hpp"
+#include "ravine/graph/ops.hpp"
+#include "tests/support/run_product.hpp"
+
+namespace ravine::test {
+namespace {
+
+struct Case {
+    Shape image;
+    int64_t out, padding;
+};
+
+// Odd extents leave half a tile; channels fill no vector, or several; 3 threads share tiles unevenly.
+const std::array cases{Case{{1, 4, 4, 1}, 1, 1},    Case{{2, 5, 7, 3}, 2, 0},  Case{{3, 6, 5, 17}, 19, 2},
+                       Case{{5, 3, 3, 16}, 33, 1},  Case{{2, 1, 1, 4}, 4, 1},  Case{{40, 8, 8, 32}, 48, 1},
+                       Case{{1, 13, 2, 40}, 32, 1}, Case{{7, 9, 4, 20}, 16, 0}};
+
+struct Requests {
+    std::array<ProductRequest, 2> all;  // forward and input gradient
+    Shape kernel, output;
+};
+
+Requests requests_of(const Case& c, int threads) {
+    Requests result;
+    result.kernel = {c.out, c.image[3], 3, 3};
+    Graph g;
+    result.output =
+        conv2d(g.input("x", c.image), g.input("w", result.kernel), {.stride = 1, .padding = c.padding})
+            .shape();
+    const ProductRequest forward{.op = Op::conv2d,
+                                 .integers = {1, c.padding},
+                                 .first = c.image,
+                                 .second = result.kernel,
+                                 .result = result.output,
+                                 .first_buffer = 0,
+                                 .second_buffer = 1,
+                                 .result_buffer = 2,
+                                 .activation = {},
+                                 .threads = threads};
+    result.all = {forward, forward};
+    result.all[0].bias_buffer = 3, result.all[0].activation = Op::relu;
+    result.all[1].op = Op::conv2d_input_gradient;
+    result.all[1].first = result.output, result.all[1].result = c.image;
+    return result;
+}
+
+TEST(Winograd, AgreesWithTheReference) {
+    for (const auto& c : cases)
+        for (const int threads : {1, 2, 3}) {
+            const auto [requests, kernel, output] = requests_of(c, threads);
+            const Feed feed = as_floats({.storages = {{"x", random_numbers(element_count(c.image), 1)},
+                                                      {"w", random_numbers(element_count(kernel), 2)},
+                                                      {"dy", random_numbers(element_count(output), 3)},
+                                                      {"bias", random_numbers(c.out, 4)}}});
+            Graph g;
+            const Value x = g.input("x", c.image), w = g.input("w", kernel), dy = g.input("dy", output);
+            const ConvolutionGeometry geometry{.stride = 1, .padding = c.padding};
+            const auto expected = evaluate({relu(conv2d(x, w, geometry) + g.input("bias", {c.out})),
+                                            conv2d_input_gradient(dy, w, c.image, geometry)},
+                                           feed);
+            const std::array<const char*, 2> first{"x", "dy"}, second{"w", "w"};
+            for (size_t i = 0; i < requests.size(); ++i)
+                expect_near(run_product(*make_winograd_convolution(requests[i]), requests[i],
+                                        feed.storages.at(first[i]), feed.storages.at(second[i]),
+                                        feed.storages.at("bias")),
+                            expected[i], 2e-6 * static_cast<double>(std::max(c.out, c.image[3])),
+                            fmt::format("{} {} padding {}, {} threads", name_of(requests[i].op),
+                                        to_string(c.image), c.padding, threads));
+        }
+}
+
+/// |found - expected| / |expected|, as vectors.
+double distance(const Numbers& found, const Numbers& expected) {
+    double error = 0;
+    for (size_t i = 0; i < found.size(); ++i) error += std::pow(found[i] - expected[i], 2);
+    return std::sqrt(error / dot(expected, expected));
+}
+
+// What the algorithm is chosen for, through whole programs: float is off by some roundings, bfloat16 by about
+// twice its own (a sum of four is rounded in place of each of the four).
+TEST(Winograd, RoundsALittleMoreThanTheDefinition) {
+    Graph g;
+    const Shape image{16, 8, 8, 64}, kernel{64, 64, 3, 3};
+    const Value x = g.input("x", image), w = g.input("w", kernel);
+    const std::vector<Value> values{conv2d(x, w, {.stride = 1, .padding = 1}),
+                                    conv2d_input_gradient(x, w, image, {.stride = 1, .padding = 1})};
+    const Feed feed = as_floats({.storages = {{"x", random_numbers(element_count(image), 1)},
+                                              {"w", random_numbers(element_count(kernel), 2)}}});
+    const auto expected = evaluate(values, feed);
+    const auto check = [&](Precision precision, double tolerance) {
+        const CompileOptions options{precision, 2};
+        EXPECT_NE(Evaluator(g, values, options).program().describe().find("winograd"), std::string::npos);
+        const auto found = evaluate(values, feed, options);
+        for (size_t i = 0; i < values.size(); ++i) EXPECT_LT(distance(found[i], expected[i]), tolerance);
+    };
+    check(Precision::f32, 5e-7);
+    try {
+        require_supported(Precision::bf16);
+    } catch (const RequestError&) {
+        return;
+    }
+    check(Precision::bf16, 0.005);
+}
+
+TEST(Winograd, ShowsWhatIsNotANumber) {
+    const auto [requests, kernel, output] = requests_of({{1, 4, 4, 16}, 16, 1}, 1);
+    Numbers image = random_numbers(4 * 4 * 16, 1);
+    image[5 * 16 + 3] = std::nan("");
+    const auto found = run_product(*make_winograd_convolution(requests[0]), requests[0], image,
+                                   random_numbers(element_count(kernel), 2), Numbers(16, 0));
+    EXPECT_TRUE(std::isnan(found[5 * 16]));
+}
+
+}  // namespace
+}  // namespace ravine::test

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "ravine/exec/onednn/product.hpp"
+#include "tests/support/evaluate.hpp"
+
+namespace ravine::test {
+
+/// Runs a kernel of a product twice on floats, over memory full of large numbers, and returns its result.
+/// Buffers 0 to 3 of the request are the factors, the result and the bias.
+Numbers run_product(const Kernel& kernel, const ProductRequest& request, const Numbers& first,
+                    const Numbers& second, const Numbers& bias);
+
+}  // namespace ravine::test
