@@ -30,16 +30,19 @@ def read_tensors(path):
 
 
 def write_tensors(path, tensors):
-    header, data = {}, b""
+    header, end, data = {}, 0, []
     for name, tensor in tensors.items():
         values = tensor.detach().contiguous().numpy()
         dtype = next(name for name, numpy_type in TYPES.items() if values.dtype == numpy_type)
-        header[name] = {"dtype": dtype, "shape": list(values.shape), "data_offsets": [len(data), len(data) + values.nbytes]}
-        data += values.tobytes()
+        header[name] = {"dtype": dtype, "shape": list(values.shape), "data_offsets": [end, end + values.nbytes]}
+        end += values.nbytes
+        data.append(values)
     text = json.dumps(header).encode()
     text += b" " * (math.ceil(len(text) / 8) * 8 - len(text))
     with open(path, "wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text + data)
+        file.write(len(text).to_bytes(8, "little") + text)
+        for values in data:
+            file.write(values)
 
 
 def net_of(tensors):
