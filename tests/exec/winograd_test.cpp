@@ -22,7 +22,7 @@ const std::array cases{Case{{1, 4, 4, 1}, 1, 1},    Case{{2, 5, 7, 3}, 2, 0},  C
                        Case{{1, 13, 2, 40}, 32, 1}, Case{{7, 9, 4, 20}, 16, 0}};
 
 struct Requests {
-    std::array<ProductRequest, 2> all;  // forward and input gradient
+    std::array<ProductRequest, 3> all;  // forward, input gradient, kernel gradient
     Shape kernel, output;
 };
 
@@ -43,10 +43,12 @@ Requests requests_of(const Case& c, int threads) {
                                  .result_buffer = 2,
                                  .activation = {},
                                  .threads = threads};
-    result.all = {forward, forward};
+    result.all = {forward, forward, forward};
     result.all[0].bias_buffer = 3, result.all[0].activation = Op::relu;
     result.all[1].op = Op::conv2d_input_gradient;
     result.all[1].first = result.output, result.all[1].result = c.image;
+    result.all[2].op = Op::conv2d_weight_gradient;
+    result.all[2].second = result.output, result.all[2].result = result.kernel;
     return result;
 }
 
@@ -62,14 +64,16 @@ TEST(Winograd, AgreesWithTheReference) {
             const Value x = g.input("x", c.image), w = g.input("w", kernel), dy = g.input("dy", output);
             const ConvolutionGeometry geometry{.stride = 1, .padding = c.padding};
             const auto expected = evaluate({relu(conv2d(x, w, geometry) + g.input("bias", {c.out})),
-                                            conv2d_input_gradient(dy, w, c.image, geometry)},
+                                            conv2d_input_gradient(dy, w, c.image, geometry),
+                                            conv2d_weight_gradient(x, dy, kernel, geometry)},
                                            feed);
-            const std::array<const char*, 2> first{"x", "dy"}, second{"w", "w"};
+            const std::array<const char*, 3> first{"x", "dy", "x"}, second{"w", "w", "dy"};
+            const std::array<int64_t, 3> summed{9 * c.image[3], 9 * c.out, element_count(output) / c.out};
             for (size_t i = 0; i < requests.size(); ++i)
                 expect_near(run_product(*make_winograd_convolution(requests[i]), requests[i],
                                         feed.storages.at(first[i]), feed.storages.at(second[i]),
                                         feed.storages.at("bias")),
-                            expected[i], 2e-6 * static_cast<double>(std::max(c.out, c.image[3])),
+                            expected[i], 1e-6 * static_cast<double>(summed[i]),
                             fmt::format("{} {} padding {}, {} threads", name_of(requests[i].op),
                                         to_string(c.image), c.padding, threads));
         }
@@ -88,9 +92,12 @@ TEST(Winograd, RoundsALittleMoreThanTheDefinition) {
     Graph g;
     const Shape image{16, 8, 8, 64}, kernel{64, 64, 3, 3};
     const Value x = g.input("x", image), w = g.input("w", kernel);
-    const std::vector<Value> values{conv2d(x, w, {.stride = 1, .padding = 1}),
-                                    conv2d_input_gradient(x, w, image, {.stride = 1, .padding = 1})};
+    const std::vector<Value> values{
+        conv2d(x, w, {.stride = 1, .padding = 1}),
+        conv2d_input_gradient(x, w, image, {.stride = 1, .padding = 1}),
+        conv2d_weight_gradient(x, g.input("dy", image), kernel, {.stride = 1, .padding = 1})};
     const Feed feed = as_floats({.storages = {{"x", random_numbers(element_count(image), 1)},
+                                              {"dy", random_numbers(element_count(image), 3)},
                                               {"w", random_numbers(element_count(kernel), 2)}}});
     const auto expected = evaluate(values, feed);
     const auto check = [&](Precision precision, double tolerance) {

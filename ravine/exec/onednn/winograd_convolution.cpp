@@ -1,38 +1,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "ravine/core/threads.hpp"
 #include "ravine/exec/onednn/dnnl.hpp"
 #include "ravine/exec/onednn/product.hpp"
-#include "ravine/exec/onednn/winograd_transforms.hpp"
+#include "ravine/exec/onednn/winograd.hpp"
 
 namespace ravine {
 namespace {
 
 using dnnl::memory;
-
-winograd::Tiles tiles_of(const ProductRequest& request) {
-    const ConvolutionShapes shapes(request);
-    const bool forward = request.op == Op::conv2d;
-    const Shape &from = forward ? shapes.image : shapes.output, &to = forward ? shapes.output : shapes.image;
-    const int64_t padding = forward ? request.integers[1] : 2 - request.integers[1];
-    winograd::Tiles tiles{.h = from[1],
-                          .w = from[2],
-                          .in = from[3],
-                          .oh = to[1],
-                          .ow = to[2],
-                          .out = to[3],
-                          .padding = padding,
-                          .rows = (to[1] + 1) / 2,
-                          .columns = (to[2] + 1) / 2,
-                          .block = 0};
-    // Products of 256 rows come near their best; a thread's share may be less.
-    constexpr int64_t most = 256;
-    const int64_t share = (from[0] * tiles.rows * tiles.columns + request.threads - 1) / request.threads;
-    tiles.block = std::min(most, share);
-    return tiles;
-}
 
 /// A convolution, or its gradient in the input, as sixteen products over tiles of 2 x 2 outputs: 16
 /// multiplications where the definition has 36. Each thread transforms a block of tiles, multiplies and
@@ -40,7 +19,7 @@ winograd::Tiles tiles_of(const ProductRequest& request) {
 class WinogradConvolution : public Kernel {
 public:
     explicit WinogradConvolution(const ProductRequest& request)
-        : request_(request), tiles_(tiles_of(request)), examples_(request.first[0]) {
+        : request_(request), tiles_(winograd::tiles_of(request)) {
         const auto type = data_type_of(request.factor_element);
         const bool packs = request.factor_element == Element::bf16;
         const memory::dims v{16, tiles_.block, tiles_.in}, u{16, tiles_.in, tiles_.out},
@@ -158,7 +137,7 @@ private:
         const auto* m = reinterpret_cast<const float*>(memory + input_bytes_);
         const float* bias =
             request_.bias_buffer < 0 ? nullptr : context.as<const float>(request_.bias_buffer);
-        const int64_t count = examples_ * tiles_.rows * tiles_.columns;
+        const int64_t count = tiles_.count;
         const int64_t first = count * thread / request_.threads,
                       last = count * (thread + 1) / request_.threads;
         for (int64_t begin = first; begin < last; begin += tiles_.block) {
@@ -176,7 +155,6 @@ private:
 
     ProductRequest request_;
     winograd::Tiles tiles_;
-    int64_t examples_;
     memory::desc plain_kernel_;
     dnnl::matmul::primitive_desc descriptor_;
     dnnl::matmul product_;
@@ -186,21 +164,8 @@ private:
 
 }  // namespace
 
-bool suits_winograd(const ProductRequest& request) {
-    if (request.op == Op::conv2d_weight_gradient) return false;
-    const ConvolutionShapes shapes(request);
-    const Shape& kernel = shapes.kernel;
-    const auto tiles = tiles_of(request);
-    constexpr int64_t enough_channels = 32, enough_tiles = 128;
-    // Tile instructions multiply bfloat16 matrices eight times faster: there the transforms would dominate.
-    const bool has_tiles = dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_amx;
-    return kernel[2] == 3 && kernel[3] == 3 && request.integers[0] == 1 && request.integers[1] <= 2 &&
-           tiles.in >= enough_channels && tiles.out >= enough_channels &&
-           request.first[0] * tiles.rows * tiles.columns >= enough_tiles &&
-           request.kernel_element == Element::f32 && !(has_tiles && request.factor_element == Element::bf16);
-}
-
 std::unique_ptr<Kernel> make_winograd_convolution(const ProductRequest& request) {
+    if (request.op == Op::conv2d_weight_gradient) return make_winograd_kernel_gradient(request);
     auto kernel = std::make_unique<WinogradConvolution>(request);
     if (kernel->is_slow()) return nullptr;
     return kernel;

@@ -145,6 +145,84 @@ void Kernel(const float* kernel, int64_t kernel_out, int64_t kernel_in, Directio
     }
 }
 
+/// A x for a column of two.
+HWY_INLINE std::array<V, 4> gradient_column(V a, V b) {
+    return {a, hn::Add(a, b), hn::Sub(a, b), hn::Neg(b)};
+}
+
+template <class T>
+void output_gradient(const Tiles& t, int64_t begin, int64_t end, const T* gradients, T* m) {
+    const D d;
+    const auto width = static_cast<int64_t>(hn::Lanes(d));
+    const int64_t plane = t.block * t.out;
+    for (int64_t tile = begin; tile < end; ++tile, m += t.out) {
+        const Place place(t, tile);
+        const T* corner = gradients + ((place.example * t.oh + place.y) * t.ow + place.x) * t.out;
+        const bool right = place.x + 1 < t.ow, below = place.y + 1 < t.oh;
+        for (int64_t c = 0; c < t.out; c += width) {
+            const auto n = static_cast<size_t>(std::min(width, t.out - c));
+            const V zero = hn::Zero(d);
+            const auto left =
+                gradient_column(load(corner + c, n), below ? load(corner + t.ow * t.out + c, n) : zero);
+            const auto other =
+                gradient_column(right ? load(corner + t.out + c, n) : zero,
+                                right && below ? load(corner + (t.ow + 1) * t.out + c, n) : zero);
+            T* to = m + c;
+            for (size_t i = 0; i < 4; ++i)
+                for (const V x : gradient_column(left[i], other[i])) {
+                    store(x, to, n);
+                    to += plane;
+                }
+        }
+    }
+}
+
+/// G' x for a column of four.
+HWY_INLINE std::array<V, 3> kernel_gradient_column(V a, V b, V c, V d) {
+    const V half = hn::Set(D(), 0.5f), ends = hn::Mul(half, hn::Add(b, c));
+    return {hn::Add(a, ends), hn::Mul(half, hn::Sub(b, c)), hn::Add(ends, d)};
+}
+
+void KernelGradient(const float* du, int64_t parts, int64_t kernel_out, int64_t kernel_in, int64_t begin,
+                    int64_t end, float* gradient) {
+    const D d;
+    const auto width = static_cast<int64_t>(hn::Lanes(d));
+    const int64_t plane = kernel_in * kernel_out;
+    HWY_ALIGN float lanes[9][hn::MaxLanes(d)];
+    for (int64_t o = begin; o < end; o += width) {
+        const int64_t n = std::min(width, end - o);
+        for (int64_t c = 0; c < kernel_in; ++c) {
+            const auto at = [&](int64_t i) HWY_ATTR {
+                const float* from = du + i * plane + c * kernel_out + o;
+                V total = load(from, static_cast<size_t>(n));
+                for (int64_t part = 1; part < parts; ++part)
+                    total = hn::Add(total, load(from + part * 16 * plane, static_cast<size_t>(n)));
+                return total;
+            };
+            std::array<std::array<V, 3>, 4> columns;
+            for (int64_t j = 0; j < 4; ++j)
+                columns[static_cast<size_t>(j)] =
+                    kernel_gradient_column(at(j), at(4 + j), at(8 + j), at(12 + j));
+            for (size_t i = 0; i < 3; ++i) {
+                const auto row =
+                    kernel_gradient_column(columns[0][i], columns[1][i], columns[2][i], columns[3][i]);
+                for (size_t j = 0; j < 3; ++j) hn::Store(row[j], d, lanes[3 * i + j]);
+            }
+            for (int64_t k = 0; k < n; ++k)
+                for (int64_t i = 0; i < 9; ++i) gradient[((o + k) * kernel_in + c) * 9 + i] = lanes[i][k];
+        }
+    }
+}
+
+void OutputGradient(const Tiles& t, int64_t begin, int64_t end, const float* gradients, float* m) {
+    output_gradient(t, begin, end, gradients, m);
+}
+
+void OutputGradientBfloat16(const Tiles& t, int64_t begin, int64_t end, const Bfloat16* gradients,
+                            Bfloat16* m) {
+    output_gradient(t, begin, end, gradients, m);
+}
+
 void Input(const Tiles& t, int64_t begin, int64_t end, const float* images, float* v) {
     input(t, begin, end, images, v);
 }
@@ -173,6 +251,9 @@ HWY_EXPORT(InputBfloat16);
 HWY_EXPORT(Output);
 HWY_EXPORT(OutputBfloat16);
 HWY_EXPORT(Kernel);
+HWY_EXPORT(OutputGradient);
+HWY_EXPORT(OutputGradientBfloat16);
+HWY_EXPORT(KernelGradient);
 
 void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const float* images, float* v) {
     HWY_DYNAMIC_DISPATCH(Input)(tiles, begin, end, images, v);
@@ -195,6 +276,21 @@ void transform_output(const Tiles& tiles, int64_t begin, int64_t end, const floa
 void transform_kernel(const float* kernel, int64_t kernel_out, int64_t kernel_in, Direction direction,
                       int64_t begin, int64_t end, float* u) {
     HWY_DYNAMIC_DISPATCH(Kernel)(kernel, kernel_out, kernel_in, direction, begin, end, u);
+}
+
+void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const float* gradients,
+                               float* m) {
+    HWY_DYNAMIC_DISPATCH(OutputGradient)(tiles, begin, end, gradients, m);
+}
+
+void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* gradients,
+                               Bfloat16* m) {
+    HWY_DYNAMIC_DISPATCH(OutputGradientBfloat16)(tiles, begin, end, gradients, m);
+}
+
+void transform_kernel_gradient(const float* du, int64_t parts, int64_t kernel_out, int64_t kernel_in,
+                               int64_t begin, int64_t end, float* gradient) {
+    HWY_DYNAMIC_DISPATCH(KernelGradient)(du, parts, kernel_out, kernel_in, begin, end, gradient);
 }
 
 }  // namespace ravine::winograd

@@ -17,6 +17,7 @@ struct Tiles {
     int64_t padding;        ///< before the first row and column
     int64_t rows, columns;  ///< of tiles in an output: (oh + 1) / 2, (ow + 1) / 2
     int64_t block;          ///< tiles that are transformed at a time
+    int64_t count = 0;      ///< tiles of all examples
 };
 
 /// Writes B' d B of the tiles [begin, end) to v[16, block, in].
@@ -38,5 +39,17 @@ enum class Direction { forward, backward };
 /// kernel) to u[16, channels in, channels out].
 void transform_kernel(const float* kernel, int64_t kernel_out, int64_t kernel_in, Direction direction,
                       int64_t begin, int64_t end, float* u);
+
+/// Writes A dy A' of the tiles [begin, end) of output gradients to m[16, block, out]: the adjoint of
+/// transform_output.
+void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const float* gradients,
+                               float* m);
+void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* gradients,
+                               Bfloat16* m);
+
+/// Writes G' du G to the gradient of a kernel [out, in, 3, 3], for the output channels [begin, end), with du
+/// the sum of `parts` gradients [16, in, out] one after another: the adjoint of transform_kernel.
+void transform_kernel_gradient(const float* du, int64_t parts, int64_t kernel_out, int64_t kernel_in,
+                               int64_t begin, int64_t end, float* gradient);
 
 }  // namespace ravine::winograd

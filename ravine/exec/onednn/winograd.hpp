@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+
+#include "ravine/exec/onednn/product.hpp"
+#include "ravine/exec/onednn/winograd_transforms.hpp"
+
+namespace ravine {
+
+namespace winograd {
+
+/// The tiles of a convolution, of its gradient in the input, which is a convolution too, or, for its gradient
+/// in the kernel, of the convolution itself.
+Tiles tiles_of(const ProductRequest& request);
+
+}  // namespace winograd
+
+/// The gradient of a kernel as sixteen products that sum over tiles; nothing where there is no fast product.
+std::unique_ptr<Kernel> make_winograd_kernel_gradient(const ProductRequest& request);
+
+}  // namespace ravine
