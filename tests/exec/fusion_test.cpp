@@ -253,6 +253,38 @@ int64_t check_plan(const Program& program) {
     return total;
 }
 
+/// Buffers of the arena with so many elements.
+int64_t count_buffers(const Program& program, int64_t elements) {
+    return std::ranges::count_if(program.plan().buffers, [&](const Buffer& buffer) {
+        return buffer.storage < 0 && buffer.elements == elements;
+    });
+}
+
+TEST(Fusion, CheapValuesAreComputedAgainRatherThanStored) {
+    Graph g;
+    const Value h = matmul(g.input("x", {60, 7}), g.parameter("w", 0, {7, 40}));
+    const Value centered = h - sum_to(h, {40}) / 60.0;
+    const Value deviation = sqrt(sum_to(square(centered), {40}) / 60.0);
+    const std::vector<Value> values{relu(centered / deviation), sum(exp(centered * 0.1))};
+    Evaluator in_float(g, values, Evaluator::in_float);
+    EXPECT_EQ(count_buffers(in_float.program(), 60 * 40), 1) << in_float.program().describe();
+    const Feed feed = as_floats({.storages = {{"x", random_numbers(420, 1)}, {"w", random_numbers(280, 2)}}});
+    const auto expected = evaluate(values, feed), found = in_float(feed);
+    for (size_t i = 0; i < values.size(); ++i) expect_near(found[i], expected[i], 1e-5, "value");
+}
+
+TEST(Fusion, WhatIsDearOrWantedByAProductIsStoredOnce) {
+    Graph g;
+    const Value h = matmul(g.input("x", {60, 7}), g.parameter("w", 0, {7, 40}));
+    const Value dear = exp(h), scale = sum_to(dear, {40});
+    Evaluator softmax(g, {dear / scale, sum(dear * h)}, Evaluator::in_float);
+    EXPECT_EQ(count_buffers(softmax.program(), 60 * 40), 2) << softmax.program().describe();
+    const Value halved = h * 0.5 + h;
+    const Value product = matmul(halved, g.parameter("v", 0, {40, 3}));
+    Evaluator shared(g, {product, halved / sum_to(halved, {40})}, Evaluator::in_float);
+    EXPECT_EQ(count_buffers(shared.program(), 60 * 40), 2) << shared.program().describe();
+}
+
 TEST(MemoryPlan, KeepsLivingBuffersApart) {
     uint64_t seed = 5000;
     for (const int64_t count : {6, 60, 513})

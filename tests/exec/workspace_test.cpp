@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <thread>
 
 #include "ravine/core/threads.hpp"
@@ -42,6 +43,33 @@ TEST(Phases, AreThoseOfTheEarliestUse) {
     EXPECT_FLOAT_EQ(static_cast<float>(workspace.value(program->storage("late"), 1)), std::exp(4.0f));
     EXPECT_THROW(workspace.run(2), std::logic_error);
     EXPECT_THROW(workspace.run(-1), std::logic_error);
+}
+
+TEST(Programs, SayWhatTheirKernelsDo) {
+    Graph g;
+    g.label = "hidden";
+    const Value y = matmul(g.input("x", {4, 5}), g.parameter("w", 0, {5, 3}));
+    g.label = "loss";
+    const auto program = Program::compile(g, {{y, "y"}, {sum(exp(y)), "loss", 0, 1}}, {Precision::f32, 1});
+    const auto kernels = program->kernels();
+    ASSERT_EQ(kernels.size(), 2u);
+    EXPECT_EQ(kernels[0].label, "hidden");
+    EXPECT_EQ(kernels[0].phase, 0);
+    EXPECT_EQ(kernels[0].flops, 2 * 4 * 5 * 3);
+    EXPECT_EQ(kernels[0].bytes, 4 * (4 * 5 + 5 * 3 + 4 * 3));
+    EXPECT_EQ(kernels[1].label, "loss");
+    EXPECT_EQ(kernels[1].phase, 1);
+    EXPECT_EQ(kernels[1].flops, 12 + 12);
+    EXPECT_EQ(kernels[1].bytes, 4 * (12 + 1));
+
+    Workspace workspace(program);
+    std::vector<double> seconds(2, 0);
+    workspace.kernel_seconds = seconds;
+    workspace.run(0);
+    EXPECT_GT(seconds[0], 0);
+    EXPECT_EQ(seconds[1], 0) << "belongs to the next phase";
+    workspace.kernel_seconds = std::span(seconds).first(1);
+    EXPECT_THROW(workspace.run(1), std::logic_error);
 }
 
 TEST(Storages, AreFoundByName) {
