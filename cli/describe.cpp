@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "ravine/core/error.hpp"
+#include "ravine/lab/example_shape.hpp"
 #include "ravine/lab/model_file.hpp"
 #include "ravine/lab/model_summary.hpp"
 #include "ravine/lab/run.hpp"
@@ -20,19 +21,6 @@ struct Request {
     int64_t classes = 10, batch = 32;
 };
 
-/// "32x32x3".
-Shape parse_shape(const std::string& text) {
-    Shape shape;
-    for (size_t begin = 0; begin <= text.size();) {
-        const size_t end = std::min(text.find('x', begin), text.size());
-        shape.push_back(parse_integer("--shape", text.substr(begin, end - begin), Range{1, 1e6}));
-        begin = end + 1;
-    }
-    if (shape.size() != 1 && shape.size() != 3)
-        fail_request("--shape: expected COLUMNS or HEIGHTxWIDTHxCHANNELS, found '{}'", text);
-    return shape;
-}
-
 ModelProblem problem_of(const Request& request, const Experiment& experiment) {
     if (!request.dataset.empty() && !request.shape.empty())
         fail_request("--shape: the data set has a shape of its own");
@@ -40,7 +28,7 @@ ModelProblem problem_of(const Request& request, const Experiment& experiment) {
         const Schema schema = load_parts(data_request(experiment)).schema;
         return {schema.feature_shape, schema.output_count, schema.task == Task::classification};
     }
-    if (!request.shape.empty()) return {parse_shape(request.shape), request.classes};
+    if (!request.shape.empty()) return {parse_example_shape(request.shape), request.classes};
     return usual_problem(experiment.model, experiment.model_origin);
 }
 

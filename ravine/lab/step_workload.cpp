@@ -9,6 +9,7 @@
 #include "ravine/data/catalog.hpp"
 #include "ravine/graph/derivatives.hpp"
 #include "ravine/graph/flops.hpp"
+#include "ravine/lab/example_shape.hpp"
 
 namespace ravine {
 namespace {
@@ -41,19 +42,6 @@ std::vector<std::string> workload_names() {
     std::vector<std::string> names;
     for (const auto& workload : step_workloads()) names.push_back(workload.name);
     return names;
-}
-
-/// "32x32x3".
-Shape parse_shape(const std::string& text) {
-    Shape shape;
-    for (size_t begin = 0; begin <= text.size();) {
-        const size_t end = std::min(text.find('x', begin), text.size());
-        shape.push_back(parse_integer("--shape", text.substr(begin, end - begin), Range{1, 1e6}));
-        begin = end + 1;
-    }
-    if (shape.size() != 1 && shape.size() != 3)
-        fail_request("--shape: expected N, or HEIGHTxWIDTHxCHANNELS, found '{}'", text);
-    return shape;
 }
 
 }  // namespace
@@ -102,7 +90,7 @@ StepWorkload make_workload(const CustomWorkload& wanted) {
         workload.classes = schema.output_count;
         workload.classification = schema.task == Task::classification;
     } else if (!wanted.shape.empty()) {
-        workload.feature_shape = parse_shape(wanted.shape);
+        workload.feature_shape = parse_example_shape(wanted.shape);
     } else if (!is_workload) {
         fail_request("model '{}': expected --dataset or --shape, found neither", wanted.model);
     }
