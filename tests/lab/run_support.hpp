@@ -39,10 +39,17 @@ struct InterruptAfter : TrainListener {
     }
 };
 
+/// Trains, and forgets an interruption afterwards: it is the process's, and would reach later tests.
+inline RunResult train_and_forget(Run& run, const RunFolder& folder, std::vector<TrainListener*> listeners) {
+    RunResult result = run.train(folder, std::move(listeners));
+    const InterruptGuard forget;
+    return result;
+}
+
 inline RunResult train_in(const RunFolder& folder, const Experiment& e,
                           std::vector<TrainListener*> listeners = {}) {
     Run run(e, say_nothing);
-    return run.train(folder, std::move(listeners));
+    return train_and_forget(run, folder, std::move(listeners));
 }
 
 /// As `ravine train --resume` does, with a change of its settings.
@@ -53,7 +60,7 @@ RunResult resume_in(const RunFolder& folder, Change change, std::vector<TrainLis
     change(e);
     Run run(e, say_nothing);
     run.resume(folder);
-    return run.train(folder, std::move(listeners));
+    return train_and_forget(run, folder, std::move(listeners));
 }
 inline RunResult resume_in(const RunFolder& folder) {
     return resume_in(folder, [](Experiment&) {});
