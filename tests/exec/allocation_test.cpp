@@ -6,7 +6,9 @@
 #include <new>
 #include <string_view>
 
+#include "ravine/core/error.hpp"
 #include "ravine/graph/derivatives.hpp"
+#include "ravine/graph/normalize.hpp"
 #include "ravine/graph/ops.hpp"
 #include "tests/support/evaluate.hpp"
 
@@ -70,10 +72,20 @@ void operator delete[](void* memory, size_t, std::align_val_t) noexcept { std::f
 namespace ravine::test {
 namespace {
 
+bool is_supported(Precision precision) {
+    try {
+        require_supported(precision);
+        return true;
+    } catch (const RequestError&) {
+        return false;
+    }
+}
+
 /// Runs all phases twice to warm up, and then counts.
 void expect_no_allocation(const Graph& graph, const std::vector<Output>& outputs) {
-    for (const auto precision : {Precision::f64, Precision::f32})
+    for (const auto precision : {Precision::f64, Precision::f32, Precision::bf16})
         for (const int threads : {1, 2}) {
+            if (!is_supported(precision)) continue;
             const auto program = Program::compile(graph, outputs, {precision, threads});
             Workspace workspace(program);
             const auto run = [&](uint64_t step) {
@@ -138,6 +150,27 @@ TEST(Allocations, NoneInAConvolutionThatIsGathered) {
     Graph g;
     const Value x = g.input("x", {1, 3, 3, 16}), dy = g.input("dy", {1, 5, 5, 1});
     expect_no_allocation(g, {{conv2d_weight_gradient(x, dy, {1, 16, 5, 5}, {1, 3}), "y"}});
+}
+
+TEST(Allocations, NoneInANormalisedConvolutionByWinogradsAlgorithm) {
+    Graph g;
+    const Value x = g.input("x", {8, 8, 8, 64}), w = g.parameter("p", 0, {64, 64, 3, 3}),
+                gamma = g.parameter("p", 36864, {64}), beta = g.parameter("p", 36928, {64});
+    const Value y = normalize(conv2d(x, w, {1, 1}), {64}, gamma, beta, 1e-5, StatisticsOf::batch).result;
+    const Value loss = mean(relu(y));
+    const auto slopes = gradient(loss, std::vector{w, x, gamma, beta});
+    const std::vector<Output> outputs{{loss, "loss"},
+                                      {slopes[0], "w", 0, 1},
+                                      {slopes[1], "dx", 0, 1},
+                                      {slopes[2], "g", 0, 1},
+                                      {slopes[3], "b", 0, 1}};
+    const auto text = Program::compile(g, outputs, {})->describe();
+    for (const char* op : {"conv2d ", "conv2d_input_gradient ", "conv2d_weight_gradient "}) {
+        const size_t at = text.find(op);
+        ASSERT_NE(at, std::string::npos) << text;
+        EXPECT_NE(text.substr(at, text.find('\n', at) - at).find("winograd"), std::string::npos) << text;
+    }
+    expect_no_allocation(g, outputs);
 }
 
 TEST(Allocations, NoneInAnUpdateRule) {

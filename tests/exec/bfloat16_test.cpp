@@ -102,12 +102,13 @@ TEST_F(Bfloat16Program, ConvolvesExactlyWhatIsExact) {
         Shape image, kernel;
         ConvolutionGeometry geometry;
     };
-    // Ordinary ones, channels that fill no vector, and one for which oneDNN has only its reference
-    // implementation.
+    // Ordinary ones, channels that fill no vector, one for which oneDNN has only its reference
+    // implementation, and one whose kernel's gradient is gathered.
     for (const auto& [image, kernel, geometry] :
          {Case{{2, 8, 8, 16}, {32, 16, 3, 3}, {1, 1}}, Case{{2, 9, 9, 3}, {6, 3, 5, 5}, {1, 0}},
           Case{{3, 8, 6, 20}, {7, 20, 3, 1}, {2, 1}}, Case{{1, 4, 4, 64}, {64, 64, 1, 1}, {2, 0}},
-          Case{{1, 3, 3, 16}, {1, 16, 5, 5}, {1, 3}}, Case{{2, 7, 7, 1}, {17, 1, 3, 3}, {1, 1}}}) {
+          Case{{1, 3, 3, 16}, {1, 16, 5, 5}, {1, 3}}, Case{{2, 7, 7, 1}, {17, 1, 3, 3}, {1, 1}},
+          Case{{2, 4, 4, 96}, {96, 96, 3, 3}, {1, 1}}}) {
         Graph g;
         const Value x = g.input("x", image), w = g.input("w", kernel);
         const Value y = conv2d(x, w, geometry), dy = g.input("dy", y.shape());

@@ -179,18 +179,16 @@ private:
     }
 
     /// Repeated numbers stand behind the slots.
-    int64_t repeated_offset() const {
-        return (slots_ * tile_ * static_cast<int64_t>(sizeof(float)) + 63) / 64 * 64;
-    }
+    int64_t repeated_offset() const { return whole_lines(slots_ * tile_ * int64_t{sizeof(float)}); }
 
     void size_scratch() {
         int64_t bytes = repeated_offset() + repeated_ * tile::repeated_elements * int64_t{sizeof(float)};
         for (size_t i = 0; i < spec_.reductions.size(); ++i) {
             partial_offsets_.push_back(bytes);
             const int64_t count = accumulated(i);
-            bytes += (count * (count == 1 ? int64_t{sizeof(double)} : int64_t{sizeof(float)}) + 63) / 64 * 64;
+            bytes += whole_lines(count * (count == 1 ? int64_t{sizeof(double)} : int64_t{sizeof(float)}));
         }
-        thread_bytes_ = (bytes + 63) / 64 * 64;
+        thread_bytes_ = whole_lines(bytes);
     }
 
     /// The accumulator of a reduction: in double for a scalar, else in float; in place where one thread does

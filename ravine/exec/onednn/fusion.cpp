@@ -55,7 +55,6 @@ Fusion::Fusion(const Lowering& lowering) : lowering_(lowering), graph_(lowering.
     }
     absorb_epilogues();
     join_elementwise();
-    find_stored();
     recompute();
     find_stored();
     order();

@@ -71,12 +71,12 @@ public:
         } else {
             product.integers = {1, 0};
             product.first = output, product.second = gathered, product.result = kernel;
-            sum_bytes_ = rounded(element_count(kernel) * int64_t{sizeof(float)});
+            sum_bytes_ = whole_lines(element_count(kernel) * int64_t{sizeof(float)});
         }
         require(request.factor_element == Element::f32 || request.op == Op::conv2d_weight_gradient,
                 "{} of bfloat16 numbers is not gathered", name_of(request.op));
-        kernel_bytes_ = rounded(element_count(kernel) * int64_t{sizeof(float)});
-        gathered_bytes_ = rounded(rows * window_ * size_of(request.factor_element));
+        kernel_bytes_ = whole_lines(element_count(kernel) * int64_t{sizeof(float)});
+        gathered_bytes_ = whole_lines(rows * window_ * size_of(request.factor_element));
         product_ = make_matmul(product);
         require(product_ != nullptr, "oneDNN has no fast product of {} and {}", to_string(product.first),
                 to_string(product.second));
@@ -110,8 +110,6 @@ private:
         std::unique_ptr<KernelState> product;
         uint64_t products = 0;
     };
-
-    static int64_t rounded(int64_t bytes) { return (bytes + 63) / 64 * 64; }  // whole cache lines
 
     /// T is what the factors are stored as.
     template <class T>

@@ -54,6 +54,8 @@ public:
         request.result_element = Element::f32;
         const int made = request.result_buffer;
         auto kernel = node.op == Op::matmul ? make_matmul(request) : make_convolution(request);
+        require(kernel != nullptr || node.op != Op::matmul, "oneDNN has no fast product of {} and {}",
+                to_string(request.first), to_string(request.second));
         if (!kernel) kernel = make_gathered_convolution(request);
         add(std::move(kernel), request, unit);
         if (narrows) convert(made, result, unit.phase);

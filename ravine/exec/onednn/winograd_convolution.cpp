@@ -39,11 +39,11 @@ public:
             reorder_ = dnnl::reorder(dnnl::reorder::primitive_desc(
                 dnnl_engine(), plain_kernel_, dnnl_engine(), descriptor_.weights_desc()));
         }
-        kernel_bytes_ = rounded(16 * tiles_.in * tiles_.out * int64_t{sizeof(float)});
-        input_bytes_ = rounded(16 * tiles_.block * tiles_.in * size_of(request.factor_element));
-        output_bytes_ = rounded(16 * tiles_.block * tiles_.out * int64_t{sizeof(float)});
+        kernel_bytes_ = whole_lines(16 * tiles_.in * tiles_.out * int64_t{sizeof(float)});
+        input_bytes_ = whole_lines(16 * tiles_.block * tiles_.in * size_of(request.factor_element));
+        output_bytes_ = whole_lines(16 * tiles_.block * tiles_.out * int64_t{sizeof(float)});
         thread_bytes_ = input_bytes_ + output_bytes_ +
-                        rounded(static_cast<int64_t>(descriptor_.scratchpad_desc().get_size()));
+                        whole_lines(static_cast<int64_t>(descriptor_.scratchpad_desc().get_size()));
     }
 
     bool is_slow() const { return is_reference(descriptor_.impl_info_str()); }
@@ -85,13 +85,12 @@ public:
             }
             state.bindings = context.bindings;
         }
-        const ConvolutionShapes shapes(request_);
-        const auto direction =
-            request_.op == Op::conv2d ? winograd::Direction::forward : winograd::Direction::backward;
+        const bool forward = request_.op == Op::conv2d;
         parallel(request_.threads, tiles_.in, 16, [&](int64_t begin, int64_t end) {
-            winograd::transform_kernel(context.as<const float>(request_.second_buffer), shapes.kernel[0],
-                                       shapes.kernel[1], direction, begin, end,
-                                       reinterpret_cast<float*>(context.scratch));
+            winograd::transform_kernel(context.as<const float>(request_.second_buffer),
+                                       forward ? tiles_.out : tiles_.in, forward ? tiles_.in : tiles_.out,
+                                       forward ? winograd::Direction::forward : winograd::Direction::backward,
+                                       begin, end, reinterpret_cast<float*>(context.scratch));
         });
         if (reorder_) {
             const DnnlThreads threads(request_.threads);
@@ -125,8 +124,6 @@ private:
         std::vector<Part> parts;  // one a thread
         uint64_t bindings = 0;
     };
-
-    static int64_t rounded(int64_t bytes) { return (bytes + 63) / 64 * 64; }  // whole cache lines
 
     /// T is what the factors are stored as.
     template <class T>

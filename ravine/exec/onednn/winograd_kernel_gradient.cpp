@@ -39,12 +39,12 @@ public:
         };
         first_ = describe_product(false), next_ = describe_product(true);
         first_product_ = dnnl::matmul(first_), next_product_ = dnnl::matmul(next_);
-        sum_bytes_ = rounded(16 * in * out * int64_t{sizeof(float)});
-        input_bytes_ = rounded(16 * block * in * size_of(request.factor_element));
-        output_bytes_ = rounded(16 * block * out * size_of(request.factor_element));
+        sum_bytes_ = whole_lines(16 * in * out * int64_t{sizeof(float)});
+        input_bytes_ = whole_lines(16 * block * in * size_of(request.factor_element));
+        output_bytes_ = whole_lines(16 * block * out * size_of(request.factor_element));
         thread_bytes_ = input_bytes_ + output_bytes_ +
-                        rounded(static_cast<int64_t>(std::max(first_.scratchpad_desc().get_size(),
-                                                              next_.scratchpad_desc().get_size())));
+                        whole_lines(static_cast<int64_t>(std::max(first_.scratchpad_desc().get_size(),
+                                                                  next_.scratchpad_desc().get_size())));
     }
 
     bool is_slow() const {
@@ -123,8 +123,6 @@ private:
         std::vector<Part> parts;  // one a thread
         uint64_t bindings = 0;
     };
-
-    static int64_t rounded(int64_t bytes) { return (bytes + 63) / 64 * 64; }  // whole cache lines
 
     std::byte* memory_of(const Context& context, int64_t thread) const {
         return context.scratch + request_.threads * sum_bytes_ + thread * thread_bytes_;

@@ -14,10 +14,9 @@ struct Parts {
           beta(y.argument(5)),
           count(static_cast<double>(element_count(y.shape()) / element_count(s.shape()))) {}
 
-    Value sum_over_statistics(Value v) const {
-        const Value total = sum_to(v, s.shape());
-        return across_batch ? cross_replica_sum(total) : total;
-    }
+    /// A sum over this process's examples, over those of all where the statistics are.
+    Value over_processes(Value total) const { return across_batch ? cross_replica_sum(total) : total; }
+    Value sum_over_statistics(Value v) const { return over_processes(sum_to(v, s.shape())); }
 
     bool across_batch;
     Value centered, s, gamma, beta;
@@ -30,10 +29,9 @@ std::vector<MaybeValue> vjp(Value y, Value adjoint) {
     if (p.gamma.shape() == p.s.shape() && p.beta.shape() == p.s.shape()) {
         // gamma is the same over all that is averaged: the sums for gamma and beta serve the means too.
         const Value product = sum_to(adjoint * p.centered, p.s.shape());
-        const auto total = [&](Value v) { return p.across_batch ? cross_replica_sum(v) : v; };
         const Value scale = p.gamma * p.s;
-        const Value pull = scale * square(p.s) * total(product) / p.count;
-        const Value shift = scale * total(dbeta) / p.count;
+        const Value pull = scale * square(p.s) * p.over_processes(product) / p.count;
+        const Value shift = scale * p.over_processes(dbeta) / p.count;
         return {std::nullopt,  scale * adjoint - (pull * p.centered + shift),
                 std::nullopt,  std::nullopt,
                 product * p.s, dbeta};
