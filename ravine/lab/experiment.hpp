@@ -20,6 +20,8 @@ struct Experiment {
     std::string schedule = "linear";  ///< decays to 1 % of the rate over the run
     std::string clip = "none";
     std::string augment = "none";  ///< of the training part: NAME:key=value,... joined by '+'
+    std::string targets = "fixed";
+    std::string gate = "none";
     int64_t epochs = 10;
     int64_t max_steps = 0;  ///< 0: the epochs decide
     int64_t batch = 32;

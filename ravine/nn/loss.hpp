@@ -15,12 +15,21 @@ enum class Prediction {
     values,   ///< outputs are the predicted numbers
 };
 
+/// What a loss measures between two distributions or vectors of values: 0 where they agree, and never less.
+enum class Divergence {
+    none,                       ///< its minimum is another number, or depends on the targets
+    kullback_leibler,           ///< of the softmax of the outputs
+    binary_kullback_leibler,    ///< of the sigmoid of each output, mean over the outputs
+    squared_error,              ///< mean over the outputs
+};
+
 /// A loss: what a model's outputs cost against targets. Targets are distributions over the classes (one-hot
 /// or any other) or the values of a regression.
 struct Loss {
     /// The loss of each example, [n, 1], for outputs and targets [n, k].
     std::function<Value(Builder&, Value outputs, Value targets)> per_example;
     Prediction prediction;
+    Divergence divergence = Divergence::none;
 };
 
 /// The losses by name.

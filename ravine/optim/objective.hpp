@@ -12,9 +12,25 @@ struct Along {
     double value, slope, curvature;
 };
 
-/// How much work was done, in passes over the sample.
+/// How much work was done: passes over the sample, and seconds in them.
 struct Work {
     int64_t forward_passes = 0, backward_passes = 0;
+    double forward_seconds = 0, backward_seconds = 0;
+
+    Work& operator+=(const Work& other) {
+        forward_passes += other.forward_passes;
+        backward_passes += other.backward_passes;
+        forward_seconds += other.forward_seconds;
+        backward_seconds += other.backward_seconds;
+        return *this;
+    }
+    friend Work operator-(Work a, const Work& b) {
+        a.forward_passes -= b.forward_passes;
+        a.backward_passes -= b.backward_passes;
+        a.forward_seconds -= b.forward_seconds;
+        a.backward_seconds -= b.backward_seconds;
+        return a;
+    }
 };
 
 /// A function F of the parameters, bound to one sample: every evaluation sees the same batch, targets and

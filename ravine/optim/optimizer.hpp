@@ -32,6 +32,11 @@ public:
     virtual ~Optimizer() = default;
     /// One step on the sample that the objective is bound to.
     virtual StepReport step(Objective& objective, Parameters& parameters) = 0;
+    /// The loss where the next step on the same sample will evaluate its gradient: a forward pass, which that
+    /// step resumes. Changes nothing.
+    virtual double look(Objective& objective, const Parameters& parameters) {
+        return objective.value(parameters);
+    }
     /// The steps made so far, and everything else to save so that a run can go on.
     virtual int64_t steps() const = 0;
     virtual void set_steps(int64_t steps) = 0;

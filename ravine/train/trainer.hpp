@@ -13,12 +13,14 @@
 #include "ravine/optim/optimizer.hpp"
 #include "ravine/train/batch_loader.hpp"
 #include "ravine/train/evaluator.hpp"
+#include "ravine/train/gate.hpp"
+#include "ravine/train/targets/target_evolution.hpp"
 
 namespace ravine {
 
 struct TrainOptions {
     int64_t epochs = 10;
-    int64_t max_steps = 0;  ///< stop after so many updates; 0: the epochs decide
+    int64_t max_steps = 0;  ///< stop after so many batches; 0: the epochs decide
     int64_t batch = 32;     ///< examples an update; the last batch of an epoch may be smaller
     uint64_t seed = 0;      ///< of the order of examples and of random layers
     Sampling sampling = Sampling::shuffled;
@@ -29,15 +31,20 @@ struct TrainOptions {
     CompileOptions compile{};
     /// Of the training part, never in evaluations; null: none.
     std::shared_ptr<const AugmentationChain> augmentation = nullptr;
+    TargetPlan targets{};
+    Gate gate{};
 };
 
-/// Updates in a run of these options over this many training examples: what a schedule spans.
+/// Batches in a run of these options over this many training examples: what a schedule spans.
 int64_t total_steps(const TrainOptions& options, int64_t examples);
 
-/// A logged update. The loss is that of its batch, before the update.
+/// A batch, gated or trained on. The loss is that before the update.
 struct StepEvent {
-    int64_t step, epoch;  ///< 1 for the first
-    double train_loss, learning_rate, gradient_norm, seconds;
+    int64_t step, epoch;                      ///< 1 for the first batch, and for the first epoch
+    double train_loss;
+    double learning_rate, gradient_norm;      ///< NaN for a gated batch
+    double seconds;
+    bool gated = false;
 };
 
 /// The validation part looked at, after an epoch.
@@ -47,9 +54,12 @@ struct EvaluationEvent {
     Scores validation;  ///< NaN where there is no validation part
     double seconds;
     Scores training = undefined_scores;  ///< of the whole training part, where the options ask for it
-    /// What the updates of this call of run() took, evaluations left out.
+    /// What training took in this call of run(), evaluations left out.
     Work training_work = {};
     double training_seconds = 0;
+    int64_t updates = 0;  ///< of the optimizer, since the beginning of the run
+    int64_t gated = 0;    ///< batches of this epoch that were gated
+    double t = 1;         ///< of the targets, at the end of the epoch
 };
 
 /// Hears of a run as it goes.
@@ -70,7 +80,7 @@ public:
 /// Where a run stands: with the parameters, the buffers and the optimizer's state all that is needed to go
 /// on.
 struct TrainState {
-    int64_t step = 0;            ///< updates made
+    int64_t step = 0;            ///< batches seen, gated or trained on
     int64_t epoch = 0;           ///< epochs completed
     int64_t batch_in_epoch = 0;  ///< batches of the current epoch already used
     double epoch_loss = 0;       ///< sum of batch losses of the current epoch
@@ -81,6 +91,10 @@ struct TrainState {
     double best_validation_accuracy = std::numeric_limits<double>::quiet_NaN();
     int64_t forward_passes = 0, backward_passes = 0;  ///< over batches, those of evaluations included
     double seconds = 0;
+    double forward_seconds = 0, backward_seconds = 0, update_seconds = 0;  ///< of training
+    int64_t gated = 0, epoch_gated = 0;  ///< batches without an update: of the run, of the current epoch
+    TargetStage target_stage = {};
+    std::vector<StageRecord> stages = {};  ///< of evolving targets; the last one is the present one
 };
 
 enum class StopReason { epochs, max_steps, listener, interrupted, diverged };
