@@ -30,7 +30,12 @@ std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format
 
 void print_result(const Run& run, const RunResult& result, const RunFolder& folder) {
     const auto& [outcome, test, test_rmse] = result;
-    fmt::print("{} updates in {:.1f} s\n", run.state().step, run.state().seconds);
+    const TrainState& state = run.state();
+    fmt::print("{} updates in {:.1f} s\n", state.step - state.gated, state.seconds);
+    if (run.train_options().gate.exists())
+        fmt::print(
+            "{} of {} batches gated: {} forward and {} backward passes, those of evaluations included\n",
+            state.gated, state.step, state.forward_passes, state.backward_passes);
     const auto line = [](const char* part, const Scores& scores) {
         if (std::isnan(scores.loss)) return;
         fmt::print("{:<11} loss {:.6g}{}\n", part, scores.loss,
@@ -67,6 +72,7 @@ void train(const Request& request) {
                model_label(e.model), e.dataset, run.parameters().values().size(), run.parts().training.size(),
                e.optimizer, e.precision, e.threads, e.threads == 1 ? "" : "s");
     spdlog::debug("{}", run.memory_plan());
+    for (const auto& note : run.notes()) say("note: " + note);
     Progress progress(stderr, e.epochs);
     const RunResult result = run.train(folder, {&progress});
     print_result(run, result, folder);

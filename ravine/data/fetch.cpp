@@ -9,17 +9,12 @@
 #include <exception>
 #include <memory>
 
+#include "ravine/core/clock.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/core/interrupt.hpp"
 
 namespace ravine {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// "bytes 100-999/1000", read strictly.
 struct ContentRange {

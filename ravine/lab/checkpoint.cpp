@@ -20,10 +20,22 @@ Json to_json(const TrainState& s) {
               {"epoch", s.epoch},
               {"batch_in_epoch", s.batch_in_epoch},
               {"epoch_loss", s.epoch_loss},
+              {"epoch_divergence", s.epoch_divergence},
               {"best_epoch", s.best_epoch},
               {"forward_passes", s.forward_passes},
               {"backward_passes", s.backward_passes},
-              {"seconds", s.seconds}};
+              {"seconds", s.seconds},
+              {"forward_seconds", s.forward_seconds},
+              {"backward_seconds", s.backward_seconds},
+              {"update_seconds", s.update_seconds},
+              {"gated", s.gated},
+              {"epoch_gated", s.epoch_gated},
+              {"target_stage", s.target_stage.stage},
+              {"target_stage_epochs", s.target_stage.epochs}};
+    if (std::isfinite(s.stage_loss)) json["stage_loss"] = s.stage_loss;
+    for (const auto& stage : s.stages)
+        json["stages"].push_back(
+            {stage.t, stage.epochs, stage.batches, stage.gated, stage.entry_loss, stage.exit_loss});
     if (std::isfinite(s.train_loss)) json["train_loss"] = s.train_loss;
     if (s.best_epoch > 0) {
         json["best_validation_loss"] = s.best_validation_loss;
@@ -39,12 +51,30 @@ TrainState from_json(const Json& json) {
                                      {"batch_in_epoch", &s.batch_in_epoch},
                                      {"best_epoch", &s.best_epoch},
                                      {"forward_passes", &s.forward_passes},
-                                     {"backward_passes", &s.backward_passes}}) {
+                                     {"backward_passes", &s.backward_passes},
+                                     {"gated", &s.gated},
+                                     {"epoch_gated", &s.epoch_gated},
+                                     {"target_stage", &s.target_stage.stage},
+                                     {"target_stage_epochs", &s.target_stage.epochs}}) {
         json.at(key).get_to(*count);
         if (*count < 0) fail_request("expected '{}' at least 0, found {}", key, *count);
     }
-    json.at("epoch_loss").get_to(s.epoch_loss);
-    json.at("seconds").get_to(s.seconds);
+    for (const auto& [key, number] : {std::pair{"epoch_loss", &s.epoch_loss},
+                                      {"epoch_divergence", &s.epoch_divergence},
+                                      {"seconds", &s.seconds},
+                                      {"forward_seconds", &s.forward_seconds},
+                                      {"backward_seconds", &s.backward_seconds},
+                                      {"update_seconds", &s.update_seconds}})
+        json.at(key).get_to(*number);
+    if (json.contains("stage_loss")) json["stage_loss"].get_to(s.stage_loss);
+    if (json.contains("stages"))
+        for (const auto& stage : json["stages"])
+            s.stages.push_back({.t = stage.at(0),
+                                .epochs = stage.at(1),
+                                .batches = stage.at(2),
+                                .gated = stage.at(3),
+                                .entry_loss = stage.at(4),
+                                .exit_loss = stage.at(5)});
     if (json.contains("train_loss")) json["train_loss"].get_to(s.train_loss);
     if (s.best_epoch > 0) {
         json.at("best_validation_loss").get_to(s.best_validation_loss);

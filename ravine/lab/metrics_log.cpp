@@ -64,13 +64,14 @@ void MetricsLog::write(const std::string& line) {
 }
 
 void MetricsLog::on_step(const StepEvent& event) {
-    write(Json{{"step", event.step},
-               {"epoch", event.epoch},
-               {"train_loss", event.train_loss},
-               {"learning_rate", event.learning_rate},
-               {"gradient_norm", event.gradient_norm},
-               {"seconds", event.seconds}}
-              .dump());
+    Json line{{"step", event.step},
+              {"epoch", event.epoch},
+              {"train_loss", event.train_loss},
+              {"learning_rate", event.learning_rate},
+              {"gradient_norm", event.gradient_norm},
+              {"seconds", event.seconds}};
+    if (event.gated) line["gated"] = true;
+    write(line.dump());
 }
 
 void MetricsLog::on_evaluation(const EvaluationEvent& event) {
@@ -79,7 +80,10 @@ void MetricsLog::on_evaluation(const EvaluationEvent& event) {
               {"validation_loss", event.validation.loss},
               {"validation_accuracy", event.validation.accuracy},
               {"epoch_train_loss", event.train_loss},
-              {"seconds", event.seconds}};
+              {"seconds", event.seconds},
+              {"updates", event.updates}};
+    if (event.t != 1) line["t"] = event.t;
+    if (event.gated > 0) line["gated"] = event.gated;
     if (!std::isnan(event.training.loss)) {
         line["training_loss"] = event.training.loss;
         line["training_accuracy"] = event.training.accuracy;
@@ -99,15 +103,19 @@ Metrics read_metrics(const std::filesystem::path& path) {
         const int64_t step = json["step"], epoch = json["epoch"];
         if (json.contains("validation_loss"))
             metrics.evaluations.push_back(
-                {step,
-                 epoch,
-                 number(json, "epoch_train_loss"),
-                 {number(json, "validation_loss"), number(json, "validation_accuracy")},
-                 number(json, "seconds"),
-                 {number(json, "training_loss"), number(json, "training_accuracy")}});
+                {.step = step,
+                 .epoch = epoch,
+                 .train_loss = number(json, "epoch_train_loss"),
+                 .validation = {number(json, "validation_loss"), number(json, "validation_accuracy")},
+                 .seconds = number(json, "seconds"),
+                 .training = {number(json, "training_loss"), number(json, "training_accuracy")},
+                 .updates = json.value("updates", step),
+                 .gated = json.value("gated", int64_t{0}),
+                 .t = json.value("t", 1.0)});
         else
             metrics.steps.push_back({step, epoch, number(json, "train_loss"), number(json, "learning_rate"),
-                                     number(json, "gradient_norm"), number(json, "seconds")});
+                                     number(json, "gradient_norm"), number(json, "seconds"),
+                                     json.value("gated", false)});
     }
     return metrics;
 }

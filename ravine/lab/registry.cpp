@@ -16,6 +16,8 @@
 #include "ravine/optim/functions.hpp"
 #include "ravine/optim/schedule.hpp"
 #include "ravine/optim/update_rule.hpp"
+#include "ravine/train/gate.hpp"
+#include "ravine/train/targets/target_evolution.hpp"
 
 namespace ravine {
 namespace {
@@ -106,6 +108,8 @@ const std::vector<Kind>& kinds() {
         {"loss", "losses", "What wrong outputs cost: --loss."},
         {"initializer", "initializers", "Where weights start: --initializer."},
         {"dataset", "datasets", "What a model learns from: the argument of train."},
+        {"target", "targets", "How the targets of training evolve: --targets."},
+        {"gate", "gates", "Which batches take no backward pass and no update: --gate."},
         {"augmentation", "augmentations", "How training examples are changed at random: --augment."},
         {"sampler", "samplers", "In which order examples are visited: --sampler."},
         {"function", "functions", "Test functions with known minima: the argument of minimize."}};
@@ -125,6 +129,8 @@ const std::vector<Entry>& registry() {
         append(entries, losses());
         append(entries, initializers());
         append(entries, datasets());
+        append(entries, target_evolutions());
+        append(entries, gates());
         append(entries, augmentations());
         for (const auto& [name, sampling] : sampling_names())
             entries.push_back(sampler_entry(name, sampling));
@@ -181,6 +187,11 @@ std::string example_of(const Entry& entry) {
     if (kind == "augmentation")
         return fmt::format("ravine train {} --augment {}",
                            name == "noise" || name == "mixup" ? "spiral" : "cifar-10 --model resnet18", name);
+    if (kind == "target")
+        return fmt::format("ravine train spiral --targets {}{}", name, name == "acet" ? " --epochs 50" : "");
+    if (kind == "gate")
+        return fmt::format("ravine train spiral --targets acet --gate {} --epochs 50 --schedule constant",
+                           name);
     if (kind == "sampler") return fmt::format("ravine train spiral --sampler {}", name);
     return fmt::format("ravine minimize {} --optimizer sgd:learning_rate=0.001 --steps 100", name);
 }

@@ -17,6 +17,7 @@
 #include "ravine/lab/report/run_report.hpp"
 #include "ravine/lab/saved_model.hpp"
 #include "ravine/optim/first_order.hpp"
+#include "ravine/train/targets/target_plan.hpp"
 
 namespace ravine {
 namespace {
@@ -31,6 +32,8 @@ NetworkOptions network_options(const Experiment& e, const Schema& schema) {
     if (const auto augmentation = make_augmentation(e.augment))
         options.consistency = augmentation->consistency_weight();
     if (!e.loss.empty()) options.loss = Spec::parse(e.loss);
+    options.evolving_targets = !target_evolutions().make(Spec::parse(e.targets)).is_fixed();
+    options.divergence = gates().make(Spec::parse(e.gate)).exists();
     if (!e.initializer.empty()) options.initialization = initializers().make(Spec::parse(e.initializer));
     return options;
 }
@@ -41,6 +44,11 @@ int choose_threads(int64_t wanted, const Network& network, int64_t batch) {
     constexpr double worthwhile = 2e7;  // weights times examples
     const double work = static_cast<double>(network.parameters()->size) * static_cast<double>(batch);
     return work < worthwhile ? 1 : available_threads();
+}
+
+nlohmann::ordered_json to_json(const StageRecord& stage) {
+    return {{"t", stage.t},         {"epochs", stage.epochs},         {"batches", stage.batches},
+            {"gated", stage.gated}, {"entry_loss", stage.entry_loss}, {"exit_loss", stage.exit_loss}};
 }
 
 /// Saves a checkpoint where the run stops, and after an evaluation when the last one is some time old, so
@@ -79,6 +87,13 @@ FirstOrderOptions optimizer_options(const Experiment& e) {
     parse_precision(e.precision);
     parse_sampling(e.sampler);
     make_augmentation(e.augment);
+    const Gate gate = gates().make(Spec::parse(e.gate));
+    const TargetEvolution targets = target_evolutions().make(Spec::parse(e.targets));
+    if (gate.is_relative && targets.is_fixed())
+        fail_request(
+            "gate: epsilon=auto is a share of what evolving targets ask for; give --targets acet or "
+            "acet-auto, "
+            "or a number");
     return optimizer;
 }
 
@@ -121,6 +136,10 @@ Run::Run(Experiment experiment, std::shared_ptr<const Parts> parts)
     options_.compile.threads = static_cast<int>(e.threads);
     options_.seed = static_cast<uint64_t>(e.seed);
     options_.log_every = e.log_every;
+    options_.targets = make_target_plan(target_evolutions().make(Spec::parse(e.targets)), network_->loss(),
+                                        network_->options().loss.text(), parts_->training,
+                                        parts_->schema.target_normalization, options_.epochs);
+    options_.gate = gates().make(Spec::parse(e.gate));
     options_.augmentation = make_augmentation(e.augment);
     if (options_.augmentation) options_.augmentation->check(parts_->training);
     if (e.train_scores) options_.evaluate = TrainOptions::Evaluate::validation_and_training;
@@ -159,6 +178,20 @@ std::string Run::memory_plan() {
 
 void Run::resume(const RunFolder& folder) {
     read_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_, *optimizer_);
+    const auto stages = std::ssize(options_.targets.stages);
+    if (state_.target_stage.stage >= stages)
+        fail_request("{}: expected one of {} stages of the targets, found number {}",
+                     folder.checkpoint().string(), stages, state_.target_stage.stage + 1);
+}
+
+std::vector<std::string> Run::notes() const {
+    std::vector<std::string> notes;
+    const std::string schedule = Spec::parse(experiment_.schedule).name;
+    if (options_.gate.exists() && schedule != "constant")
+        notes.push_back(fmt::format(
+            "schedule '{}' counts updates, and gated batches make none: it may not come to its end",
+            schedule));
+    return notes;
 }
 
 RunResult Run::train(const std::vector<TrainListener*>& listeners) {
@@ -213,11 +246,16 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
               {"forward_passes", state_.forward_passes},
               {"backward_passes", state_.backward_passes},
               {"updates", optimizer_->steps()},
+              {"gated_batches", state_.gated},
+              {"forward_seconds", state_.forward_seconds},
+              {"backward_seconds", state_.backward_seconds},
+              {"update_seconds", state_.update_seconds},
               {"parameters", parameters_->values().size()},
               {"training_examples", parts_->training.size()},
               {"validation_examples", parts_->validation.size()},
               {"test_examples", parts_->test.size()}};
     if (parts_->test.task == Task::regression) json["test_rmse"] = result.test_rmse;
+    for (const auto& stage : state_.stages) json["stages"].push_back(to_json(stage));
     write_file_atomically(folder.summary(), json.dump(2) + "\n");
     if (has_decision_map(*this)) {
         write_file_atomically(

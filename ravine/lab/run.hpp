@@ -46,6 +46,8 @@ public:
     const TrainState& state() const { return state_; }
     /// Bytes by what needs them, and the program of a step: what `-v` prints.
     std::string memory_plan();
+    /// What a person should know before the run: settings that work against each other.
+    std::vector<std::string> notes() const;
 
     /// Goes on from where the run in `folder` stopped. Throws RequestError where the checkpoint is damaged or
     /// of another model.

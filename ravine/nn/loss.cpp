@@ -35,11 +35,11 @@ Value targets_for(Value outputs, Value targets) {
     return slice(targets, {0, 1}, outputs.shape());
 }
 
-/// sum_c t_c log t_c, with 0 log 0 = 0.
-Value negative_entropy(Value t) {
+/// t log t, with 0 log 0 = 0.
+Value log_moment(Value t) {
     const Value positive = greater(t, constant_like(t, 0));
     const Value inside = select(positive, t, constant_like(t, 1));  // log 1 = 0
-    return row_sum(inside * log(inside));
+    return inside * log(inside);
 }
 
 Catalog<Loss> make_catalog() {
@@ -60,9 +60,10 @@ Catalog<Loss> make_catalog() {
          .formula = "sum_c t_c (log t_c - log softmax(z)_c)",
          .source = "Kullback and Leibler 1951"},
         {}, [](None) {
-            return Loss{
-                [](Builder&, Value z, Value t) { return softmax_cross_entropy(z, t) + negative_entropy(t); },
-                Prediction::softmax};
+            return Loss{[](Builder&, Value z, Value t) {
+                            return softmax_cross_entropy(z, t) + row_sum(log_moment(t));
+                        },
+                        Prediction::softmax, Divergence::kullback_leibler};
         });
     catalog.add<SquaredError>(
         {.name = "squared-error",
@@ -77,7 +78,7 @@ Catalog<Loss> make_catalog() {
             return Loss{[=](Builder&, Value z, Value t) {
                             return row_mean(square((probabilities ? softmax(z) : z) - targets_for(z, t)));
                         },
-                        probabilities ? Prediction::softmax : Prediction::values};
+                        probabilities ? Prediction::softmax : Prediction::values, Divergence::squared_error};
         });
     catalog.add<Hinge>(
         {.name = "hinge",
@@ -104,6 +105,19 @@ Catalog<Loss> make_catalog() {
                             return row_mean(softplus(z) - targets_for(z, targets) * z);
                         },
                         Prediction::sigmoid};
+        });
+    catalog.add<None>(
+        {.name = "binary-kl",
+         .summary = "Kullback-Leibler divergence of independent events: the logistic loss less the targets' "
+                    "entropy, so that its minimum is 0",
+         .formula = "(1/k) sum_j t_j log(t_j / p_j) + (1 - t_j) log((1 - t_j) / (1 - p_j)), p = sigmoid(z)",
+         .source = "Kullback and Leibler 1951"},
+        {}, [](None) {
+            return Loss{[](Builder&, Value z, Value targets) {
+                            const Value t = targets_for(z, targets);
+                            return row_mean(softplus(z) - t * z + log_moment(t) + log_moment(1 - t));
+                        },
+                        Prediction::sigmoid, Divergence::binary_kullback_leibler};
         });
     catalog.add<Gaussian>(
         {.name = "gaussian",

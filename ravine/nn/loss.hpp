@@ -17,10 +17,10 @@ enum class Prediction {
 
 /// What a loss measures between two distributions or vectors of values: 0 where they agree, and never less.
 enum class Divergence {
-    none,                       ///< its minimum is another number, or depends on the targets
-    kullback_leibler,           ///< of the softmax of the outputs
-    binary_kullback_leibler,    ///< of the sigmoid of each output, mean over the outputs
-    squared_error,              ///< mean over the outputs
+    none,                     ///< its minimum is another number, or depends on the targets
+    kullback_leibler,         ///< of the softmax of the outputs
+    binary_kullback_leibler,  ///< of the sigmoid of each output, mean over the outputs
+    squared_error,            ///< mean over the outputs
 };
 
 /// A loss: what a model's outputs cost against targets. Targets are distributions over the classes (one-hot

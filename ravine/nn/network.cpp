@@ -11,7 +11,23 @@ namespace {
 
 Spec loss_of(const NetworkOptions& options, const Model& model) {
     if (!options.loss.name.empty()) return options.loss;
-    return Spec{options.classification ? model.default_loss : "squared-error", {}};
+    std::string name = options.classification ? model.default_loss : "squared-error";
+    const bool from_zero = options.divergence || options.evolving_targets;
+    if (from_zero && name == "cross-entropy") name = "kl";
+    if (from_zero && name == "logistic") name = "binary-kl";
+    return Spec{name, {}};
+}
+
+void require_divergence(const Spec& spec, const Loss& loss) {
+    if (loss.divergence != Divergence::none) return;
+    if (spec.name == "cross-entropy" || spec.name == "logistic")
+        fail_request(
+            "gate: the smallest value of loss '{}' is the entropy of the targets, not 0, so epsilon would "
+            "mean "
+            "another thing on every batch; use --loss {}",
+            spec.text(), spec.name == "logistic" ? "binary-kl" : "kl");
+    fail_request("gate: the smallest value of loss '{}' is not 0; use --loss kl, binary-kl or squared-error",
+                 spec.text());
 }
 
 }  // namespace
@@ -24,6 +40,7 @@ Network::Network(NetworkOptions options)
     if (!options_.classification && loss_.prediction != Prediction::values)
         fail_request("loss '{}' needs classes; for regression use squared-error or gaussian",
                      options_.loss.text());
+    if (options_.divergence) require_divergence(options_.loss, loss_);
     if (model_.single_output && (!options_.classification || options_.target_count != 2))
         fail_request(
             "model '{}' is for two classes; this data set has {}", options_.model.name,
@@ -55,7 +72,11 @@ Network::Built Network::build(Builder& builder, int64_t batch, int64_t views) co
     const Value outputs = model_.build(builder, graph.input("features", features), output_count_);
     const auto& heads = builder.auxiliaries();
     const Builder::Scope scope(builder, "loss");
-    const Value targets = graph.input("targets", {batch, options_.target_count});
+    Value targets = graph.input("targets", {batch, options_.target_count});
+    if (options_.evolving_targets && builder.mode() == Mode::training) {
+        const Value t = graph.scalar("t"), start = graph.input("start_targets", {1, options_.target_count});
+        targets = t * targets + (1 - t) * start;
+    }
     std::vector<Value> parts{outputs};
     for (const auto& head : heads) parts.push_back(head.outputs);
     const Value all = heads.empty() ? outputs : concatenate(parts, 1);
@@ -82,6 +103,7 @@ LossGraph Network::training_graph(Graph& graph, int64_t batch) const {
     const Value losses = built.training_losses;
     const Builder::Scope scope(builder, "loss");
     Value loss = mean(losses * graph.input("example_weights", {batch, 1}));
+    const Value divergence = loss;
     for (size_t i = 0; i < parameters_->slices.size(); ++i) {
         if (!parameters_->slices[i].decays) continue;
         const Value weights = builder.parameter_values()[i];
@@ -89,6 +111,7 @@ LossGraph Network::training_graph(Graph& graph, int64_t batch) const {
         if (options_.l2 > 0) loss = loss + graph.scalar("l2") * sum(square(weights));
     }
     LossGraph result{loss, built.all_outputs, builder.parameter_values(), {{"outputs", built.outputs}}};
+    if (options_.divergence) result.taps.emplace_back("divergence", divergence);
     for (const auto& [offset, next] : builder.buffer_updates())
         result.buffer_updates.emplace_back(offset, next);
     return result;

@@ -24,6 +24,13 @@ struct NetworkOptions {
     std::optional<ModelDescription> description{};   ///< the model, instead of one with a name
     /// The weight of the consistency loss; above 0 a training graph sees three views of each example.
     double consistency = 0;
+    /// Whether a training graph's targets are t y* + (1 - t) y0, with the run-time scalar "t" and the input
+    /// "start_targets" [1, target_count] for y0.
+    bool evolving_targets = false;
+    /// Whether the loss must be a divergence, whose minimum is 0. Its mean over the batch, without penalties,
+    /// is the tap "divergence". Here and where targets evolve the default loss is kl instead of
+    /// cross-entropy, and binary-kl instead of logistic.
+    bool divergence = false;
 };
 
 /// A model with its loss: builds the graphs of training and evaluation for any batch size, and knows how its

@@ -163,13 +163,19 @@ void FirstOrder::bind_states(Compiled& compiled, int64_t offset) {
 
 const Parameters& FirstOrder::evaluation_point(const UpdateStep& step, const Parameters& parameters) {
     if (!point_) return parameters;
+    if (point_version_ == parameters.version()) return *point_;  // look() was here
     Workspace& workspace = *evaluation_point_.workspace;
     set_scalars(evaluation_point_, step);
     bind_states(evaluation_point_, 0);
     if (evaluation_point_.theta >= 0) workspace.bind(evaluation_point_.theta, parameters.values());
     bind_if_used(workspace, evaluation_point_.point, point_->write().data());
     workspace.run();
+    point_version_ = parameters.version();
     return *point_;
+}
+
+double FirstOrder::look(Objective& objective, const Parameters& parameters) {
+    return objective.value(evaluation_point(this_step(), parameters));
 }
 
 /// What the program computed; where its single precision has overflowed, the same in double.

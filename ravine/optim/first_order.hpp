@@ -36,6 +36,7 @@ public:
     /// Otherwise it is found in the same pass that updates: the report's gradient_norm is not finite, and the
     /// parameters are lost.
     StepReport step(Objective& objective, Parameters& parameters) override;
+    double look(Objective& objective, const Parameters& parameters) override;
     int64_t steps() const override { return steps_; }
     void set_steps(int64_t steps) override { steps_ = steps; }
     std::vector<NamedState> state() override;
@@ -90,6 +91,7 @@ private:
     Vector gradient_;
     Compiled evaluation_point_{};
     std::unique_ptr<Parameters> point_;
+    uint64_t point_version_ = 0;  // of the parameters that point_ was computed from; 0: none
     int64_t steps_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "ravine/optim/graph_objective.hpp"
 
+#include "ravine/core/clock.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/graph/derivatives.hpp"
 #include "ravine/graph/ops.hpp"
@@ -112,8 +113,10 @@ void GraphObjective::set_random(const RandomContext& random) {
 
 void GraphObjective::run_forward(const Parameters& at) {
     if (parameters_ >= 0) main_->bind(parameters_, at.values());
+    const auto begin = Clock::now();
     main_->run(0);
     ++work_.forward_passes;
+    work_.forward_seconds += seconds_since(begin);
     forward_version_ = at.version();
     resumable_ = true;
 }
@@ -126,8 +129,10 @@ double GraphObjective::value(const Parameters& at) {
 double GraphObjective::value_and_gradient(const Parameters& at, Vector& gradient) {
     if (forward_version_ != at.version() || !resumable_) run_forward(at);
     main_->bind(gradient_, gradient);
+    const auto begin = Clock::now();
     main_->run(1);
     ++work_.backward_passes;
+    work_.backward_seconds += seconds_since(begin);
     resumable_ = false;  // the backward phase reuses the memory of what it has read
     return main_->value(loss_);
 }
@@ -196,6 +201,12 @@ const void* GraphObjective::tap(const std::string& name) const {
     const int handle = main_->program().storage(name);
     require(handle >= 0, "no tap '{}'", name);
     return main_->data(handle);
+}
+
+double GraphObjective::tap_value(const std::string& name) const {
+    const int handle = main_->program().storage(name);
+    require(handle >= 0, "no tap '{}'", name);
+    return main_->value(handle);
 }
 
 }  // namespace ravine

@@ -39,6 +39,8 @@ public:
 
     /// The memory of a tap after a forward phase.
     const void* tap(const std::string& name) const;
+    /// A tap that is one number.
+    double tap_value(const std::string& name) const;
     /// Forward and backward: what `-v` describes.
     const Program& program() const { return main_->program(); }
     /// What runs it, for profiles.

@@ -19,7 +19,8 @@ BatchLoader::BatchLoader(const Dataset& data, const Normalization& features, con
     : data_(data),
       feature_normalization_(features),
       target_normalization_(targets),
-      weights_(largest, precision, 1) {
+      weights_(largest, precision, 1),
+      start_(data.output_count, precision) {
     if (augmentation) augmenter_.emplace(augmentation, data, features, seed);
     const int64_t width = element_count(data.feature_shape);
     const bool has_thread = largest * views() * width >= worth_a_thread;
@@ -55,6 +56,11 @@ void BatchLoader::prepare_next(std::span<const int64_t> examples, int64_t step) 
     note(batches_[1 - front_], examples, step);
     next_task_->start();
     next_is_due_ = true;
+}
+
+void BatchLoader::set_start_targets(std::span<const double> start) {
+    require(std::ssize(start) == start_.size(), "a start of {} targets for {}", start.size(), start_.size());
+    for (size_t i = 0; i < start.size(); ++i) start_.set(static_cast<int64_t>(i), start[i]);
 }
 
 std::span<const int64_t> BatchLoader::row_keys() const {

@@ -41,6 +41,9 @@ public:
     const Vector& features() const { return current().features; }
     const Vector& targets() const { return current().targets; }
     const Vector& example_weights() const { return weights_; }
+    /// Where evolving targets begin, a number a column; zeros unless set.
+    const Vector& start_targets() const { return start_; }
+    void set_start_targets(std::span<const double> start);
     /// What keys the random layers: an index for each row of the features that was loaded, different for the
     /// views of one example.
     std::span<const int64_t> row_keys() const;
@@ -67,7 +70,7 @@ private:
     std::vector<float> single_means_, single_factors_;  // the same for f32
     std::array<Batch, 2> batches_;
     size_t front_ = 0;
-    Vector weights_;
+    Vector weights_, start_;
     bool next_is_due_ = false;
     std::unique_ptr<BackgroundTask> next_task_;  // last: it must end before what it writes to
 };

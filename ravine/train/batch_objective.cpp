@@ -11,9 +11,11 @@ void each_input(const Network& network, const BatchLoader& loader, const Vector&
     bind("targets", loader.targets());
     bind("example_weights", loader.example_weights());
     bind("buffers", buffers);
+    bind("start_targets", loader.start_targets());
     set("l1", network.options().l1);
     set("l2", network.options().l2);
     set("consistency", network.options().consistency);
+    set("t", 1);
 }
 
 }  // namespace

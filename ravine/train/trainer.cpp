@@ -1,10 +1,11 @@
 #include "ravine/train/trainer.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
+#include "ravine/core/clock.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/core/interrupt.hpp"
 #include "ravine/train/batch_objective.hpp"
@@ -13,18 +14,18 @@
 namespace ravine {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 int64_t batches_per_epoch(int64_t batch, int64_t examples) {
     return examples / batch + (examples % batch != 0 ? 1 : 0);
 }
 
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
+constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
 /// Whether all went well: a gradient that is not finite may have ruined the parameters that it updated.
 bool is_accepted(const StepReport& report) { return report.updated && std::isfinite(report.gradient_norm); }
+
+double mean_over(double total, int64_t count) {
+    return count > 0 ? total / static_cast<double>(count) : undefined;
+}
 
 bool all_finite(const Vector& values) {
     const auto check = [](const auto& span) {
@@ -75,6 +76,11 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
     kept_buffers_ = buffers;
     if (parts.training.size() == 0) fail_request("the training part of '{}' is empty", parts.training.name);
     options_.batch = std::min(options_.batch, parts.training.size());
+    require(network.options().evolving_targets == !options_.targets.is_fixed() &&
+                network.options().divergence == options_.gate.exists(),
+            "a network made for other targets or another gate");
+    if (!options_.targets.is_fixed()) loader_.set_start_targets(options_.targets.start);
+    thresholds_ = gate_thresholds(options_.gate, options_.targets);
 }
 
 GraphObjective& Trainer::objective(int64_t batch) {
@@ -87,8 +93,18 @@ RandomContext Trainer::random_context(const TrainState& state) const {
     return {options_.seed, static_cast<uint64_t>(state.step), loader_.row_keys()};
 }
 
-StepReport Trainer::step(std::span<const int64_t> examples, std::span<const int64_t> next,
-                         const TrainState& state) {
+double Trainer::target_time(const TargetStage& stage, int64_t step) const {
+    const auto batches = static_cast<double>(batches_per_epoch(options_.batch, parts_.training.size()));
+    return ravine::target_time(options_.targets, stage, static_cast<double>(step) / batches);
+}
+
+bool Trainer::is_in_equilibrium(double divergence, const TrainState& state) const {
+    const double threshold = thresholds_[static_cast<size_t>(state.target_stage.stage)];
+    return (options_.gate.by == Gate::By::epoch ? state.stage_loss : divergence) <= threshold;
+}
+
+GraphObjective& Trainer::load(std::span<const int64_t> examples, std::span<const int64_t> next,
+                              const TrainState& state) {
     loader_.load(examples, state.step);
     if (!next.empty()) loader_.prepare_next(next, state.step + 1);
     GraphObjective& sample = objective(static_cast<int64_t>(examples.size()));
@@ -97,9 +113,29 @@ StepReport Trainer::step(std::span<const int64_t> examples, std::span<const int6
         sample.bind("targets", loader_.targets());
     }
     sample.set_random(random_context(state));
-    const StepReport report = optimizer_.step(sample, parameters_);
-    if (is_accepted(report) && buffers_.size() > 0)
-        std::memcpy(buffers_.data(), sample.tap("new_buffers"), buffers_.byte_count());
+    if (!options_.targets.is_fixed()) sample.set_scalar("t", target_time(state.target_stage, state.step));
+    return sample;
+}
+
+Trainer::BatchReport Trainer::step(std::span<const int64_t> examples, std::span<const int64_t> next,
+                                   const TrainState& state) {
+    GraphObjective& sample = load(examples, next, state);
+    const Work earlier = sample.work();
+    const auto begin = Clock::now();
+    BatchReport report;
+    if (options_.gate.exists()) {
+        report.loss = optimizer_.look(sample, parameters_);
+        report.divergence = sample.tap_value("divergence");
+        report.gated = is_in_equilibrium(report.divergence, state);
+    }
+    if (!report.gated) {
+        static_cast<StepReport&>(report) = optimizer_.step(sample, parameters_);
+        if (!options_.gate.exists()) report.divergence = report.loss;
+        if (is_accepted(report) && buffers_.size() > 0)
+            std::memcpy(buffers_.data(), sample.tap("new_buffers"), buffers_.byte_count());
+    }
+    const Work work = sample.work() - earlier;
+    update_seconds_ += seconds_since(begin) - work.forward_seconds - work.backward_seconds;
     return report;
 }
 
@@ -131,10 +167,7 @@ std::string Trainer::describe_divergence(const StepReport& report, std::span<con
 
 Work Trainer::training_work() const {
     Work total{};
-    for (const auto& [batch, objective] : objectives_) {
-        total.forward_passes += objective->work().forward_passes;
-        total.backward_passes += objective->work().backward_passes;
-    }
+    for (const auto& [batch, objective] : objectives_) total += objective->work();
     return total;
 }
 
@@ -168,6 +201,7 @@ public:
           log_every_(options_.log_every > 0 ? options_.log_every : std::max<int64_t>(1, batches_ / 10)),
           earlier_work_(trainer.work()),
           earlier_training_work_(trainer.training_work()),
+          earlier_update_seconds_(trainer.update_seconds_),
           earlier_(state) {}
 
     TrainOutcome run() {
@@ -184,9 +218,10 @@ public:
             }
             if (!evaluate()) return diverged();
             state_.train_loss = train_loss();
+            end_stage_epoch();
             ++state_.epoch;
-            state_.batch_in_epoch = 0;
-            state_.epoch_loss = 0;
+            state_.batch_in_epoch = state_.epoch_gated = 0;
+            state_.epoch_loss = state_.epoch_divergence = 0;
         }
         return stop(StopReason::epochs);
     }
@@ -199,21 +234,56 @@ private:
         return std::span(order_).subspan(begin, std::min(size, order_.size() - begin));
     }
 
-    /// One update; false where it diverged.
+    /// Of evolving targets: the statistics of the stage that the batch belongs to.
+    void note_in_stage(const BatchReport& report) {
+        if (options_.targets.is_fixed()) return;
+        if (std::ssize(state_.stages) <= state_.target_stage.stage)
+            state_.stages.push_back({.t = trainer_.target_time(state_.target_stage, state_.step),
+                                     .entry_loss = report.divergence});
+        ++state_.stages.back().batches;
+        state_.stages.back().gated += report.gated ? 1 : 0;
+    }
+
+    /// An epoch has ended: its loss is remembered, and t may go on to its next stage.
+    void end_stage_epoch() {
+        const EpochOutcome epoch{.batches = state_.batch_in_epoch,
+                                 .gated = state_.epoch_gated,
+                                 .loss = mean_over(state_.epoch_divergence, state_.batch_in_epoch),
+                                 .previous_loss = state_.stage_loss};
+        state_.stage_loss = epoch.loss;
+        if (!state_.stages.empty()) {
+            ++state_.stages.back().epochs;
+            state_.stages.back().exit_loss = epoch.loss;
+        }
+        const TargetStage next = after_epoch(options_.targets, state_.target_stage, epoch);
+        if (next.stage != state_.target_stage.stage) state_.stage_loss = undefined;
+        state_.target_stage = next;
+    }
+
+    /// One batch, with an update unless it is gated; false where that diverged.
     bool update() {
         const auto batch = batch_at(state_.batch_in_epoch);
-        const StepReport report = trainer_.step(batch, batch_at(state_.batch_in_epoch + 1), state_);
-        if (!is_accepted(report)) {
+        const BatchReport report = trainer_.step(batch, batch_at(state_.batch_in_epoch + 1), state_);
+        if (!report.gated && !is_accepted(report)) {
             outcome_.divergence = trainer_.describe_divergence(report, batch, state_);
             return false;
         }
+        note_in_stage(report);
         ++state_.step;
         ++state_.batch_in_epoch;
         state_.epoch_loss += report.loss;
-        evaluated_ = false;
+        state_.epoch_divergence += report.divergence;
+        state_.gated += report.gated ? 1 : 0;
+        state_.epoch_gated += report.gated ? 1 : 0;
+        evaluated_ = evaluated_ && report.gated;
         account();
-        const StepEvent event{state_.step,          state_.epoch + 1,     report.loss,
-                              report.learning_rate, report.gradient_norm, state_.seconds};
+        const StepEvent event{state_.step,
+                              state_.epoch + 1,
+                              report.loss,
+                              report.gated ? undefined : report.learning_rate,
+                              report.gated ? undefined : report.gradient_norm,
+                              state_.seconds,
+                              report.gated};
         const bool logged = state_.step % log_every_ == 0 || state_.step == 1;
         for (auto* listener : listeners_) {
             listener->on_progress(event, total_steps_);
@@ -225,16 +295,27 @@ private:
     /// Looks at the validation part; false where the run has diverged unnoticed by the updates.
     bool evaluate() {
         const auto begin = Clock::now();
-        const Scores& validation = outcome_.validation = trainer_.scores_of(trainer_.parts_.validation);
-        Scores training = undefined_scores;
-        if (options_.evaluate == TrainOptions::Evaluate::validation_and_training)
-            training = trainer_.scores_of(trainer_.parts_.training);
+        const Scores& validation = outcome_.validation;
+        if (!evaluated_) {
+            outcome_.validation = trainer_.scores_of(trainer_.parts_.validation);
+            if (options_.evaluate == TrainOptions::Evaluate::validation_and_training)
+                training_ = trainer_.scores_of(trainer_.parts_.training);
+        }
         evaluated_ = true;
         account();
         evaluation_seconds_ += seconds_since(begin);
         for (auto* listener : listeners_)
-            listener->on_evaluation({state_.step, state_.epoch + 1, train_loss(), validation, state_.seconds,
-                                     training, training_work(), seconds_since(start_) - evaluation_seconds_});
+            listener->on_evaluation({.step = state_.step,
+                                     .epoch = state_.epoch + 1,
+                                     .train_loss = train_loss(),
+                                     .validation = validation,
+                                     .seconds = state_.seconds,
+                                     .training = training_,
+                                     .training_work = training_work(),
+                                     .training_seconds = seconds_since(start_) - evaluation_seconds_,
+                                     .updates = trainer_.optimizer_.steps(),
+                                     .gated = state_.epoch_gated,
+                                     .t = trainer_.target_time(state_.target_stage, state_.step - 1)});
         if (!all_finite(trainer_.parameters_.values()) || !all_finite(trainer_.buffers_)) {
             outcome_.divergence = fmt::format("step {}: parameters or buffers are not finite", state_.step);
             return false;
@@ -281,21 +362,19 @@ private:
     /// Of the current epoch; before its first update, of the one before.
     double train_loss() const {
         if (state_.batch_in_epoch == 0) return state_.train_loss;
-        return state_.epoch_loss / static_cast<double>(state_.batch_in_epoch);
+        return mean_over(state_.epoch_loss, state_.batch_in_epoch);
     }
 
-    /// Of this session's updates.
-    Work training_work() const {
-        const Work work = trainer_.training_work();
-        return {work.forward_passes - earlier_training_work_.forward_passes,
-                work.backward_passes - earlier_training_work_.backward_passes};
-    }
+    /// Of this session's batches.
+    Work training_work() const { return trainer_.training_work() - earlier_training_work_; }
 
     void account() {
-        const Work work = trainer_.work();
-        state_.forward_passes = earlier_.forward_passes + work.forward_passes - earlier_work_.forward_passes;
-        state_.backward_passes =
-            earlier_.backward_passes + work.backward_passes - earlier_work_.backward_passes;
+        const Work all = trainer_.work() - earlier_work_, training = training_work();
+        state_.forward_passes = earlier_.forward_passes + all.forward_passes;
+        state_.backward_passes = earlier_.backward_passes + all.backward_passes;
+        state_.forward_seconds = earlier_.forward_seconds + training.forward_seconds;
+        state_.backward_seconds = earlier_.backward_seconds + training.backward_seconds;
+        state_.update_seconds = earlier_.update_seconds + trainer_.update_seconds_ - earlier_update_seconds_;
         state_.seconds = earlier_.seconds + seconds_since(start_);
     }
 
@@ -306,11 +385,13 @@ private:
     std::vector<int64_t> order_;
     int64_t batches_, total_steps_, log_every_;
     Work earlier_work_, earlier_training_work_;  // of earlier sessions
-    TrainState earlier_;                         // at the beginning of this one
+    double earlier_update_seconds_;
+    TrainState earlier_;  // at the beginning of this one
     Clock::time_point start_ = Clock::now();
     double evaluation_seconds_ = 0;
     TrainOutcome outcome_;
-    bool evaluated_ = false;  // the outcome's validation is of the present parameters
+    Scores training_ = undefined_scores;
+    bool evaluated_ = false;  // the outcome's validation, and training_, are of the present parameters
 };
 
 TrainOutcome Trainer::run(TrainState& state, const std::vector<TrainListener*>& listeners) {

@@ -40,9 +40,9 @@ int64_t total_steps(const TrainOptions& options, int64_t examples);
 
 /// A batch, gated or trained on. The loss is that before the update.
 struct StepEvent {
-    int64_t step, epoch;                      ///< 1 for the first batch, and for the first epoch
+    int64_t step, epoch;  ///< 1 for the first batch, and for the first epoch
     double train_loss;
-    double learning_rate, gradient_norm;      ///< NaN for a gated batch
+    double learning_rate, gradient_norm;  ///< NaN for a gated batch
     double seconds;
     bool gated = false;
 };
@@ -80,11 +80,14 @@ public:
 /// Where a run stands: with the parameters, the buffers and the optimizer's state all that is needed to go
 /// on.
 struct TrainState {
-    int64_t step = 0;            ///< batches seen, gated or trained on
-    int64_t epoch = 0;           ///< epochs completed
-    int64_t batch_in_epoch = 0;  ///< batches of the current epoch already used
-    double epoch_loss = 0;       ///< sum of batch losses of the current epoch
-    /// Mean over the updates of the last completed epoch; NaN: none yet.
+    int64_t step = 0;             ///< batches seen, gated or trained on
+    int64_t epoch = 0;            ///< epochs completed
+    int64_t batch_in_epoch = 0;   ///< batches of the current epoch already used
+    double epoch_loss = 0;        ///< sum of batch losses of the current epoch
+    double epoch_divergence = 0;  ///< the same without penalties on weights
+    /// Mean of these over the last completed epoch on the present targets; NaN: none yet.
+    double stage_loss = std::numeric_limits<double>::quiet_NaN();
+    /// Mean over the batches of the last completed epoch; NaN: none yet.
     double train_loss = std::numeric_limits<double>::quiet_NaN();
     int64_t best_epoch = 0;  ///< with the smallest validation loss; 0: none yet
     double best_validation_loss = std::numeric_limits<double>::infinity();
@@ -127,10 +130,21 @@ public:
 
 private:
     class Session;
+    struct BatchReport : StepReport {
+        bool gated = false;
+        double divergence = 0;  ///< without penalties, where there is a gate; else the loss
+    };
 
-    /// One update on `examples`; those of the update behind it are prepared meanwhile, where there are any.
-    StepReport step(std::span<const int64_t> examples, std::span<const int64_t> next,
-                    const TrainState& state);
+    /// Binds `examples` as the sample of an objective, with their targets of the moment; those of the batch
+    /// behind them are prepared meanwhile, where there are any.
+    GraphObjective& load(std::span<const int64_t> examples, std::span<const int64_t> next,
+                         const TrainState& state);
+    /// One update on `examples`, unless the gate closes on them.
+    BatchReport step(std::span<const int64_t> examples, std::span<const int64_t> next,
+                     const TrainState& state);
+    bool is_in_equilibrium(double divergence, const TrainState& state) const;
+    /// t of a batch in a stage.
+    double target_time(const TargetStage& stage, int64_t step) const;
     RandomContext random_context(const TrainState& state) const;
     Scores scores_of(const Dataset& data);
     std::string describe_divergence(const StepReport& report, std::span<const int64_t> examples,
@@ -150,6 +164,8 @@ private:
     BatchLoader loader_;
     Evaluator evaluator_;
     std::map<int64_t, std::unique_ptr<GraphObjective>> objectives_;  // by batch size
+    std::vector<double> thresholds_;                                 // of the gate, in each stage
+    double update_seconds_ = 0;
     Vector kept_parameters_, kept_buffers_;
 };
 

@@ -1,8 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string>
+#include <functional>
 #include <vector>
 
 #include "ravine/core/catalog.hpp"
@@ -14,7 +13,7 @@ enum class TargetStart {
     automatic,  ///< uniform for classes, mean for everything else
     uniform,    ///< 1/n for each of n classes
     null,       ///< 0: no distribution, so for squared error and for independent labels only
-    mean,       ///< the mean of the training targets: shares of the classes, base rates of labels, mean values
+    mean,  ///< the mean of the training targets: shares of the classes, base rates of labels, mean values
 };
 
 /// How the targets that a network is trained on come from the data's own targets y*:
@@ -37,9 +36,9 @@ struct TargetEvolution {
     enum class Spacing { equal, divergence };
 
     TargetStart start = TargetStart::automatic;
-    double initial = 0.1;    ///< t of the first stage
-    double final = 1;        ///< t of the last stage
-    double increment = 0.1;  ///< of t from stage to stage
+    double initial = 0.1;              ///< t of the first stage
+    double final = 1;                  ///< t of the last stage
+    double increment = 0.1;            ///< of t from stage to stage
     int64_t epochs_per_increment = 5;  ///< at most; 0: seven tenths of the run, shared by the stages
     Advance advance = Advance::epochs;
     double share = 1;  ///< of an epoch's batches whose gating is equilibrium
@@ -52,17 +51,13 @@ struct TargetEvolution {
 /// The kinds of targets by name: fixed, label-smoothing, acet, acet-auto.
 const Catalog<TargetEvolution>& target_evolutions();
 
-/// What the loss of a network is that outputs y(from) while its targets have become y(to): the mean over some
-/// rows of targets.
-using TargetDistance = double (*)(std::span<const double> output, std::span<const double> target);
-
 /// A target evolution made for a run: t of every stage, and how long a stage lasts.
 struct TargetPlan {
     TargetEvolution settings{.initial = 1};
-    std::vector<double> start = {};        ///< y0, a number a column; empty where targets are fixed
-    std::vector<double> stages = {1};      ///< t of each stage, the last one settings.final
-    std::vector<double> distances = {0};   ///< loss of y(t of the stage before) on the targets of each stage
-    int64_t epochs_per_stage = 1;          ///< at most
+    std::vector<double> start = {};       ///< y0, a number a column; empty where targets are fixed
+    std::vector<double> stages = {1};     ///< t of each stage, the last one settings.final
+    std::vector<double> distances = {0};  ///< loss of y(t of the stage before) on the targets of each stage
+    int64_t epochs_per_stage = 1;         ///< at most
 
     bool is_fixed() const { return settings.is_fixed(); }
     /// Epochs after which t is final, if no stage ends early.
@@ -103,8 +98,8 @@ struct EpochOutcome {
     double previous_loss = 0;  ///< of the epoch before in the same stage; NaN: there was none
 };
 
-/// Whether an epoch brought a stage less than a tenth of the distance by which its targets moved: what is left
-/// is noise that more epochs would not take away. False in the first epoch of a stage.
+/// Whether an epoch brought a stage less than a tenth of the distance by which its targets moved: what is
+/// left is noise that more epochs would not take away. False in the first epoch of a stage.
 bool is_settled(const EpochOutcome& epoch, double distance);
 
 /// t for a batch, `progress` epochs (with fractions) after the beginning of the run.
