@@ -10,6 +10,7 @@
 #include "cli/options.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/lab/bench_augmentation.hpp"
+#include "ravine/lab/bench_gate.hpp"
 #include "ravine/lab/bench_steps.hpp"
 #include "ravine/lab/step_profile.hpp"
 
@@ -35,6 +36,10 @@ struct StepsRequest : Request {
 
 struct AugmentRequest : Request {
     std::vector<std::string> workloads{"mnist-cnn", "lenet", "resnet18"}, chains{"none", "crop+flip"};
+};
+
+struct GateRequest : Request {
+    std::vector<std::string> workloads{"spiral", "fc500", "mnist-cnn", "lenet"};
 };
 
 struct ProfileRequest : Request {
@@ -104,6 +109,22 @@ void bench_augment(const AugmentRequest& request) {
         }
 }
 
+void bench_gate(const GateRequest& request) {
+    const CompileOptions options = request.compile_options();
+    std::vector<StepWorkload> workloads;
+    for (const auto& name : request.workloads) workloads.push_back(find_step_workload(name));
+    fmt::print("{:<10}  threads  ms a step  gate open  gated  forward alone  gated/forward  gated/step\n",
+               "workload");
+    for (const auto& workload : workloads) {
+        const auto [plain, open, gated, forward] =
+            gated_step_milliseconds(workload, options, request.seconds);
+        fmt::print("{:<10}  {:>7}  {:>9.4g}  {:>9.4g}  {:>5.3g}  {:>13.4g}  {:>13.3f}  {:>10.3f}\n",
+                   workload.name, options.threads, plain, open, gated, forward, gated / forward,
+                   gated / plain);
+        std::fflush(stdout);
+    }
+}
+
 void bench_profile(const ProfileRequest& request) {
     const ProfileBy by = parse_profile_by(request.by);
     if (request.as_json && request.as_csv) fail_request("--json, --csv: expected one of them");
@@ -141,6 +162,18 @@ void add_augment(CLI::App& bench) {
     command->callback([request] { bench_augment(*request); });
 }
 
+void add_gate(CLI::App& bench) {
+    auto* command = bench.add_subcommand(
+        "gate", "Time a batch that the equilibrium gate closes on, beside a step and a forward pass alone");
+    auto request = std::make_shared<GateRequest>();
+    request->seconds = 3;
+    command->add_option("workload", request->workloads, "As of bench steps")
+        ->type_name("WORKLOAD")
+        ->capture_default_str();
+    add_common_options(*command, *request);
+    command->callback([request] { bench_gate(*request); });
+}
+
 void add_profile(CLI::App& bench) {
     auto* command = bench.add_subcommand("profile", "Where the time of a training step goes, by operation");
     auto request = std::make_shared<ProfileRequest>();
@@ -174,6 +207,7 @@ void add_bench(CLI::App& app) {
     bench->require_subcommand(1);
     add_steps(*bench);
     add_augment(*bench);
+    add_gate(*bench);
     add_profile(*bench);
 }
 

@@ -1,8 +1,8 @@
 #include "ravine/lab/bench_augmentation.hpp"
 
 #include <algorithm>
-#include <chrono>
 
+#include "ravine/core/clock.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/core/random.hpp"
 #include "ravine/core/threads.hpp"
@@ -12,25 +12,7 @@
 namespace ravine {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int64_t batches = 20;
-
-/// Bytes at random, of random classes.
-Dataset made_images(const StepWorkload& workload) {
-    Dataset data{.name = workload.name,
-                 .feature_shape = workload.feature_shape,
-                 .output_count = workload.classes,
-                 .classes = std::vector<std::string>(static_cast<size_t>(workload.classes), "class")};
-    const int64_t count = batches * workload.batch;
-    RandomSequence random({.purpose = Purpose::data});
-    std::vector<uint8_t> bytes(static_cast<size_t>(count * element_count(workload.feature_shape)));
-    for (auto& byte : bytes) byte = static_cast<uint8_t>(random.word() >> 24);
-    data.features = std::move(bytes);
-    for (int64_t i = 0; i < count; ++i)
-        data.labels.push_back(static_cast<int32_t>(random.below(static_cast<uint64_t>(workload.classes))));
-    return data;
-}
 
 double median(std::vector<double> values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -99,7 +81,7 @@ AugmentedStepTimes augmented_step_milliseconds(const StepWorkload& workload, con
         fail_request("'{}' has a consistency loss, whose steps see three times as much; set weight=0", chain);
     const Network network(
         {.model = workload.model, .feature_shape = workload.feature_shape, .target_count = workload.classes});
-    const Dataset data = made_images(workload);
+    const Dataset data = made_batches(workload, batches);
     const Normalization normalization = Normalization::fit(data);
     Side fixed(network, data, normalization, workload, "none", options),
         augmented(network, data, normalization, workload, chain, options);

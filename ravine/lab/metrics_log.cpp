@@ -80,8 +80,8 @@ void MetricsLog::on_evaluation(const EvaluationEvent& event) {
               {"validation_loss", event.validation.loss},
               {"validation_accuracy", event.validation.accuracy},
               {"epoch_train_loss", event.train_loss},
-              {"seconds", event.seconds},
-              {"updates", event.updates}};
+              {"seconds", event.seconds}};
+    if (event.updates != event.step) line["updates"] = event.updates;
     if (event.t != 1) line["t"] = event.t;
     if (event.gated > 0) line["gated"] = event.gated;
     if (!std::isnan(event.training.loss)) {

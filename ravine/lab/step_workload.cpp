@@ -105,6 +105,21 @@ StepWorkload make_workload(const CustomWorkload& wanted) {
     return workload;
 }
 
+Dataset made_batches(const StepWorkload& workload, int64_t batches) {
+    Dataset data{.name = workload.name,
+                 .feature_shape = workload.feature_shape,
+                 .output_count = workload.classes,
+                 .classes = std::vector<std::string>(static_cast<size_t>(workload.classes), "class")};
+    const int64_t count = batches * workload.batch;
+    RandomSequence random({.purpose = Purpose::data});
+    std::vector<uint8_t> bytes(static_cast<size_t>(count * element_count(workload.feature_shape)));
+    for (auto& byte : bytes) byte = static_cast<uint8_t>(random.word() >> 24);
+    data.features = std::move(bytes);
+    for (int64_t i = 0; i < count; ++i)
+        data.labels.push_back(static_cast<int32_t>(random.below(static_cast<uint64_t>(workload.classes))));
+    return data;
+}
+
 int64_t step_flops(const StepWorkload& workload) {
     Graph graph;
     const LossGraph loss = network_of(workload).training_graph(graph, workload.batch);

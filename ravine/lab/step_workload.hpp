@@ -7,6 +7,7 @@
 
 #include "ravine/core/shape.hpp"
 #include "ravine/core/spec.hpp"
+#include "ravine/data/dataset.hpp"
 #include "ravine/nn/network.hpp"
 #include "ravine/optim/first_order.hpp"
 #include "ravine/optim/graph_objective.hpp"
@@ -45,6 +46,9 @@ struct CustomWorkload {
 /// Throws RequestError for a name that is neither workload nor model, a model without a shape or with two, or
 /// a bad shape; and as load_parts() does.
 StepWorkload make_workload(const CustomWorkload& wanted);
+
+/// Examples for `batches` different batches of a workload on classes: bytes at random, of random classes.
+Dataset made_batches(const StepWorkload& workload, int64_t batches);
 
 /// Floating-point operations of the matrix products and convolutions in the forward and backward pass of one
 /// step, 2 for each multiplication with its addition (flops_of): what is usually called the FLOPs of a step.

@@ -49,10 +49,10 @@ struct StepEvent {
 
 /// The validation part looked at, after an epoch.
 struct EvaluationEvent {
-    int64_t step, epoch;
-    double train_loss;  ///< mean over the updates of the epoch so far
-    Scores validation;  ///< NaN where there is no validation part
-    double seconds;
+    int64_t step = 0, epoch = 0;
+    double train_loss = 0;                 ///< mean over the batches of the epoch so far
+    Scores validation = undefined_scores;  ///< NaN where there is no validation part
+    double seconds = 0;
     Scores training = undefined_scores;  ///< of the whole training part, where the options ask for it
     /// What training took in this call of run(), evaluations left out.
     Work training_work = {};

@@ -24,7 +24,8 @@ Experiment long_experiment(const std::string& optimizer) {
 }
 
 Json without_seconds(Json json) {
-    json.erase("seconds");
+    for (const char* key : {"seconds", "forward_seconds", "backward_seconds", "update_seconds"})
+        json.erase(key);
     return json;
 }
 
@@ -81,6 +82,29 @@ TEST_F(CheckpointTest, AResumedRunEndsAsOneThatNeverStopped) {
             EXPECT_EQ(summary_of(cut)["status"], "done");
             resume_in(cut, [](Experiment& c) { c.max_steps = 0; });
             expect_same(cut, whole);
+        }
+    }
+}
+
+TEST_F(CheckpointTest, TargetsAndGateGoOnWhereTheyWere) {
+    for (const std::string advance : {"epochs", "equilibrium", "continuous"}) {
+        SCOPED_TRACE(advance);
+        Experiment e = long_experiment("nesterov:form=lookahead");
+        e.epochs = 4;
+        e.targets = "acet:initial=0.4,increment=0.3,epochs_per_increment=1,advance=" + advance;
+        e.gate = "equilibrium:epsilon=0.5";
+        const RunFolder whole = folder(advance.c_str());
+        train_in(whole, e);
+        const Json summary = summary_of(whole);
+        EXPECT_GT(summary["gated_batches"], 0);
+        EXPECT_LT(summary["gated_batches"], 24);
+        EXPECT_EQ(summary["updates"].get<int64_t>() + summary["gated_batches"].get<int64_t>(), 24);
+        for (const int64_t after : {5, 6, 13}) {
+            const RunFolder part = folder(fmt::format("{}{}", advance, after).c_str());
+            InterruptAfter stop(after);
+            train_in(part, e, {&stop});
+            resume_in(part);
+            expect_same(part, whole);
         }
     }
 }

@@ -19,7 +19,12 @@ TEST(MetricsLog, WhatIsWrittenIsReadBackToTheLastBit) {
         MetricsLog log(path, {});
         log.on_step({1, 1, 1.0 / 3, 0.1, 1e-300, 0.25});
         log.on_step({2, 1, std::numeric_limits<double>::infinity(), 0.1, 2, 0.5});
-        log.on_evaluation({2, 1, 0.7, {2.0 / 3, undefined}, 0.75});
+        log.on_evaluation({.step = 2,
+                           .epoch = 1,
+                           .train_loss = 0.7,
+                           .validation = {2.0 / 3, undefined},
+                           .seconds = 0.75,
+                           .updates = 2});
     }
     EXPECT_EQ(contents_of(path),
               "{\"step\":1,\"epoch\":1,\"train_loss\":0.3333333333333333,\"learning_rate\":0.1,"
@@ -37,6 +42,22 @@ TEST(MetricsLog, WhatIsWrittenIsReadBackToTheLastBit) {
     EXPECT_EQ(metrics.evaluations[0].validation.loss, 2.0 / 3);
     EXPECT_EQ(metrics.evaluations[0].train_loss, 0.7);
     EXPECT_TRUE(std::isnan(metrics.evaluations[0].validation.accuracy));
+}
+
+TEST(MetricsLog, GatedBatchesAndTargetsOnTheirWayAreKept) {
+    const TemporaryFolder folder;
+    const auto path = folder.path() / "metrics.jsonl";
+    {
+        MetricsLog log(path, {});
+        log.on_step({1, 1, 0.5, undefined, undefined, 0.25, true});
+        log.on_evaluation({.step = 3, .epoch = 1, .updates = 1, .gated = 2, .t = 0.3});
+    }
+    const Metrics metrics = read_metrics(path);
+    EXPECT_TRUE(metrics.steps.at(0).gated);
+    EXPECT_TRUE(std::isnan(metrics.steps[0].learning_rate));
+    EXPECT_EQ(metrics.evaluations.at(0).updates, 1);
+    EXPECT_EQ(metrics.evaluations[0].gated, 2);
+    EXPECT_EQ(metrics.evaluations[0].t, 0.3);
 }
 
 TEST(MetricsLog, LinesAreOnTheDiskAtOnce) {

@@ -71,6 +71,24 @@ TEST(Allocation, NoneInAnUpdateOnceEveryProgramHasRun) {
     }
 }
 
+TEST(Allocation, NoneWhereTargetsEvolveAndAGateCloses) {
+    Case given{.model = "mlp:hidden=8,dropout=0.3", .optimizer = "nesterov:form=lookahead"};
+    given.options = {.epochs = 4, .batch = 17};
+    given.options.targets = {.settings = {.initial = 0.5},
+                             .start = {1.0 / 3, 1.0 / 3, 1.0 / 3},
+                             .stages = {0.5, 1},
+                             .distances = {0.1, 0.1},
+                             .epochs_per_stage = 3};
+    given.options.gate = {.by = Gate::By::batch, .epsilon = 0.35};
+    Bench bench(given);
+    Counter counter;
+    bench.trainer.run(bench.state, {&counter});
+    ASSERT_EQ(counter.counts.size(), 44U);
+    EXPECT_EQ(counter.counts[32] - counter.counts[22], 0);
+    EXPECT_GT(bench.state.gated, 0);
+    EXPECT_LT(bench.state.gated, 44);
+}
+
 TEST(Allocation, NoneInAnAugmentedUpdate) {
     for (const char* chain : {"none", "crop+flip+rotate+cutout+noise", "mixup+cutmix", "augmix:weight=0"}) {
         SCOPED_TRACE(chain);

@@ -105,6 +105,8 @@ private:
                                .l2 = given.l2};
         if (given.options.augmentation)
             options.consistency = given.options.augmentation->consistency_weight();
+        options.evolving_targets = !given.options.targets.is_fixed();
+        options.divergence = given.options.gate.exists();
         if (!given.loss.empty()) options.loss = Spec::parse(given.loss);
         return options;
     }

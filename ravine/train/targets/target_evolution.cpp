@@ -9,8 +9,11 @@
 namespace ravine {
 namespace {
 
-/// Steps in which the length of a path is measured; its parts come out right to about a thousandth.
+/// Steps in which the length of a path is measured; its parts come out right to some thousandths.
 constexpr int64_t measuring_steps = 256;
+
+/// From 0 to 1, dense at both ends: there, at 0 and at 1, logarithms are steep.
+double dense_at_ends(double x) { return x * x * (3 - 2 * x); }
 
 /// Numbers as near to an end as rounding may leave them.
 double snapped(double t, double end) { return std::abs(t - end) < 1e-9 ? end : t; }
@@ -31,7 +34,8 @@ std::vector<double> equal_steps(const TargetEvolution& settings, int64_t count,
     const double range = settings.final - settings.initial;
     if (count < 2 || range <= 0) return {settings.final};
     const auto t_at = [&](int64_t i) {
-        return settings.initial + range * static_cast<double>(i) / static_cast<double>(measuring_steps);
+        return settings.initial +
+               range * dense_at_ends(static_cast<double>(i) / static_cast<double>(measuring_steps));
     };
     std::vector<double> lengths{0};
     for (int64_t i = 0; i < measuring_steps; ++i)
