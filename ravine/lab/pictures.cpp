@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "ravine/core/error.hpp"
 #include "ravine/lab/decision_map.hpp"
 #include "ravine/lab/metrics_log.hpp"
@@ -30,6 +33,20 @@ std::vector<Chart> curves(const Metrics& metrics, bool classification) {
         {.title = "Loss", .x_label = "update", .y_label = "loss", .series = {batch, epoch, validation}});
     if (classification)
         charts.push_back({.title = "Accuracy", .x_label = "update", .y_label = "%", .series = {accuracy}});
+    Series t{.name = "t"}, gated{.name = "gated"};
+    int64_t before = 0;
+    for (const auto& e : metrics.evaluations) {
+        const auto batches = static_cast<double>(e.step - std::exchange(before, e.step));
+        t.x.push_back(static_cast<double>(e.step)), t.y.push_back(e.t);
+        gated.x.push_back(static_cast<double>(e.step));
+        gated.y.push_back(static_cast<double>(e.gated) / std::max(1.0, batches));
+    }
+    const auto is_not = [](double trivial) { return [trivial](double y) { return y != trivial; }; };
+    if (std::ranges::any_of(t.y, is_not(1)) || std::ranges::any_of(gated.y, is_not(0)))
+        charts.push_back({.title = "Targets and gated batches",
+                          .x_label = "update",
+                          .y_label = "t, share",
+                          .series = {t, gated}});
     charts.push_back({.title = "Learning rate", .x_label = "update", .y_label = "rate", .series = {rate}});
     return charts;
 }

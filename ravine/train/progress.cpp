@@ -28,6 +28,7 @@ void Progress::clear() {
 
 void Progress::on_progress(const StepEvent& event, int64_t total_steps) {
     if (!terminal_) return;
+    if (!event.gated) rate_ = event.learning_rate;
     if (!has_loss_) {
         first_step_ = event.step - 1;
         first_seconds_ = event.seconds;
@@ -48,7 +49,7 @@ void Progress::on_progress(const StepEvent& event, int64_t total_steps) {
                     std::string(static_cast<size_t>(filled), '='),
                     std::string(static_cast<size_t>(width - filled), ' '), 100 * share, smoothed_loss_);
     if (std::isfinite(accuracy_)) line += fmt::format("  validation {:.2f} %", 100 * accuracy_);
-    line += fmt::format("  rate {:.3g}  {} left\x1b[K", event.learning_rate,
+    line += fmt::format("  rate {:.3g}  {} left\x1b[K", rate_,
                         duration_text(pace * static_cast<double>(total_steps - event.step)));
     std::fputs(line.c_str(), out_);
     std::fflush(out_);
@@ -63,6 +64,8 @@ void Progress::on_evaluation(const EvaluationEvent& event) {
     if (!std::isnan(event.validation.loss))
         line += fmt::format("  validation loss {:.4f}", event.validation.loss);
     if (std::isfinite(accuracy_)) line += fmt::format("  accuracy {:.2f} %", 100 * accuracy_);
+    if (event.t != 1) line += fmt::format("  t {:.3g}", event.t);
+    if (event.gated > 0) line += fmt::format("  {} gated", event.gated);
     std::fputs((line + fmt::format("  {}\n", duration_text(event.seconds))).c_str(), out_);
     std::fflush(out_);
 }

@@ -29,6 +29,7 @@ private:
     int64_t first_step_ = 0;
     double first_seconds_ = 0;
     double accuracy_;
+    double rate_ = 0;  ///< of the last update
     bool drawn_ = false;
     std::chrono::steady_clock::time_point last_drawn_{};
 };

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
@@ -118,7 +119,7 @@ ReportSection result_section(const RunData& data) {
     else
         headline = fmt::format("Training loss {}", value_text(data.number("train_loss"), Unit::number));
     headline +=
-        fmt::format(" after {:.0f} updates in {:.3g} s.", data.number("steps"), data.number("seconds"));
+        fmt::format(" after {:.0f} updates in {:.3g} s.", data.number("updates"), data.number("seconds"));
     if (data.text("status") != "done")
         headline += " The run stopped early: " + data.text("stop_reason") + ".";
     section.blocks.emplace_back(Headline{headline});
@@ -181,6 +182,40 @@ ReportSection updates_section(const RunData& data) {
     return section;
 }
 
+/// Of a run with evolving targets or a gate: t, the share of gated batches, and the stages.
+ReportSection equilibrium_section(const RunData& data) {
+    ReportSection section{.title = "Targets and gate", .blocks = {}};
+    const bool evolves = Spec::parse(data.experiment.targets).name != "fixed";
+    const bool is_gated = Spec::parse(data.experiment.gate).name != "none";
+    CurveFigure course("targets", "t of the targets, and gated batches", Unit::number, {"t", "gated"});
+    int64_t before = 0;
+    for (const auto& e : data.metrics.evaluations) {
+        const auto batches = static_cast<double>(e.step - std::exchange(before, e.step));
+        if (evolves) course.add(0, e, e.t);
+        if (is_gated && batches > 0) course.add(1, e, static_cast<double>(e.gated) / batches);
+    }
+    course.add_to(section);
+    const auto stages = data.summary.find("stages");
+    if (stages == data.summary.end() || !stages->is_array()) return section;
+    ReportTable table{.caption = "Stages of the targets",
+                      .header = {"t", "Epochs", "Batches", "Gated", "Loss at entry", "Loss at exit"},
+                      .rows = {}};
+    for (const auto& stage : *stages) {
+        const auto number = [&](const char* key) { return stage.value(key, 0.0); };
+        table.rows.push_back({fmt::format("{:.3g}", number("t")), fmt::format("{:.0f}", number("epochs")),
+                              fmt::format("{:.0f}", number("batches")),
+                              value_text(number("gated") / std::max(1.0, number("batches")), Unit::share),
+                              value_text(number("entry_loss"), Unit::number),
+                              value_text(number("exit_loss"), Unit::number)});
+    }
+    section.blocks.emplace_back(std::move(table));
+    section.blocks.emplace_back(
+        Paragraph{"Loss at entry: that of the stage's first batch; at exit: the mean over its last epoch. "
+                  "Both are on the "
+                  "targets of the stage, without penalties on weights."});
+    return section;
+}
+
 ReportSection settings_section(const RunData& data) {
     ReportTable table{.caption = "config.toml", .header = {"Setting", "Value"}, .rows = {}};
     for (const auto& f : experiment_fields()) {
@@ -214,8 +249,9 @@ Report run_report(const RunFolder& folder) {
     const ReportSection boundary{
         .title = "Decision boundary",
         .blocks = boundary_figures(CsvRows(folder.boundary_csv()), CsvRows(folder.points_csv()))};
-    for (const auto& section : {result_section(data), curves_section(data), boundary, updates_section(data),
-                                settings_section(data), rerun_section()})
+    for (const auto& section :
+         {result_section(data), curves_section(data), boundary, equilibrium_section(data),
+          updates_section(data), settings_section(data), rerun_section()})
         if (!section.blocks.empty()) report.sections.push_back(section);
     return report;
 }
