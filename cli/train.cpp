@@ -36,6 +36,9 @@ void print_result(const Run& run, const RunResult& result, const RunFolder& fold
         fmt::print(
             "{} of {} batches gated: {} forward and {} backward passes, those of evaluations included\n",
             state.gated, state.step, state.forward_passes, state.backward_passes);
+    if (const auto& first = run.first_model())
+        fmt::print("first model of the curriculum: {:.1f} s, {} forward and {} backward passes\n",
+                   first->seconds, first->work.forward_passes, first->work.backward_passes);
     const auto line = [](const char* part, const Scores& scores) {
         if (std::isnan(scores.loss)) return;
         fmt::print("{:<11} loss {:.6g}{}\n", part, scores.loss,

@@ -16,7 +16,8 @@ enum class Purpose : uint32_t {
     sampling,
     layer,
     test,
-    augmentation
+    augmentation,
+    curriculum
 };
 
 /// Counter-based random numbers (Philox 4x32-10; Salmon, Moraes, Dror and Shaw 2011): a number is a pure

@@ -22,6 +22,8 @@ struct Experiment {
     std::string augment = "none";  ///< of the training part: NAME:key=value,... joined by '+'
     std::string targets = "fixed";
     std::string gate = "none";
+    std::string anneal = "none";
+    std::string curriculum = "none";
     int64_t epochs = 10;
     int64_t max_steps = 0;  ///< 0: the epochs decide
     int64_t batch = 32;

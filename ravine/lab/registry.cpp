@@ -16,6 +16,8 @@
 #include "ravine/optim/functions.hpp"
 #include "ravine/optim/schedule.hpp"
 #include "ravine/optim/update_rule.hpp"
+#include "ravine/train/annealing.hpp"
+#include "ravine/train/curriculum/curriculum.hpp"
 #include "ravine/train/gate.hpp"
 #include "ravine/train/targets/target_evolution.hpp"
 
@@ -111,6 +113,8 @@ const std::vector<Kind>& kinds() {
         {"target", "targets", "How the targets of training evolve: --targets."},
         {"gate", "gates", "Which batches take no backward pass and no update: --gate."},
         {"augmentation", "augmentations", "How training examples are changed at random: --augment."},
+        {"annealing", "annealings", "How the training loss changes over the run: --anneal."},
+        {"curriculum", "curriculums", "How training goes from easy to all examples: --curriculum."},
         {"sampler", "samplers", "In which order examples are visited: --sampler."},
         {"function", "functions", "Test functions with known minima: the argument of minimize."}};
     return all;
@@ -132,6 +136,8 @@ const std::vector<Entry>& registry() {
         append(entries, target_evolutions());
         append(entries, gates());
         append(entries, augmentations());
+        append(entries, annealings());
+        append(entries, curricula());
         for (const auto& [name, sampling] : sampling_names())
             entries.push_back(sampler_entry(name, sampling));
         append(entries, functions());
@@ -192,6 +198,8 @@ std::string example_of(const Entry& entry) {
     if (kind == "gate")
         return fmt::format("ravine train spiral --targets acet --gate {} --epochs 50 --schedule constant",
                            name);
+    if (kind == "annealing") return fmt::format("ravine train spiral --anneal {}", name);
+    if (kind == "curriculum") return fmt::format("ravine train spiral --curriculum {}", name);
     if (kind == "sampler") return fmt::format("ravine train spiral --sampler {}", name);
     return fmt::format("ravine minimize {} --optimizer sgd:learning_rate=0.001 --steps 100", name);
 }

@@ -11,6 +11,7 @@
 #include "ravine/core/threads.hpp"
 #include "ravine/data/augment/augmentation.hpp"
 #include "ravine/lab/checkpoint.hpp"
+#include "ravine/lab/curriculum_file.hpp"
 #include "ravine/lab/decision_map.hpp"
 #include "ravine/lab/metrics_log.hpp"
 #include "ravine/lab/pictures.hpp"
@@ -34,6 +35,7 @@ NetworkOptions network_options(const Experiment& e, const Schema& schema) {
     if (!e.loss.empty()) options.loss = Spec::parse(e.loss);
     options.evolving_targets = !target_evolutions().make(Spec::parse(e.targets)).is_fixed();
     options.divergence = gates().make(Spec::parse(e.gate)).exists();
+    options.annealed = annealings().make(Spec::parse(e.anneal)).exists();
     if (!e.initializer.empty()) options.initialization = initializers().make(Spec::parse(e.initializer));
     return options;
 }
@@ -85,8 +87,9 @@ FirstOrderOptions optimizer_options(const Experiment& e) {
                                 .clipping = make_clipping(Spec::parse(e.clip)),
                                 .weight_decay = e.weight_decay};
     parse_precision(e.precision);
-    parse_sampling(e.sampler);
     make_augmentation(e.augment);
+    annealings().make(Spec::parse(e.anneal));
+    check_curriculum(curricula().make(Spec::parse(e.curriculum)), parse_sampling(e.sampler), e.epochs);
     const Gate gate = gates().make(Spec::parse(e.gate));
     const TargetEvolution targets = target_evolutions().make(Spec::parse(e.targets));
     if (gate.is_relative && targets.is_fixed())
@@ -140,6 +143,8 @@ Run::Run(Experiment experiment, std::shared_ptr<const Parts> parts)
                                         network_->options().loss.text(), parts_->training,
                                         parts_->schema.target_normalization, options_.epochs);
     options_.gate = gates().make(Spec::parse(e.gate));
+    options_.annealing = annealings().make(Spec::parse(e.anneal));
+    curriculum_ = curricula().make(Spec::parse(e.curriculum));
     options_.augmentation = make_augmentation(e.augment);
     if (options_.augmentation) options_.augmentation->check(parts_->training);
     if (e.train_scores) options_.evaluate = TrainOptions::Evaluate::validation_and_training;
@@ -182,6 +187,8 @@ void Run::resume(const RunFolder& folder) {
     if (state_.target_stage.stage >= stages)
         fail_request("{}: expected one of {} stages of the targets, found number {}",
                      folder.checkpoint().string(), stages, state_.target_stage.stage + 1);
+    if (curriculum_.exists() && std::filesystem::exists(folder.curriculum()))
+        first_model_ = read_curriculum(folder.curriculum(), parts_->training.size());
 }
 
 std::vector<std::string> Run::notes() const {
@@ -191,10 +198,32 @@ std::vector<std::string> Run::notes() const {
         notes.push_back(fmt::format(
             "schedule '{}' counts updates, and gated batches make none: it may not come to its end",
             schedule));
+    if (curriculum_.exists() && !first_model_)
+        notes.push_back(fmt::format("curriculum: a first model is trained before, for {} epoch{}",
+                                    curriculum_.first_epochs, curriculum_.first_epochs == 1 ? "" : "s"));
     return notes;
 }
 
+bool Run::follow_curriculum(const std::vector<TrainListener*>& listeners) {
+    if (!curriculum_.exists()) return true;
+    if (!first_model_ || (first_model_->losses.empty() && first_model_->divergence.empty()))
+        first_model_ = train_first_model(network_->options(), *parts_, optimizer_options(experiment_),
+                                         options_, curriculum_.first_epochs, listeners);
+    // Where it was stopped, so is the run, before its first batch.
+    if (!first_model_->losses.empty())
+        trainer_->follow({curriculum_, first_model_->losses, options_.seed,
+                          total_epochs(options_, parts_->training.size())});
+    return first_model_->divergence.empty();
+}
+
 RunResult Run::train(const std::vector<TrainListener*>& listeners) {
+    if (!follow_curriculum(listeners))
+        return {{.reason = StopReason::diverged,
+                 .train_loss = undefined_scores.loss,
+                 .validation = undefined_scores,
+                 .divergence = "the first model of the curriculum, " + first_model_->divergence},
+                undefined_scores,
+                undefined_scores.loss};
     RunResult result{trainer_->run(state_, listeners), undefined_scores, undefined_scores.loss};
     const Dataset& test = parts_->test;
     if (test.size() == 0) return result;
@@ -220,6 +249,8 @@ RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listen
     listeners.push_back(&log);
     listeners.push_back(&saver);
     const InterruptGuard guard;
+    follow_curriculum(listeners);
+    if (first_model_ && !first_model_->losses.empty()) write_curriculum(folder.curriculum(), *first_model_);
     const RunResult result = train(listeners);
     write_results(folder, result);
     return result;
@@ -255,6 +286,11 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
               {"validation_examples", parts_->validation.size()},
               {"test_examples", parts_->test.size()}};
     if (parts_->test.task == Task::regression) json["test_rmse"] = result.test_rmse;
+    if (first_model_) {
+        json["curriculum_seconds"] = first_model_->seconds;
+        json["curriculum_forward_passes"] = first_model_->work.forward_passes;
+        json["curriculum_backward_passes"] = first_model_->work.backward_passes;
+    }
     for (const auto& stage : state_.stages) json["stages"].push_back(to_json(stage));
     write_file_atomically(folder.summary(), json.dump(2) + "\n");
     if (has_decision_map(*this)) {

@@ -2,10 +2,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ravine/lab/experiment.hpp"
 #include "ravine/lab/run_folder.hpp"
+#include "ravine/train/curriculum/first_model.hpp"
 #include "ravine/train/trainer.hpp"
 
 namespace ravine {
@@ -44,6 +46,8 @@ public:
     CompileOptions compile_options() const { return options_.compile; }
     const TrainOptions& train_options() const { return options_; }
     const TrainState& state() const { return state_; }
+    /// What the first model of a curriculum found; none before training, and without a curriculum.
+    const std::optional<FirstModel>& first_model() const { return first_model_; }
     /// Bytes by what needs them, and the program of a step: what `-v` prints.
     std::string memory_plan();
     /// What a person should know before the run: settings that work against each other.
@@ -58,6 +62,9 @@ public:
     RunResult train(const RunFolder& folder, std::vector<TrainListener*> listeners);
 
 private:
+    /// Follows the curriculum, if there is one: by what an earlier part of the run found, or else by a first
+    /// model that is trained now. False where that diverged.
+    bool follow_curriculum(const std::vector<TrainListener*>& listeners);
     void load_weights(const std::string& path);
     void write_results(const RunFolder& folder, const RunResult& result);
 
@@ -70,6 +77,8 @@ private:
     std::unique_ptr<Optimizer> optimizer_;
     std::unique_ptr<Trainer> trainer_;
     TrainState state_;
+    Curriculum curriculum_;
+    std::optional<FirstModel> first_model_;
 };
 
 }  // namespace ravine

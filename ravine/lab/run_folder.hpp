@@ -15,6 +15,8 @@ struct RunFolder {
     std::filesystem::path summary() const { return path / "summary.json"; }
     std::filesystem::path model() const { return path / "model.safetensors"; }
     std::filesystem::path checkpoint() const { return path / "checkpoint.safetensors"; }
+    /// What the first model of a curriculum found.
+    std::filesystem::path curriculum() const { return path / "curriculum.json"; }
     std::filesystem::path curves() const { return path / "curves.svg"; }
     std::filesystem::path boundary() const { return path / "boundary.svg"; }
     std::filesystem::path inspection_table() const { return path / "inspect.csv"; }

@@ -30,6 +30,15 @@ void require_divergence(const Spec& spec, const Loss& loss) {
                  spec.text());
 }
 
+void require_logits(const Spec& spec, const Loss& loss) {
+    if (loss.prediction == Prediction::softmax || loss.prediction == Prediction::sigmoid) return;
+    fail_request(
+        "anneal: a temperature divides logits, and the outputs of loss '{}' are {}; use --loss "
+        "cross-entropy, "
+        "kl or logistic",
+        spec.text(), loss.prediction == Prediction::scores ? "scores" : "values");
+}
+
 }  // namespace
 
 Network::Network(NetworkOptions options)
@@ -53,6 +62,7 @@ Network::Network(NetworkOptions options)
             "a consistency loss compares distributions over the classes, of which loss '{}' has none; use "
             "cross-entropy, or augmix:weight=0",
             options_.loss.text());
+    if (options_.annealed) require_logits(options_.loss, loss_);
     output_count_ = model_.single_output ? 1 : options_.target_count;
 
     // One build for a single example declares everything.
@@ -85,6 +95,8 @@ Network::Built Network::build(Builder& builder, int64_t batch, int64_t views) co
         for (size_t k = 0; k < parts.size(); ++k)
             parts[k] =
                 slice(all, {0, static_cast<int64_t>(k) * output_count_}, {batch * views, output_count_});
+    if (options_.annealed && builder.mode() == Mode::training)
+        for (auto& part : parts) part = part / graph.scalar("temperature");
     const auto each = split_views(parts[0], views);
     const Value losses = loss_.per_example(builder, each.front(), targets);
     Value total = losses;

@@ -31,6 +31,9 @@ struct NetworkOptions {
     /// is the tap "divergence". Here and where targets evolve the default loss is kl instead of
     /// cross-entropy, and binary-kl instead of logistic.
     bool divergence = false;
+    /// Whether a training graph's loss is that of the outputs over the run-time scalar "temperature", those
+    /// of auxiliary heads and of all views alike. Needs a loss on logits.
+    bool annealed = false;
 };
 
 /// A model with its loss: builds the graphs of training and evaluation for any batch size, and knows how its

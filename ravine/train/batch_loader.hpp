@@ -41,6 +41,8 @@ public:
     const Vector& features() const { return current().features; }
     const Vector& targets() const { return current().targets; }
     const Vector& example_weights() const { return weights_; }
+    /// The same to write to, after load(): 1 unless someone does.
+    Vector& example_weights() { return weights_; }
     /// Where evolving targets begin, a number a column; zeros unless set.
     const Vector& start_targets() const { return start_; }
     void set_start_targets(std::span<const double> start);

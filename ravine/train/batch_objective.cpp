@@ -16,6 +16,7 @@ void each_input(const Network& network, const BatchLoader& loader, const Vector&
     set("l2", network.options().l2);
     set("consistency", network.options().consistency);
     set("t", 1);
+    set("temperature", 1);
 }
 
 }  // namespace

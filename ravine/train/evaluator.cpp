@@ -124,4 +124,16 @@ std::vector<double> Evaluator::outputs(const Dataset& data, const Normalization&
     return result;
 }
 
+std::vector<double> Evaluator::losses(const Dataset& data, const Normalization& features,
+                                      const Normalization& targets, const Parameters& parameters,
+                                      const Vector& buffers) {
+    std::vector<double> result;
+    result.reserve(static_cast<size_t>(data.size()));
+    run(data, features, &targets, parameters, buffers, [&](Workspace& work, int64_t, int64_t batch) {
+        const int losses = work.program().storage("losses");
+        for (int64_t i = 0; i < batch; ++i) result.push_back(work.value(losses, i));
+    });
+    return result;
+}
+
 }  // namespace ravine

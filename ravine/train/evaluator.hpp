@@ -36,6 +36,11 @@ public:
     std::vector<double> outputs(const Dataset& data, const Normalization& features,
                                 const Parameters& parameters, const Vector& buffers);
 
+    /// The loss of every example, without penalties.
+    std::vector<double> losses(const Dataset& data, const Normalization& features,
+                               const Normalization& targets, const Parameters& parameters,
+                               const Vector& buffers);
+
     int64_t forward_passes() const { return forward_passes_; }
 
 private:

@@ -43,6 +43,12 @@ int64_t total_steps(const TrainOptions& options, int64_t examples) {
     return options.max_steps > 0 ? std::min(options.max_steps, steps) : steps;
 }
 
+int64_t total_epochs(const TrainOptions& options, int64_t examples) {
+    const int64_t batches = batches_per_epoch(options.batch, examples),
+                  steps = total_steps(options, examples);
+    return steps / batches + (steps % batches != 0 ? 1 : 0);
+}
+
 std::string to_string(StopReason reason) {
     switch (reason) {
         case StopReason::epochs:
@@ -77,8 +83,9 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
     if (parts.training.size() == 0) fail_request("the training part of '{}' is empty", parts.training.name);
     options_.batch = std::min(options_.batch, parts.training.size());
     require(network.options().evolving_targets == !options_.targets.is_fixed() &&
-                network.options().divergence == options_.gate.exists(),
-            "a network made for other targets or another gate");
+                network.options().divergence == options_.gate.exists() &&
+                network.options().annealed == options_.annealing.exists(),
+            "a network made for other targets, another gate or another loss");
     if (!options_.targets.is_fixed()) loader_.set_start_targets(options_.targets.start);
     thresholds_ = gate_thresholds(options_.gate, options_.targets);
 }
@@ -113,6 +120,10 @@ GraphObjective& Trainer::load(std::span<const int64_t> examples, std::span<const
         sample.bind("targets", loader_.targets());
     }
     sample.set_random(random_context(state));
+    if (options_.annealing.exists())
+        sample.set_scalar("temperature", options_.annealing.temperature(
+                                             state.step, total_steps(options_, parts_.training.size())));
+    if (curriculum_) curriculum_->weigh(examples, loader_.example_weights());
     if (!options_.targets.is_fixed()) sample.set_scalar("t", target_time(state.target_stage, state.step));
     return sample;
 }
@@ -208,6 +219,7 @@ public:
         trainer_.keep();
         while (state_.epoch < options_.epochs) {
             epoch_order(options_.sampling, options_.seed, state_.epoch, order_);
+            if (trainer_.curriculum_) trainer_.curriculum_->begin_epoch(state_.epoch, order_);
             while (state_.batch_in_epoch < batches_) {
                 if (interrupted()) return stop(StopReason::interrupted);
                 if (options_.max_steps > 0 && state_.step >= options_.max_steps)

@@ -3,6 +3,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,9 @@
 #include "ravine/nn/network.hpp"
 #include "ravine/optim/graph_objective.hpp"
 #include "ravine/optim/optimizer.hpp"
+#include "ravine/train/annealing.hpp"
 #include "ravine/train/batch_loader.hpp"
+#include "ravine/train/curriculum/curriculum_plan.hpp"
 #include "ravine/train/evaluator.hpp"
 #include "ravine/train/gate.hpp"
 #include "ravine/train/targets/target_evolution.hpp"
@@ -33,10 +36,13 @@ struct TrainOptions {
     std::shared_ptr<const AugmentationChain> augmentation = nullptr;
     TargetPlan targets{};
     Gate gate{};
+    Annealing annealing{};
 };
 
 /// Batches in a run of these options over this many training examples: what a schedule spans.
 int64_t total_steps(const TrainOptions& options, int64_t examples);
+/// Epochs in such a run, begun ones included.
+int64_t total_epochs(const TrainOptions& options, int64_t examples);
 
 /// A batch, gated or trained on. The loss is that before the update.
 struct StepEvent {
@@ -119,6 +125,9 @@ public:
     Trainer(const Network& network, const Parts& parts, Parameters& parameters, Vector& buffers,
             Optimizer& optimizer, TrainOptions options);
 
+    /// Follows a curriculum over the training part in all calls of run() from now on.
+    void follow(CurriculumPlan curriculum) { curriculum_.emplace(std::move(curriculum)); }
+
     /// Goes on from `state` until a reason to stop. After divergence parameters and buffers are those of the
     /// last evaluation at which all was well.
     TrainOutcome run(TrainState& state, const std::vector<TrainListener*>& listeners);
@@ -163,6 +172,7 @@ private:
     TrainOptions options_;
     BatchLoader loader_;
     Evaluator evaluator_;
+    std::optional<CurriculumPlan> curriculum_;
     std::map<int64_t, std::unique_ptr<GraphObjective>> objectives_;  // by batch size
     std::vector<double> thresholds_;                                 // of the gate, in each stage
     double update_seconds_ = 0;

@@ -97,6 +97,12 @@ TrialRecord run_trial(const Experiment& experiment, std::shared_ptr<const Parts>
     record.validation = result.outcome.validation;
     record.test = result.test;
     record.test_rmse = result.test_rmse;
+    if (const auto& first = run.first_model()) {
+        for (auto& event : record.evaluations) {
+            event.training_seconds += first->seconds;
+            event.training_work += first->work;
+        }
+    }
     if (!record.evaluations.empty()) {
         record.seconds = record.evaluations.back().training_seconds;
         record.work = record.evaluations.back().training_work;

@@ -1,0 +1,85 @@
+#include "ravine/train/curriculum/first_model.hpp"
+
+#include <algorithm>
+
+#include "ravine/core/clock.hpp"
+#include "ravine/core/random.hpp"
+
+namespace ravine {
+namespace {
+
+uint64_t derived_seed(uint64_t seed) {
+    const auto words = random_words({.seed = seed, .purpose = Purpose::curriculum, .stream = 1}, 0, 0);
+    return static_cast<uint64_t>(words[0]) << 32 | words[1];
+}
+
+NetworkOptions plain(NetworkOptions network) {
+    network.evolving_targets = network.divergence = network.annealed = false;
+    network.consistency = 0;
+    return network;
+}
+
+TrainOptions plain(const TrainOptions& options, int64_t epochs) {
+    return {.epochs = epochs,
+            .batch = options.batch,
+            .seed = derived_seed(options.seed),
+            .sampling = options.sampling,
+            .compile = options.compile};
+}
+
+/// The training part alone.
+Parts training_of(const Parts& parts) {
+    Parts result = parts;
+    result.validation = parts.validation.subset({});
+    result.test = parts.test.subset({});
+    return result;
+}
+
+/// Stops where the listeners of the run do.
+class Relay : public TrainListener {
+public:
+    explicit Relay(const std::vector<TrainListener*>& listeners) : listeners_(listeners) {}
+    bool wants_to_stop() const override {
+        return std::ranges::any_of(listeners_, &TrainListener::wants_to_stop);
+    }
+
+private:
+    const std::vector<TrainListener*>& listeners_;
+};
+
+}  // namespace
+
+FirstModel train_first_model(NetworkOptions network_options, const Parts& parts, FirstOrderOptions optimizer,
+                             TrainOptions options, int64_t first_epochs,
+                             const std::vector<TrainListener*>& listeners) {
+    const auto begin = Clock::now();
+    const Network network(plain(std::move(network_options)));
+    options = plain(options, first_epochs);
+    const Parts data = training_of(parts);
+    Parameters parameters(network.parameters(), options.compile.precision);
+    Vector buffers = network.initial_buffers(options.compile.precision);
+    network.initialize(parameters, options.seed);
+    optimizer.total_steps = total_steps(options, data.training.size());
+    FirstOrder rule(std::move(optimizer), network.parameters(), options.compile);
+    Trainer trainer(network, data, parameters, buffers, rule, options);
+
+    TrainState state;
+    Relay relay(listeners);
+    const TrainOutcome outcome = trainer.run(state, {&relay});
+    FirstModel result{.losses = {},
+                      .work = {.forward_passes = state.forward_passes,
+                               .backward_passes = state.backward_passes,
+                               .forward_seconds = state.forward_seconds,
+                               .backward_seconds = state.backward_seconds},
+                      .divergence = outcome.divergence};
+    if (outcome.reason == StopReason::epochs) {
+        Evaluator evaluator(network, options.compile);
+        result.losses = evaluator.losses(data.training, data.schema.normalization,
+                                         data.schema.target_normalization, parameters, buffers);
+        result.work.forward_passes += evaluator.forward_passes();
+    }
+    result.seconds = seconds_since(begin);
+    return result;
+}
+
+}  // namespace ravine
