@@ -96,12 +96,13 @@ std::vector<Claim> acet_claims(const std::vector<AcetResult>& results) {
     };
 
     std::vector<Claim> claims{
-        better("5.1, 3.2.1: ACET is more accurate on test examples", named("final_test_accuracy")),
-        better("2.5 a: updates only where they are needed reduce the computation (forward passes, a backward "
-               "pass counting as two)",
-               named("work")),
-        better("5.2, table 2: the whole training takes less time", named("seconds")),
-        on_each("2.5 d, 5.2: it converges faster, in backward passes to the other's final accuracy",
+        better("ACET is more accurate on test examples (5.1, 3.2.1)", named("final_test_accuracy")),
+        better(
+            "Updates only where they are needed reduce the computation (2.5 a; in forward passes, a backward "
+            "pass counting as two)",
+            named("work")),
+        better("The whole training takes less time (5.2, table 2; seconds)", named("seconds")),
+        on_each("It converges faster (2.5 d, 5.2; backward passes to the other's final accuracy)",
                 [](const AcetResult& r) {
                     const AcetPrice standard = acet_price(r.study, acet_standard, AcetCost::backward_passes),
                                     acet = acet_price(r.study, acet_acet, AcetCost::backward_passes);
@@ -114,31 +115,33 @@ std::vector<Claim> acet_claims(const std::vector<AcetResult>& results) {
                                             acet.median, standard.median, acet.missed, standard.missed,
                                             acet.trials, acet.test.p_value)};
                 }),
-        better("2.5 b, 3.2.3: the curve of the accuracy is smoother (sum of its absolute changes)",
-               made(roughness("changes of the validation accuracy",
+        better("The curve of the accuracy is smoother (2.5 b, 3.2.3; sum of its absolute changes)",
+               made(roughness("roughness of the accuracy's curve",
                               [](const EvaluationEvent& e) { return e.validation.accuracy; }))),
-        better("3.2.3: the curve of the validation loss is smoother",
-               made(roughness("changes of the validation loss",
+        better("The curve of the validation loss is smoother (3.2.3)",
+               made(roughness("roughness of the loss's curve",
                               [](const EvaluationEvent& e) { return e.validation.loss; }))),
-        better("2.5 e, 5.5: it overfits less (validation loss at the end over its best)", made(loss_rise())),
+        better("It overfits less (2.5 e, 5.5; validation loss at the end over its best)", made(loss_rise())),
     };
     if (const auto circles = only("circles"); !circles.empty()) {
         const StudyResult& study = circles[0].study;
         claims.push_back(conjunction(
-            "3.2.5: on noisy circles it is more accurate and overfits less",
+            "On noisy circles it is more accurate and overfits less (3.2.5; test accuracy, and training less "
+            "test)",
             {better_than(acet_acet, acet_standard, acet_measure(study, "final_test_accuracy"), study),
              better_than(acet_acet, acet_standard, generalization_gap(), study)}));
     }
-    claims.push_back(on_each("3.2.6, 5.3: the training loss rises in steps with t", [&](const AcetResult& r) {
-        return share_statement(r,
-                               share_of_steps(r.study.trials[acet_acet],
-                                              [](const auto& before, const auto& after) {
-                                                  return after.train_loss > before.train_loss;
-                                              }),
-                               "it rose");
-    }));
+    claims.push_back(
+        on_each("The training loss rises in steps with t (3.2.6, 5.3)", [&](const AcetResult& r) {
+            return share_statement(r,
+                                   share_of_steps(r.study.trials[acet_acet],
+                                                  [](const auto& before, const auto& after) {
+                                                      return after.train_loss > before.train_loss;
+                                                  }),
+                                   "it rose");
+        }));
     claims.push_back(on_each(
-        "3.2.6: the test loss falls in steps with t (seen on the validation part)", [&](const AcetResult& r) {
+        "The test loss falls in steps with t (3.2.6; on the validation part)", [&](const AcetResult& r) {
             return share_statement(r,
                                    share_of_steps(r.study.trials[acet_acet],
                                                   [](const auto& before, const auto& after) {
@@ -147,7 +150,7 @@ std::vector<Claim> acet_claims(const std::vector<AcetResult>& results) {
                                    "it fell");
         }));
     claims.push_back(
-        on_each("3.2.6, figure 9: epochs take longer as the targets evolve", [](const AcetResult& r) {
+        on_each("Epochs take longer as the targets evolve (3.2.6, figure 9)", [](const AcetResult& r) {
             const Summary ratio = acet_summary(r.study, acet_acet, {"", Better::higher, slowdown});
             return Statement{
                 .support = ratio.confidence_low > 1 ? Support::strong

@@ -75,20 +75,21 @@ public:
                                  method, trials.size()));
     }
 
-    void losses(int number, const AcetResult& r, const char* part, const Of& loss, const Of& accuracy) {
+    void losses(int number, const AcetResult& r, const std::string& part, const Of& loss,
+                const Of& accuracy) {
         const auto &standard = r.study.trials[acet_standard], &acet = r.study.trials[acet_acet];
         const auto t = [&] {
             Series series = mean_curve("t", acet, [](const EvaluationEvent& e) { return e.t; });
             series.on_right = true;
             return series;
         };
-        Chart losses = chart(fmt::format("{} loss", part), "loss",
+        Chart losses = chart(part + " loss", "loss",
                              {mean_curve("ACET", acet, loss), mean_curve("standard", standard, loss), t()});
         losses.right_label = "t";
-        write_charts(path(number), {losses, chart(fmt::format("{} accuracy", part), "%",
+        write_charts(path(number), {losses, chart(part + " accuracy", "%",
                                                   {mean_curve("ACET", acet, accuracy),
                                                    mean_curve("standard", standard, accuracy)})});
-        note(number, fmt::format("{}: {} loss and accuracy, with t; mean over {} seeds", r.set.title, part,
+        note(number, fmt::format("{}. {} loss and accuracy, with t; mean over {} seeds", r.set.title, part,
                                  acet.size()));
     }
 
@@ -141,8 +142,8 @@ std::vector<AcetFigure> draw_acet_figures(const std::filesystem::path& folder,
     if (!images) images = find_set(results, "fashion-mnist");
     if (!images && !results.empty()) images = &results.front();
     if (images) {
-        drawing.losses(7, *images, "training", train_loss, train_percent);
-        drawing.losses(8, *images, "validation", test_loss, test_percent);
+        drawing.losses(7, *images, "Training", train_loss, train_percent);
+        drawing.losses(8, *images, "Validation", test_loss, test_percent);
         drawing.times(9, *images);
     }
     return drawing.figures;

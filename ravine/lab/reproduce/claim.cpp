@@ -19,8 +19,8 @@ double mean_of(size_t contender, const OutcomeMeasure& measure, const StudyResul
 }
 
 std::string value_text(double value, const OutcomeMeasure& measure) {
-    return measure.name.ends_with("accuracy") ? fmt::format("{:.2f} %", 100 * value)
-                                              : fmt::format("{:.4f}", value);
+    if (measure.name.ends_with("accuracy")) return fmt::format("{:.2f} %", 100 * value);
+    return std::abs(value) < 1000 ? fmt::format("{:.4f}", value) : fmt::format("{:.0f}", value);
 }
 
 }  // namespace
