@@ -20,10 +20,9 @@ struct Series {
     bool on_right = false;  ///< y belongs to the axis on the right
 };
 
-/// Lines over common axes.
+/// Lines over common axes. The right axis, which is linear, is there only for lines that belong to it.
 struct Chart {
-    std::string title = {}, x_label = {}, y_label = {};
-    std::string right_label = {};  ///< of the axis on the right, where a series has one; linear
+    std::string title = {}, x_label = {}, y_label = {}, right_label = {};
     bool log_x = false, log_y = false;
     std::vector<Series> series = {};
 };

@@ -110,6 +110,33 @@ TEST(Chart, LongSeriesAreThinnedOutButKeepTheirSpikes) {
     EXPECT_THAT(svg, HasSubstr(">1000<"));  // the axis reaches to the spike
 }
 
+TEST(Chart, ALineMayHaveAnAxisOnTheRight) {
+    Chart chart = line({0, 1, 2}, {1000, 2000, 5000});
+    chart.right_label = "the right axis";
+    chart.series.push_back({.name = "t", .x = {0, 1, 2}, .y = {-0.4, 0, 0.6}, .on_right = true});
+    const std::string svg = picture([&](const auto& path) { write_chart(path, chart); });
+    EXPECT_THAT(svg, HasSubstr("the right axis"));
+    EXPECT_THAT(svg, HasSubstr(">5000<"));
+    EXPECT_THAT(svg, HasSubstr(">-0.4<"));  // a scale of its own, for on the left one it would be all flat
+    chart.log_y = true;                     // says nothing about the right one, which has numbers below 0
+    EXPECT_THAT(picture([&](const auto& path) { write_chart(path, chart); }), HasSubstr(">-0.4<"));
+    chart.series[1].on_right = false;
+    EXPECT_THAT(picture([&](const auto& path) { write_chart(path, chart); }),
+                Not(HasSubstr("the right axis")));
+}
+
+TEST(Charts, ARightAxisIsThatOfOneChart) {
+    Chart two = line({0, 1}, {1, 2});
+    two.right_label = "only here";
+    two.series.push_back({.name = "t", .x = {0, 1}, .y = {0, 1}, .on_right = true});
+    const std::string svg = picture([&](const auto& path) {
+        write_charts(path, {two, line({0, 1}, {1, 2})});
+    });
+    const size_t first = svg.find("only here");
+    ASSERT_NE(first, std::string::npos);
+    EXPECT_EQ(svg.find("only here", first + 1), std::string::npos);
+}
+
 TEST(Charts, AllAreInThePicture) {
     const std::string svg = picture([&](const auto& path) {
         write_charts(path,

@@ -65,6 +65,25 @@ TEST(TrialRecords, SurviveWriting) {
         expect_error(2, [&] { trial_from_json(bad, "t.json"); }, {"t.json", "record of a trial"});
 }
 
+TEST(TrialRecords, CountBatchesThatTheGateLeftOut) {
+    Experiment e = small_experiment();
+    e.targets = "acet:increment=0.45,epochs_per_increment=1";
+    e.gate = "equilibrium:epsilon=0.3";
+    const auto parts = std::make_shared<const Parts>(load_parts(data_request(e)));
+    const TrialRecord record = run_trial(e, parts, TrialPurpose::result, nullptr);
+    EXPECT_EQ(record.batches, 18);
+    EXPECT_GT(record.gated, 0);
+    EXPECT_EQ(record.updates + record.gated, record.batches);
+    EXPECT_EQ(record.evaluations.back().updates, record.updates);
+    EXPECT_EQ(record.work.backward_passes, record.updates);
+    EXPECT_EQ(record.evaluations[0].t, 0.1);
+    const TrialRecord back = trial_from_json(trial_to_json(record), "here");
+    EXPECT_EQ(trial_to_json(back), trial_to_json(record));
+    EXPECT_EQ(back.gated, record.gated);
+    EXPECT_EQ(back.evaluations[1].t, 0.55);
+    EXPECT_EQ(back.evaluations[0].gated, record.evaluations[0].gated);
+}
+
 TEST(TrialRecords, KeepTheMapOfAPicturedResult) {
     const Experiment e = small_experiment();
     const auto parts = std::make_shared<const Parts>(load_parts(data_request(e)));

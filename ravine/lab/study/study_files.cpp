@@ -34,14 +34,15 @@ void each_trial(const StudyResult& result, Visit visit) {
 
 std::string trials_csv(const StudyResult& result) {
     std::string csv =
-        "contender,seed,status,steps,epochs,seconds,forward_passes,backward_passes,work,train_loss,"
+        "contender,seed,status,steps,updates,gated,epochs,seconds,forward_passes,backward_passes,work,train_"
+        "loss,"
         "final_validation_loss,final_validation_accuracy,best_validation_loss,best_validation_accuracy,"
         "best_epoch,final_test_loss,final_test_accuracy,test_rmse,target_seconds,target_steps,target_work\n";
     const Metric &accuracy = find_metric("validation_accuracy"), &loss = find_metric("validation_loss");
     each_trial(result, [&](const std::string& label, const TrialRecord& t) {
         const auto there = result.reach ? reached(result.metric, t, *result.reach) : std::nullopt;
-        csv += csv_line(label, t.experiment.seed, status_of(t), t.updates, t.epochs, t.seconds,
-                        t.work.forward_passes, t.work.backward_passes, forward_equivalents(t.work),
+        csv += csv_line(label, t.experiment.seed, status_of(t), t.batches, t.updates, t.gated, t.epochs,
+                        t.seconds, t.work.forward_passes, t.work.backward_passes, forward_equivalents(t.work),
                         finite_or_nothing(t.train_loss), finite_or_nothing(final_value(loss, t)),
                         finite_or_nothing(final_value(accuracy, t)), finite_or_nothing(best_value(loss, t)),
                         finite_or_nothing(best_value(accuracy, t)), t.best_epoch,

@@ -16,7 +16,10 @@ using Json = nlohmann::ordered_json;
 class Recorder : public TrainListener {
 public:
     explicit Recorder(TrialRecord& record) : record_(record) {}
-    void on_progress(const StepEvent& event, int64_t) override { record_.updates += event.gated ? 0 : 1; }
+    void on_progress(const StepEvent& event, int64_t) override {
+        ++record_.batches;
+        ++(event.gated ? record_.gated : record_.updates);
+    }
     void on_step(const StepEvent& event) override { record_.steps.push_back(event); }
     void on_evaluation(const EvaluationEvent& event) override { record_.evaluations.push_back(event); }
 
@@ -132,6 +135,8 @@ std::string trial_to_json(const TrialRecord& r) {
               {"divergence", r.divergence},
               {"parameters", r.parameters},
               {"updates", r.updates},
+              {"batches", r.batches},
+              {"gated", r.gated},
               {"epochs", r.epochs},
               {"best_epoch", r.best_epoch},
               {"seconds", r.seconds},
@@ -154,6 +159,8 @@ TrialRecord trial_from_json(const std::string& text, const std::string& where) t
                   .parameters = json.at("parameters"),
                   .updates = json.at("updates"),
                   .epochs = json.at("epochs"),
+                  .batches = json.at("batches"),
+                  .gated = json.at("gated"),
                   .best_epoch = json.at("best_epoch"),
                   .seconds = json.at("seconds"),
                   .work = work_of(json.at("work")),

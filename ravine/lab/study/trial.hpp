@@ -18,9 +18,10 @@ struct TrialRecord {
     StopReason reason = StopReason::epochs;
     std::string divergence = {};  ///< where numbers ceased to be finite; empty where they did not
     int64_t parameters = 0, updates = 0, epochs = 0;
-    int64_t best_epoch = 0;  ///< with the smallest validation loss; 0: none
-    double seconds = 0;      ///< of the updates and of a curriculum's first model, evaluations left out
-    Work work = {};          ///< of the same
+    int64_t batches = 0, gated = 0;  ///< seen, and of these without an update
+    int64_t best_epoch = 0;          ///< with the smallest validation loss; 0: none
+    double seconds = 0;  ///< of the updates and of a curriculum's first model, evaluations left out
+    Work work = {};      ///< of the same
     std::vector<StepEvent> steps = {};
     std::vector<EvaluationEvent> evaluations = {};
     double train_loss = 0;  ///< mean over the updates of the last epoch
