@@ -73,6 +73,7 @@ std::string acet_command(const AcetRequest& request) {
     if (request.is_quick) line += " --quick";
     if (!o.only.empty()) line += " --only " + o.only;
     if (o.seeds > 0) line += fmt::format(" --seeds {}", o.seeds);
+    if (o.precision != AcetStudyOptions{}.precision) line += " --precision " + o.precision;
     if (o.rivals) line += " --rivals";
     if (o.ablation) line += " --ablation";
     return line;
@@ -152,6 +153,9 @@ void add_acet(CLI::App& reproduce) {
                 "Trials at once; 0: as many as there are processors");
     command->add_option("--data-dir", o.data_dir, "Where MNIST and Fashion-MNIST are looked for first")
         ->type_name("DIR");
+    command->add_option("--precision", o.precision, "f32, bf16 or f64")
+        ->type_name("P")
+        ->capture_default_str();
     command->add_flag("--quick", request->is_quick, "A look in a minute: spiral and circles, 6 seeds");
     command->add_option("--out", request->out, "The study's folder; default runs/acet-DIGEST")
         ->type_name("DIR");

@@ -13,6 +13,7 @@ struct AcetStudyOptions {
     int64_t seeds = 0;      ///< 0: 15, and 3 for images
     int64_t jobs = 0;
     std::string data_dir = {};
+    std::string precision = "f32";
     bool rivals = false, ablation = false;
     enum class Extent { full, quick } extent = Extent::full;
 };

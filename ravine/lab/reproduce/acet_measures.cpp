@@ -51,9 +51,7 @@ AcetPrice acet_price(const StudyResult& study, size_t contender, AcetCost cost) 
 }
 
 double gated_share(const TrialRecord& trial) {
-    if (trial.work.forward_passes == 0) return 0;
-    return 1 -
-           static_cast<double>(trial.work.backward_passes) / static_cast<double>(trial.work.forward_passes);
+    return trial.batches > 0 ? static_cast<double>(trial.gated) / static_cast<double>(trial.batches) : 0;
 }
 
 std::string percent_text(const Summary& s) {

@@ -61,6 +61,7 @@ void add_ablation(std::vector<Contender>& all, const AcetSet& set) {
 StudyPlan acet_plan(const AcetSet& wanted, const AcetStudyOptions& options) {
     AcetSet set = wanted;
     set.experiment.data_dir = options.data_dir;
+    set.experiment.precision = options.precision;
     StudyPlan plan{.kind = "acet",
                    .title = fmt::format("Training by target evolution on {}", set.title),
                    .options = {.seeds = options.seeds > 0 ? options.seeds : set.seeds,

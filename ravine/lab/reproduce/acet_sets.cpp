@@ -27,6 +27,7 @@ Experiment images(const std::string& dataset) {
     Experiment e;
     e.dataset = dataset;
     e.model = "cnn:channels=16-32-64,hidden=128,dropout=0.4";
+    e.augment = "translate";
     e.optimizer = "adam:learning_rate=0.001";
     e.schedule = "linear";
     e.loss = "kl";
