@@ -1,15 +1,19 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
 #include "ravine/core/interrupt.hpp"
+#include "ravine/data/digest.hpp"
 #include "ravine/lab/report/study_report.hpp"
+#include "ravine/lab/reproduce/acet.hpp"
 #include "ravine/lab/reproduce/first_order.hpp"
 #include "ravine/lab/study/study_files.hpp"
 #include "ravine/lab/study/study_progress.hpp"
@@ -57,6 +61,103 @@ void reproduce_first_order(Request request) {
                folder.path.string(), (folder.path / "report.html").string());
 }
 
+struct AcetRequest {
+    AcetStudyOptions options;
+    std::string out;
+    bool is_quick = false;
+};
+
+std::string acet_command(const AcetRequest& request) {
+    const AcetStudyOptions& o = request.options;
+    std::string line = "ravine reproduce acet";
+    if (request.is_quick) line += " --quick";
+    if (!o.only.empty()) line += " --only " + o.only;
+    if (o.seeds > 0) line += fmt::format(" --seeds {}", o.seeds);
+    if (o.rivals) line += " --rivals";
+    if (o.ablation) line += " --ablation";
+    return line;
+}
+
+void reproduce_acet(AcetRequest request) {
+    AcetStudyOptions& options = request.options;
+    if (request.is_quick) {
+        options.extent = AcetStudyOptions::Extent::quick;
+        if (options.only.empty()) options.only = "spiral,circles";
+    }
+    const auto sets = find_acet_sets(options.only);
+    std::vector<std::unique_ptr<Study>> studies;  // all are checked before any is run
+    for (const auto& set : sets) {
+        StudyPlan plan = acet_plan(set, options);
+        plan.command = acet_command(request);
+        studies.push_back(std::make_unique<Study>(std::move(plan)));
+    }
+    Sha256 digest;
+    for (const auto& study : studies) {
+        const std::string text = study->digest();
+        digest.update({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    }
+    const auto folder = StudyFolder::open_or_create(request.out, "acet-" + digest.finish().substr(0, 6), "");
+    const InterruptGuard guard;
+    std::vector<AcetResult> results;
+    for (size_t i = 0; i < sets.size(); ++i) {
+        fmt::print(stderr, "{}\n", sets[i].title);
+        const auto part =
+            StudyFolder::open_or_create((folder.path / sets[i].name).string(), "", studies[i]->digest());
+        StudyProgress progress(stderr);
+        AcetResult result{sets[i], studies[i]->run(part.trials(), progress)};
+        write_study(part, result.study, studies[i]->digest());
+        write_study_report(part.path);
+        require_complete(result.study, part);
+        results.push_back(std::move(result));
+    }
+    const auto claims = acet_claims(results);
+    write_file_atomically(folder.path / "table1.csv", acet_table1_csv(results));
+    write_file_atomically(folder.path / "table2.csv", acet_table2_csv(results));
+    write_file_atomically(folder.path / "claims.csv", claims_csv(claims));
+    std::vector<AcetFigure> figures;
+    try {
+        figures = draw_acet_figures(folder.path, results);
+    } catch (const RunError& error) {
+        spdlog::warn("no figures: {}", error.what());
+    }
+    write_acet_report(folder.path, results, claims, figures);
+    fmt::print("Table 1: accuracy on test examples\n\n{}\nTable 2: what training took\n\n{}\n",
+               acet_table1(results), acet_table2(results));
+    fmt::print("The paper's claims{}:\n{}\n", request.is_quick ? ", of which a quick run can say little" : "",
+               claims_text(claims));
+    fmt::print("study folder  {}\nreport        {}\n", folder.path.string(),
+               (folder.path / "report.html").string());
+}
+
+void add_acet(CLI::App& reproduce) {
+    auto* command = reproduce.add_subcommand(
+        "acet",
+        "Training by target evolution beside standard training: spirals, moons, circles, rings, images");
+    auto request = std::make_shared<AcetRequest>();
+    AcetStudyOptions& o = request->options;
+    command
+        ->add_option(
+            "--only", o.only,
+            "Some of spiral, moons, circles, rings, mnist, fashion-mnist, joined by commas; synthetic: "
+            "the first four; all")
+        ->type_name("SETS")
+        ->default_str("synthetic");
+    add_integer(*command, "--seeds", o.seeds, non_negative, "Trials of each method; 0: 15, and 3 of images");
+    command->add_flag(
+        "--rivals", o.rivals,
+        "Label smoothing, a curriculum, an annealed loss and ACET without settings beside both");
+    command->add_flag("--ablation", o.ablation,
+                      "Targets without gate, gate without targets, epsilon, increment and start beside both");
+    add_integer(*command, "--jobs", o.jobs, Range{0, 1024},
+                "Trials at once; 0: as many as there are processors");
+    command->add_option("--data-dir", o.data_dir, "Where MNIST and Fashion-MNIST are looked for first")
+        ->type_name("DIR");
+    command->add_flag("--quick", request->is_quick, "A look in a minute: spiral and circles, 6 seeds");
+    command->add_option("--out", request->out, "The study's folder; default runs/acet-DIGEST")
+        ->type_name("DIR");
+    command->callback([request] { reproduce_acet(*request); });
+}
+
 }  // namespace
 
 void add_reproduce(CLI::App& app) {
@@ -81,6 +182,7 @@ void add_reproduce(CLI::App& app) {
     command->add_option("--out", request->out, "The study's folder; default runs/first-order-DIGEST")
         ->type_name("DIR");
     command->callback([request] { reproduce_first_order(*request); });
+    add_acet(*reproduce);
 }
 
 }  // namespace ravine::cli

@@ -96,32 +96,37 @@ std::string axis(const std::string& name, const std::string& label, Extent exten
 std::string chart_script(const Chart& chart, const std::string& prefix) {
     std::string data, plots;
     Extent x, y;
+    const bool has_right = std::ranges::any_of(chart.series, &Series::on_right);
     for (size_t i = 0; i < chart.series.size(); ++i) {
         const Series& series = chart.series[i];
         const Points points = points_of(series, chart);
         for (size_t k = 0; k < points.x.size(); ++k) {
             if (std::isnan(points.x[k]) || std::isnan(points.y[k])) continue;
             x.include({points.x[k]});
-            y.include({points.y[k]});
+            if (!series.on_right) y.include({points.y[k]});
         }
         const std::string block = fmt::format("{}{}", prefix, i);
         const std::array<std::span<const double>, 2> columns{points.x, points.y};
         data += gnuplot_data(block, columns);
         // A line through one point cannot be seen.
         const std::string style = points.x.size() == 1 ? "points pt 7 ps 0.6" : "lines lw 2";
-        plots += fmt::format("{}${} using 1:2 with {} dt {} lc rgb '{}' {}", i == 0 ? "" : ", ", block, style,
-                             plot_dash(i), plot_colour(i),
+        plots += fmt::format("{}${} using 1:2 {}with {} dt {} lc rgb '{}' {}", i == 0 ? "" : ", ", block,
+                             series.on_right ? "axes x1y2 " : "", style, plot_dash(i), plot_colour(i),
                              series.name.empty() ? "notitle" : "title " + gnuplot_quoted(series.name));
     }
     std::string script = data;
     script +=
         fmt::format("set title {} noenhanced font ',15' tc rgb '#202020'\n", gnuplot_quoted(chart.title));
     script += axis("x", chart.x_label, x, chart.log_x) + axis("y", chart.y_label, y, chart.log_y);
+    if (has_right)
+        script += fmt::format("set border 11\nset y2tics\nset y2label {} noenhanced tc rgb '#303030'\n",
+                              gnuplot_quoted(chart.right_label));
     if (x.is_empty())
         return script +
                "set label 99 'no data' at graph 0.5,0.5 center tc rgb '#808080'\n"
                "plot NaN notitle\nunset label 99\n";
-    return script + "plot " + plots + "\n";
+    script += "plot " + plots + "\n";
+    return has_right ? script + "unset y2tics\nunset y2label\nset border 3\n" : script;
 }
 
 }  // namespace

@@ -17,11 +17,13 @@ namespace ravine {
 struct Series {
     std::string name = {};
     std::vector<double> x = {}, y = {};
+    bool on_right = false;  ///< y belongs to the axis on the right
 };
 
 /// Lines over common axes.
 struct Chart {
     std::string title = {}, x_label = {}, y_label = {};
+    std::string right_label = {};  ///< of the axis on the right, where a series has one; linear
     bool log_x = false, log_y = false;
     std::vector<Series> series = {};
 };

@@ -1,9 +1,11 @@
 #include "ravine/lab/report/html_page.hpp"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <cctype>
+#include <vector>
 
 #include "ravine/lab/report/assets.hpp"
 #include "ravine/lab/report/html_text.hpp"
@@ -72,6 +74,17 @@ std::string html(const Headline& headline) {
 
 std::string html(const Paragraph& paragraph) {
     return fmt::format("<p>{}</p>\n", html_escaped(paragraph.text));
+}
+
+std::string html(const Picture& picture) {
+    const auto bytes = reinterpret_cast<const unsigned char*>(picture.svg.data());
+    std::vector<unsigned char> text(4 * (picture.svg.size() / 3 + 1) + 1);
+    const int length = EVP_EncodeBlock(text.data(), bytes, static_cast<int>(picture.svg.size()));
+    const std::string encoded(text.begin(), text.begin() + length), caption = html_escaped(picture.caption);
+    return fmt::format(
+        "<figure><img style=\"max-width:100%\" src=\"data:image/svg+xml;base64,{}\" alt=\"{}\">"
+        "<figcaption>{}</figcaption></figure>\n",
+        encoded, caption, caption);
 }
 
 std::string html(const CodeBlock& code) {

@@ -101,7 +101,13 @@ struct CodeBlock {
     std::string text = {};
 };
 
-using ReportBlock = std::variant<Headline, Paragraph, CodeBlock, ReportTable, Figure>;
+/// A picture that was drawn elsewhere, as SVG.
+struct Picture {
+    std::string svg = {};
+    std::string caption = {};  ///< also for those who do not see it
+};
+
+using ReportBlock = std::variant<Headline, Paragraph, CodeBlock, ReportTable, Figure, Picture>;
 
 struct ReportSection {
     std::string title = {};

@@ -58,13 +58,13 @@ std::string trials_csv(const StudyResult& result) {
 std::string curves_csv(const StudyResult& result) {
     std::string csv =
         "contender,seed,epoch,step,seconds,work,train_loss,train_accuracy,validation_loss,"
-        "validation_accuracy\n";
+        "validation_accuracy,updates,gated,t\n";
     each_trial(result, [&](const std::string& label, const TrialRecord& t) {
         for (const auto& e : t.evaluations)
             csv += csv_line(label, t.experiment.seed, e.epoch, e.step, e.training_seconds,
                             forward_equivalents(e.training_work), finite_or_nothing(e.train_loss),
                             finite_or_nothing(e.training.accuracy), finite_or_nothing(e.validation.loss),
-                            finite_or_nothing(e.validation.accuracy));
+                            finite_or_nothing(e.validation.accuracy), e.updates, e.gated, e.t);
     });
     return csv;
 }
@@ -74,7 +74,7 @@ std::string steps_csv(const StudyResult& result) {
     each_trial(result, [&](const std::string& label, const TrialRecord& t) {
         for (const auto& s : t.steps)
             csv += csv_line(label, t.experiment.seed, s.step, finite_or_nothing(s.train_loss),
-                            s.learning_rate, finite_or_nothing(s.gradient_norm));
+                            finite_or_nothing(s.learning_rate), finite_or_nothing(s.gradient_norm));
     });
     return csv;
 }

@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 class Recorder : public TrainListener {
 public:
     explicit Recorder(TrialRecord& record) : record_(record) {}
-    void on_progress(const StepEvent& event, int64_t) override { record_.updates = event.step; }
+    void on_progress(const StepEvent& event, int64_t) override { record_.updates += event.gated ? 0 : 1; }
     void on_step(const StepEvent& event) override { record_.steps.push_back(event); }
     void on_evaluation(const EvaluationEvent& event) override { record_.evaluations.push_back(event); }
 
@@ -40,8 +40,10 @@ double number_of(const Json& json) {
 Json scores(const Scores& s) { return {number(s.loss), number(s.accuracy)}; }
 Scores scores_of(const Json& json) { return {number_of(json.at(0)), number_of(json.at(1))}; }
 
-Json work(const Work& w) { return {w.forward_passes, w.backward_passes}; }
-Work work_of(const Json& json) { return {json.at(0), json.at(1)}; }
+Json work(const Work& w) {
+    return {w.forward_passes, w.backward_passes, w.forward_seconds, w.backward_seconds};
+}
+Work work_of(const Json& json) { return {json.at(0), json.at(1), json.at(2), json.at(3)}; }
 
 Json map(const DecisionMap& m) {
     return {{"x", {m.grid.x.low, m.grid.x.high}},
@@ -120,10 +122,11 @@ std::string trial_to_json(const TrialRecord& r) {
     for (const auto& f : experiment_fields()) experiment[f.name] = f.get(r.experiment);
     for (const auto& e : r.steps)
         steps.push_back({e.step, e.epoch, number(e.train_loss), number(e.learning_rate),
-                         number(e.gradient_norm), e.seconds});
+                         number(e.gradient_norm), e.seconds, e.gated});
     for (const auto& e : r.evaluations)
         evaluations.push_back({e.step, e.epoch, number(e.train_loss), scores(e.validation), e.seconds,
-                               scores(e.training), work(e.training_work), e.training_seconds});
+                               scores(e.training), work(e.training_work), e.training_seconds, e.updates,
+                               e.gated, e.t});
     Json json{{"experiment", experiment},
               {"reason", to_string(r.reason)},
               {"divergence", r.divergence},
@@ -162,10 +165,10 @@ TrialRecord trial_from_json(const std::string& text, const std::string& where) t
         set_experiment(r.experiment, name, where + ": " + name, value.get<std::string>());
     for (const auto& e : json.at("steps"))
         r.steps.push_back(
-            {e.at(0), e.at(1), number_of(e.at(2)), number_of(e.at(3)), number_of(e.at(4)), e.at(5)});
+            {e.at(0), e.at(1), number_of(e.at(2)), number_of(e.at(3)), number_of(e.at(4)), e.at(5), e.at(6)});
     for (const auto& e : json.at("evaluations"))
         r.evaluations.push_back({e.at(0), e.at(1), number_of(e.at(2)), scores_of(e.at(3)), e.at(4),
-                                 scores_of(e.at(5)), work_of(e.at(6)), e.at(7)});
+                                 scores_of(e.at(5)), work_of(e.at(6)), e.at(7), e.at(8), e.at(9), e.at(10)});
     if (json.contains("map")) r.map = map_of(json["map"]);
     return r;
 } catch (const nlohmann::json::exception& error) {
