@@ -89,6 +89,31 @@ TEST(Allocation, NoneWhereTargetsEvolveAndAGateCloses) {
     EXPECT_LT(bench.state.gated, 44);
 }
 
+TEST(Allocation, NoneInAnEpochOfACurriculumUnderATemperature) {
+    for (const char* curriculum : {"weighted", "stochastic", "deterministic"}) {
+        SCOPED_TRACE(curriculum);
+        Case given{.model = "mlp:hidden=8", .loss = "cross-entropy"};
+        given.options = {.epochs = 3, .batch = 17};
+        given.options.annealing = annealings().make(Spec::parse("temperature:share=1"));
+        Bench bench(given);
+        Numbers losses;
+        for (int64_t i = 0; i < bench.parts.training.size(); ++i)
+            losses.push_back(static_cast<double>(i % 7));
+        CurriculumPlan plan(curricula().make(Spec::parse(std::string(curriculum) + ":share=1")), losses, 1,
+                            3);
+        std::vector<int64_t> order(losses.size());
+        const int64_t before = allocations;
+        plan.begin_epoch(0, order);
+        EXPECT_EQ(allocations - before, 0);
+        bench.trainer.follow(plan);
+        Counter counter;
+        bench.trainer.run(bench.state, {&counter});
+        ASSERT_EQ(counter.counts.size(), 33U);
+        EXPECT_EQ(counter.counts[32] - counter.counts[22], 0);
+        EXPECT_EQ(counter.counts[9] - counter.counts[0], 0);
+    }
+}
+
 TEST(Allocation, NoneInAnAugmentedUpdate) {
     for (const char* chain : {"none", "crop+flip+rotate+cutout+noise", "mixup+cutmix", "augmix:weight=0"}) {
         SCOPED_TRACE(chain);

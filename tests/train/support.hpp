@@ -42,6 +42,15 @@ struct AfterUpdate : TrainListener {
     void on_progress(const StepEvent& event, int64_t) override { act(event); }
 };
 
+/// Stops the run once, after an update.
+struct StopAfter : TrainListener {
+    int64_t step = 0, after;
+
+    explicit StopAfter(int64_t updates) : after(updates) {}
+    void on_progress(const StepEvent& event, int64_t) override { step = event.step; }
+    bool wants_to_stop() const override { return step == after; }
+};
+
 /// What a small training run is made of.
 struct Case {
     std::string dataset = "spiral:examples=300";
@@ -107,6 +116,7 @@ private:
             options.consistency = given.options.augmentation->consistency_weight();
         options.evolving_targets = !given.options.targets.is_fixed();
         options.divergence = given.options.gate.exists();
+        options.annealed = given.options.annealing.exists();
         if (!given.loss.empty()) options.loss = Spec::parse(given.loss);
         return options;
     }

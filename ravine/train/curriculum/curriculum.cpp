@@ -55,7 +55,7 @@ Catalog<Curriculum> make_catalog() {
              "i_k = the next easy example (rank < lambda n) with probability p, else the next of all;\n"
              "p = mix (1 - u), lambda = initial + (1 - initial) u, u = min(1, e / (share (E - 1)))\n"
              "in epoch e = 0, ..., E - 1",
-         .source = "Zaremba and Sutskever 2014, section 5 (combined strategy)"});
+         .source = "Zaremba and Sutskever 2014 (combined strategy)"});
     add(catalog, Kind::deterministic,
         {.name = "deterministic",
          .summary = "all draws are from the easy examples, whose share grows: the control that the other two "
@@ -63,7 +63,7 @@ Catalog<Curriculum> make_catalog() {
          .formula = "i_k = the next easy example (rank < lambda n), over and over, n draws an epoch;\n"
                     "lambda = initial + (1 - initial) u, u = min(1, e / (share (E - 1)))\n"
                     "in epoch e = 0, ..., E - 1",
-         .source = "Bengio, Louradour, Collobert and Weston 2009; Zaremba and Sutskever 2014, section 5 "
+         .source = "Bengio, Louradour, Collobert and Weston 2009; Zaremba and Sutskever 2014 "
                    "(naive strategy)"});
     return catalog;
 }
