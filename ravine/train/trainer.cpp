@@ -217,6 +217,7 @@ public:
 
     TrainOutcome run() {
         trainer_.keep();
+        state_.stages.reserve(options_.targets.stages.size());  // no allocation in a step
         while (state_.epoch < options_.epochs) {
             epoch_order(options_.sampling, options_.seed, state_.epoch, order_);
             if (trainer_.curriculum_) trainer_.curriculum_->begin_epoch(state_.epoch, order_);
