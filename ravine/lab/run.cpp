@@ -142,6 +142,9 @@ Run::Run(Experiment experiment, std::shared_ptr<const Parts> parts)
     options_.targets = make_target_plan(target_evolutions().make(Spec::parse(e.targets)), network_->loss(),
                                         network_->options().loss.text(), parts_->training,
                                         parts_->schema.target_normalization, options_.epochs);
+    if (options_.targets.settings.start == TargetStart::null && !options_.targets.is_fixed() &&
+        network_->output_count() < parts_->schema.output_count)
+        fail_request("targets: the null vector of a single output is class 0; use start=uniform");
     options_.gate = gates().make(Spec::parse(e.gate));
     options_.annealing = annealings().make(Spec::parse(e.anneal));
     curriculum_ = curricula().make(Spec::parse(e.curriculum));
@@ -193,6 +196,11 @@ void Run::resume(const RunFolder& folder) {
 
 std::vector<std::string> Run::notes() const {
     std::vector<std::string> notes;
+    const int64_t batches = (parts_->training.size() + options_.batch - 1) / options_.batch;
+    if (!options_.targets.is_fixed() && options_.max_steps > 0 &&
+        options_.max_steps <= batches * options_.targets.epochs_until_final())
+        notes.push_back(fmt::format("targets: t may not reach {} within {} batches",
+                                    format_number(options_.targets.settings.final), options_.max_steps));
     const std::string schedule = Spec::parse(experiment_.schedule).name;
     if (options_.gate.exists() && schedule != "constant")
         notes.push_back(fmt::format(
