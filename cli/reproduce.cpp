@@ -92,9 +92,11 @@ void reproduce_acet(AcetRequest request) {
         plan.command = acet_command(request);
         studies.push_back(std::make_unique<Study>(std::move(plan)));
     }
+    // Named by its first two contenders: rivals and an ablation join what is there.
+    const auto digest_of = [](const Study& study) { return study.digest_of_first(acet_acet + 1); };
     Sha256 digest;
     for (const auto& study : studies) {
-        const std::string text = study->digest();
+        const std::string text = digest_of(*study);
         digest.update({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
     }
     const auto folder = StudyFolder::open_or_create(request.out, "acet-" + digest.finish().substr(0, 6), "");
@@ -103,17 +105,18 @@ void reproduce_acet(AcetRequest request) {
     for (size_t i = 0; i < sets.size(); ++i) {
         fmt::print(stderr, "{}\n", sets[i].title);
         const auto part =
-            StudyFolder::open_or_create((folder.path / sets[i].name).string(), "", studies[i]->digest());
+            StudyFolder::open_or_create((folder.path / sets[i].name).string(), "", digest_of(*studies[i]));
         StudyProgress progress(stderr);
         AcetResult result{sets[i], studies[i]->run(part.trials(), progress)};
-        write_study(part, result.study, studies[i]->digest());
+        write_study(part, result.study, digest_of(*studies[i]));
         write_study_report(part.path);
         require_complete(result.study, part);
         results.push_back(std::move(result));
     }
     const auto claims = acet_claims(results);
-    write_file_atomically(folder.path / "table1.csv", acet_table1_csv(results));
-    write_file_atomically(folder.path / "table2.csv", acet_table2_csv(results));
+    const AcetTable table1 = acet_table1(results), table2 = acet_table2(results);
+    write_file_atomically(folder.path / "table1.csv", table1.csv);
+    write_file_atomically(folder.path / "table2.csv", table2.csv);
     write_file_atomically(folder.path / "claims.csv", claims_csv(claims));
     std::vector<AcetFigure> figures;
     try {
@@ -122,8 +125,9 @@ void reproduce_acet(AcetRequest request) {
         spdlog::warn("no figures: {}", error.what());
     }
     write_acet_report(folder.path, results, claims, figures);
-    fmt::print("Table 1: accuracy on test examples\n\n{}\nTable 2: what training took\n\n{}\n",
-               acet_table1(results), acet_table2(results));
+    for (const auto& table : {table1, table2})
+        fmt::print("{}\n\n{}\n{}\n\n", table.title, text_table(table.header, table.rows),
+                   wrapped(table.notes, 0));
     fmt::print("The paper's claims{}:\n{}\n", request.is_quick ? ", of which a quick run can say little" : "",
                claims_text(claims));
     fmt::print("study folder  {}\nreport        {}\n", folder.path.string(),

@@ -32,14 +32,23 @@ struct AcetResult {
     StudyResult study;
 };
 
-/// Table 1 of the paper: test accuracies beside the paper's, with the paired test against standard training.
-std::string acet_table1(const std::vector<AcetResult>& results);
-std::string acet_table1_csv(const std::vector<AcetResult>& results);
+/// A table of the paper: cells for a terminal or a page, and the same numbers as CSV.
+struct AcetTable {
+    std::string title;
+    std::vector<std::string> header;
+    std::vector<std::vector<std::string>> rows;
+    std::string notes;  ///< what the columns mean
+    std::string csv;
+};
+
+/// Table 1: accuracies on the test part beside the paper's, with the difference from standard training seed
+/// by seed and the paired test (Wilcoxon, exact; Holm over the contenders that are neither of the paper's
+/// two).
+AcetTable acet_table1(const std::vector<AcetResult>& results);
 
 /// Table 2: what training took, measured three ways: all of it, until the other method's final accuracy on
-/// the validation part, and in backward passes until then.
-std::string acet_table2(const std::vector<AcetResult>& results);
-std::string acet_table2_csv(const std::vector<AcetResult>& results);
+/// the validation part, and in backward passes until then; and what a run consists of.
+AcetTable acet_table2(const std::vector<AcetResult>& results);
 
 /// The claims of sections 2.5, 3.2 and 5 beside what was measured.
 std::vector<Claim> acet_claims(const std::vector<AcetResult>& results);

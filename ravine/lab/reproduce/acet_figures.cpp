@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "ravine/lab/plot.hpp"
@@ -86,10 +87,15 @@ public:
         Chart losses = chart(part + " loss", "loss",
                              {mean_curve("ACET", acet, loss), mean_curve("standard", standard, loss), t()});
         losses.right_label = "t";
-        write_charts(path(number), {losses, chart(part + " accuracy", "%",
-                                                  {mean_curve("ACET", acet, accuracy),
-                                                   mean_curve("standard", standard, accuracy)})});
-        note(number, fmt::format("{}. {} loss and accuracy, with t; mean over {} seeds", r.set.title, part,
+        std::vector<Chart> charts{losses};
+        const Series of_acet = mean_curve("ACET", acet, accuracy);
+        const bool is_known = std::ranges::any_of(of_acet.y, [](double y) { return std::isfinite(y); });
+        if (is_known)
+            charts.push_back(
+                chart(part + " accuracy", "%", {of_acet, mean_curve("standard", standard, accuracy)}));
+        write_charts(path(number), charts);
+        note(number, fmt::format("{}. {} {}, with t; mean over {} seeds", r.set.title, part,
+                                 is_known ? "loss and accuracy" : "loss (its accuracy was not evaluated)",
                                  acet.size()));
     }
 

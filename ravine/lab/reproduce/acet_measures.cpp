@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -9,8 +10,27 @@
 namespace ravine {
 namespace {
 
-double goal_of(const StudyResult& study, size_t contender) {
-    return acet_summary(study, acet_other(contender), acet_measure(study, "final_validation_accuracy")).mean;
+constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+
+double final_accuracy(const StudyResult& study, size_t contender) {
+    return acet_summary(study, contender, acet_measure(study, "final_validation_accuracy")).mean;
+}
+
+AcetPrice price(const StudyResult& study, size_t contender, double goal, double goal_of_standard,
+                AcetCost cost) {
+    std::vector<double> costs, gains;
+    int64_t missed = 0;
+    const auto &trials = study.trials.at(contender), &standard = study.trials.at(acet_standard);
+    for (size_t i = 0; i < trials.size(); ++i) {
+        const double own = acet_cost(trials[i], goal, cost),
+                     other = acet_cost(standard.at(i), goal_of_standard, cost);
+        if (std::isfinite(own))
+            costs.push_back(own);
+        else
+            ++missed;
+        gains.push_back(std::isinf(own) && std::isinf(other) ? 0 : other - own);
+    }
+    return {goal, quantile(costs, 0.5), missed, std::ssize(trials), signed_rank_test(gains)};
 }
 
 }  // namespace
@@ -37,21 +57,73 @@ double acet_cost(const TrialRecord& trial, double accuracy, AcetCost cost) {
 }
 
 AcetPrice acet_price(const StudyResult& study, size_t contender, AcetCost cost) {
-    const double accuracy = goal_of(study, contender), rival_accuracy = goal_of(study, acet_standard);
-    std::vector<double> costs, gains;
-    int64_t missed = 0;
-    const auto &trials = study.trials.at(contender), &standard = study.trials.at(acet_standard);
-    for (size_t i = 0; i < trials.size(); ++i) {
-        const double own = acet_cost(trials[i], accuracy, cost),
-                     other = acet_cost(standard.at(i), rival_accuracy, cost);
-        std::isfinite(own) ? costs.push_back(own) : static_cast<void>(++missed);
-        gains.push_back(std::isinf(own) && std::isinf(other) ? 0 : other - own);
-    }
-    return {accuracy, quantile(costs, 0.5), missed, std::ssize(trials), signed_rank_test(gains)};
+    return price(study, contender, final_accuracy(study, acet_other(contender)),
+                 final_accuracy(study, acet_acet), cost);
+}
+
+AcetPrice acet_common_price(const StudyResult& study, size_t contender, AcetCost cost) {
+    const double goal = std::min(final_accuracy(study, acet_standard), final_accuracy(study, acet_acet));
+    return price(study, contender, goal, goal, cost);
+}
+
+Statement cheaper(const AcetPrice& acet, const AcetPrice& standard) {
+    const auto text = [](const AcetPrice& p) {
+        if (p.missed == p.trials) return std::string("never");
+        return p.median < 100 ? fmt::format("{:.3g}", p.median) : fmt::format("{:.0f}", p.median);
+    };
+    // Where one never gets there its median is not a number, and the other is the cheaper one.
+    const bool is_less =
+        is_better(Better::lower, acet.median, standard.median) && acet.missed <= standard.missed;
+    return {
+        .support = !is_less                   ? Support::against
+                   : acet.test.p_value < 0.05 ? Support::strong
+                                              : Support::weak,
+        .text = fmt::format("ACET {}, standard {}, {} and {} of {} missed (p {:.2g})", text(acet),
+                            text(standard), acet.missed, standard.missed, acet.trials, acet.test.p_value)};
 }
 
 double gated_share(const TrialRecord& trial) {
     return trial.batches > 0 ? static_cast<double>(trial.gated) / static_cast<double>(trial.batches) : 0;
+}
+
+OutcomeMeasure roughness(std::string name, std::function<double(const EvaluationEvent&)> of) {
+    return {std::move(name), Better::lower, [of = std::move(of)](const TrialRecord& trial) {
+                double total = 0;
+                for (size_t i = 1; i < trial.evaluations.size(); ++i)
+                    total += std::abs(of(trial.evaluations[i]) - of(trial.evaluations[i - 1]));
+                return total;
+            }};
+}
+
+OutcomeMeasure generalization_gap() {
+    return {"training less test accuracy", Better::lower, [](const TrialRecord& trial) {
+                if (trial.evaluations.empty()) return undefined;
+                return trial.evaluations.back().training.accuracy - trial.test.accuracy;
+            }};
+}
+
+OutcomeMeasure loss_rise() {
+    return {"rise of the validation loss over its best", Better::lower, [](const TrialRecord& trial) {
+                return final_value(find_metric("validation_loss"), trial) -
+                       best_value(find_metric("validation_loss"), trial);
+            }};
+}
+
+OutcomeMeasure boundary_length() {
+    return {"length of the boundary in cells", Better::lower, [](const TrialRecord& trial) {
+                if (!trial.map) return undefined;
+                const int64_t columns = trial.map->grid.columns, rows = trial.map->grid.rows;
+                const auto at = [&](int64_t row, int64_t column) {
+                    return trial.map->classes[static_cast<size_t>(row * columns + column)];
+                };
+                int64_t length = 0;
+                for (int64_t row = 0; row < rows; ++row)
+                    for (int64_t column = 0; column < columns; ++column) {
+                        length += column > 0 && at(row, column) != at(row, column - 1) ? 1 : 0;
+                        length += row > 0 && at(row, column) != at(row - 1, column) ? 1 : 0;
+                    }
+                return static_cast<double>(length);
+            }};
 }
 
 std::string percent_text(const Summary& s) {

@@ -1,19 +1,31 @@
 #include <fmt/format.h>
 
 #include "ravine/core/file.hpp"
-#include "ravine/lab/report/csv_rows.hpp"
 #include "ravine/lab/report/html_page.hpp"
 #include "ravine/lab/reproduce/acet.hpp"
 
 namespace ravine {
+namespace {
+
+ReportSection section_of(const AcetTable& table) {
+    ReportTable shown{.caption = table.title, .header = table.header, .rows = table.rows};
+    for (auto& row : shown.rows)
+        for (auto& cell : row)
+            if (cell == "-") cell = "–";
+    const size_t number = table.title.find(':');
+    return {.title = table.title.substr(0, number),
+            .blocks = {std::move(shown), Paragraph{table.notes + "."}}};
+}
+
+}  // namespace
 
 void write_acet_report(const std::filesystem::path& folder, const std::vector<AcetResult>& results,
                        const std::vector<Claim>& claims, const std::vector<AcetFigure>& figures) {
     Report report{.title = "Training by target evolution",
                   .subtitle = "The study of Dabounou (2024): standard training and ACET side by side",
                   .sections = {}};
-    report.sections.push_back({.title = "Accuracy (table 1)", .blocks = {CodeBlock{acet_table1(results)}}});
-    report.sections.push_back({.title = "Time (table 2)", .blocks = {CodeBlock{acet_table2(results)}}});
+    for (const auto& table : {acet_table1(results), acet_table2(results)})
+        report.sections.push_back(section_of(table));
     ReportTable table{.caption = "What the paper says, and what was measured",
                       .header = {"Claim", "Verdict", "Measured"},
                       .rows = {}};

@@ -4,26 +4,34 @@
 
 #include "ravine/lab/csv_text.hpp"
 #include "ravine/lab/reproduce/acet_measures.hpp"
-#include "ravine/lab/text_table.hpp"
 
 namespace ravine {
 namespace {
 
+constexpr double unknown = undefined_scores.loss;
+
 std::string points_text(double share) { return fmt::format("{:+.2f}", 100 * share); }
-std::string percent_text(double share) { return fmt::format("{:.2f} %", 100 * share); }
+
+/// "-" for what is not known.
+std::string text_or_dash(double value, const char* format) {
+    return std::isfinite(value) ? fmt::format(fmt::runtime(format), value) : "-";
+}
 
 const std::string& label_of(const AcetResult& r, size_t contender) {
     return r.study.plan.contenders.at(contender).label;
 }
 
-/// The paper's number for a contender that it has; NaN otherwise.
+/// The paper's numbers for a contender; NaN where it has none.
 double paper_accuracy(const AcetResult& r, size_t contender) {
-    if (!r.set.paper || contender > acet_acet) return undefined_scores.accuracy;
+    if (!r.set.paper || contender > acet_acet) return unknown;
     return contender == acet_standard ? r.set.paper->standard_accuracy : r.set.paper->acet_accuracy;
 }
 double paper_seconds(const AcetResult& r, size_t contender) {
-    if (!r.set.paper || contender > acet_acet) return undefined_scores.loss;
+    if (!r.set.paper || contender > acet_acet) return unknown;
     return contender == acet_standard ? r.set.paper->standard_seconds : r.set.paper->acet_seconds;
+}
+double paper_gain(const AcetResult& r, size_t contender) {
+    return contender == acet_acet ? paper_accuracy(r, acet_acet) - paper_accuracy(r, acet_standard) : unknown;
 }
 
 std::string missed_text(const AcetPrice& price, const char* format) {
@@ -32,90 +40,113 @@ std::string missed_text(const AcetPrice& price, const char* format) {
     return price.missed == 0 ? text : fmt::format("{} ({} missed)", text, price.missed);
 }
 
-template <class Visit>
-void each_contender(const std::vector<AcetResult>& results, Visit visit) {
-    for (const auto& r : results)
-        for (size_t c = 0; c < r.study.trials.size(); ++c) visit(r, c);
+/// Every contender beside standard training. ACET's test is of a claim that was made beforehand and stands
+/// alone; those of rivals and of an ablation are adjusted for their number.
+std::vector<Comparison> comparisons(const AcetResult& r, const OutcomeMeasure& measure) {
+    std::vector<Comparison> all;
+    std::vector<double> p_values;
+    for (size_t c = 0; c < r.study.trials.size(); ++c) {
+        all.push_back(compare_two(c, acet_standard, measure, r.study));
+        if (c > acet_acet) p_values.push_back(all.back().test.p_value);
+    }
+    const auto adjusted = holm_adjusted(p_values);
+    for (size_t i = 0; i < adjusted.size(); ++i) all[acet_acet + 1 + i].p_adjusted = adjusted[i];
+    return all;
 }
 
-double mean_gated(const AcetResult& r, size_t contender) {
-    double total = 0;
-    for (const auto& trial : r.study.trials[contender]) total += gated_share(trial);
-    return total / static_cast<double>(r.study.trials[contender].size());
+template <class Of>
+double mean_of(const AcetResult& r, size_t contender, Of of) {
+    return acet_summary(r.study, contender, {"", Better::lower, of}).mean;
 }
+
+using Trial = const TrialRecord&;
+double forward_passes(Trial t) { return static_cast<double>(t.work.forward_passes); }
+double backward_passes(Trial t) { return static_cast<double>(t.work.backward_passes); }
+double updates(Trial t) { return static_cast<double>(t.updates); }
 
 }  // namespace
 
-std::string acet_table1(const std::vector<AcetResult>& results) {
-    std::vector<std::vector<std::string>> rows;
-    each_contender(results, [&](const AcetResult& r, size_t c) {
+AcetTable acet_table1(const std::vector<AcetResult>& results) {
+    AcetTable table{
+        .title = "Table 1: accuracy on test examples",
+        .header = {"data", "method", "paper", "here", "paper's gain", "gain", "p", "effect", "gated"},
+        .rows = {},
+        .notes =
+            "paper, here: % of the test part classified rightly, here mean ± deviation over the seeds; "
+            "gain: points beside standard training, mean of the differences seed by seed; p, effect: "
+            "Wilcoxon's signed-rank test of them, exact and two-sided (Holm over the rows below ACET); the "
+            "effect, in [-1, 1], is positive where the method is better; gated: batches without an update",
+        .csv =
+            "data,method,seeds,paper_accuracy,test_accuracy,deviation,paper_difference,difference,p_value,"
+            "p_adjusted,effect,gated_share\n"};
+    for (const auto& r : results) {
         const OutcomeMeasure test = acet_measure(r.study, "final_test_accuracy");
-        const double paper = paper_accuracy(r, c);
-        rows.push_back({c == 0 ? r.set.title : "", label_of(r, c),
-                        std::isnan(paper) ? "-" : percent_text(paper),
-                        percent_text(acet_summary(r.study, c, test)), "-", "-", "-",
-                        fmt::format("{:.1f} %", 100 * mean_gated(r, c))});
-        if (c == acet_standard) return;
-        const Comparison comparison = compare_two(c, acet_standard, test, r.study);
-        rows.back()[4] = points_text(comparison.mean_difference);
-        rows.back()[5] = fmt::format("{:.2g}", comparison.test.p_value);
-        rows.back()[6] = fmt::format("{:+.2f}", comparison.test.effect);
-    });
-    return text_table({"data", "method", "paper", "test accuracy", "beside standard", "p", "effect", "gated"},
-                      rows);
+        const auto compared = comparisons(r, test);
+        for (size_t c = 0; c < compared.size(); ++c) {
+            const Comparison& beside = compared[c];
+            const Summary s = acet_summary(r.study, c, test);
+            const double paper = paper_accuracy(r, c), gain = paper_gain(r, c),
+                         gated = mean_of(r, c, gated_share);
+            const bool is_reference = c == acet_standard;
+            table.rows.push_back({c == 0 ? r.set.title : "", label_of(r, c),
+                                  text_or_dash(100 * paper, "{:.2f}"), percent_text(s),
+                                  std::isnan(gain) ? "-" : points_text(gain),
+                                  is_reference ? "-" : points_text(beside.mean_difference),
+                                  is_reference ? "-" : fmt::format("{:.2g}", beside.p_adjusted),
+                                  is_reference ? "-" : fmt::format("{:+.2f}", beside.test.effect),
+                                  fmt::format("{:.1f} %", 100 * gated)});
+            table.csv += csv_line(r.set.name, label_of(r, c), s.count, paper, s.mean, s.deviation, gain,
+                                  beside.mean_difference, beside.test.p_value, beside.p_adjusted,
+                                  beside.test.effect, gated);
+        }
+    }
+    return table;
 }
 
-std::string acet_table1_csv(const std::vector<AcetResult>& results) {
-    std::string csv =
-        "data,method,seeds,paper_accuracy,test_accuracy,deviation,difference,p_value,effect,gated_share\n";
-    each_contender(results, [&](const AcetResult& r, size_t c) {
-        const OutcomeMeasure test = acet_measure(r.study, "final_test_accuracy");
-        const Summary s = acet_summary(r.study, c, test);
-        const Comparison comparison = compare_two(c, acet_standard, test, r.study);
-        csv += csv_line(r.set.name, label_of(r, c), s.count, paper_accuracy(r, c), s.mean, s.deviation,
-                        comparison.mean_difference, comparison.test.p_value, comparison.test.effect,
-                        mean_gated(r, c));
-    });
-    return csv;
-}
-
-std::string acet_table2(const std::vector<AcetResult>& results) {
-    std::vector<std::vector<std::string>> rows;
-    each_contender(results, [&](const AcetResult& r, size_t c) {
-        const double paper = paper_seconds(r, c);
-        const Summary seconds = acet_summary(r.study, c, acet_measure(r.study, "seconds"));
-        const AcetPrice time = acet_price(r.study, c, AcetCost::seconds),
-                        passes = acet_price(r.study, c, AcetCost::backward_passes);
-        rows.push_back({c == 0 ? r.set.title : "", label_of(r, c),
-                        std::isnan(paper) ? "-" : fmt::format("{:.4g}", paper),
-                        fmt::format("{:.3g} ± {:.1g}", seconds.mean, seconds.deviation),
-                        percent_text(time.accuracy), missed_text(time, "{:.3g}"),
-                        missed_text(passes, "{:.0f}"),
-                        c == acet_standard ? "-" : fmt::format("{:.2g}", passes.test.p_value)});
-    });
-    return text_table({"data", "method", "paper, s", "whole run, s", "the other's accuracy", "s until then",
-                       "backward passes until then", "p"},
-                      rows);
-}
-
-std::string acet_table2_csv(const std::vector<AcetResult>& results) {
-    std::string csv =
-        "data,method,paper_seconds,seconds,deviation,forward_passes,backward_passes,updates,other_accuracy,"
-        "seconds_to_other,backward_passes_to_other,missed,trials,p_value_seconds,p_value_backward_passes\n";
-    each_contender(results, [&](const AcetResult& r, size_t c) {
-        const auto mean = [&](auto of) { return acet_summary(r.study, c, {"", Better::lower, of}).mean; };
-        const Summary seconds = acet_summary(r.study, c, acet_measure(r.study, "seconds"));
-        const AcetPrice time = acet_price(r.study, c, AcetCost::seconds),
-                        passes = acet_price(r.study, c, AcetCost::backward_passes);
-        using Trial = const TrialRecord&;
-        csv +=
-            csv_line(r.set.name, label_of(r, c), paper_seconds(r, c), seconds.mean, seconds.deviation,
-                     mean([](Trial t) { return static_cast<double>(t.work.forward_passes); }),
-                     mean([](Trial t) { return static_cast<double>(t.work.backward_passes); }),
-                     mean([](Trial t) { return static_cast<double>(t.updates); }), time.accuracy, time.median,
-                     passes.median, passes.missed, passes.trials, time.test.p_value, passes.test.p_value);
-    });
-    return csv;
+AcetTable acet_table2(const std::vector<AcetResult>& results) {
+    AcetTable table{
+        .title = "Table 2: what training took",
+        .header = {"data", "method", "paper, s", "run, s", "backward passes", "goal", "s to goal",
+                   "passes to goal", "p"},
+        .rows = {},
+        .notes =
+            "run: seconds of training, evaluations left out, and its backward passes, which are its "
+            "updates; goal: the mean final accuracy of the other method on the validation part (ACET's for "
+            "standard training, standard training's for all others); s, passes to goal: median over the "
+            "trials that got there; p: of the backward passes beside standard training's, seed by seed "
+            "(Wilcoxon, exact), a trial that missed its goal being the slowest",
+        .csv =
+            "data,method,paper_seconds,seconds,deviation,difference,p_value,effect,forward_passes,"
+            "backward_passes,updates,goal_accuracy,seconds_to_goal,backward_passes_to_goal,missed,trials,"
+            "p_value_seconds_to_goal,p_value_backward_passes_to_goal,common_accuracy,seconds_to_common,"
+            "backward_passes_to_common,missed_common,p_value_backward_passes_to_common\n"};
+    for (const auto& r : results) {
+        const OutcomeMeasure measure = acet_measure(r.study, "seconds");
+        for (size_t c = 0; c < r.study.trials.size(); ++c) {
+            const Summary seconds = acet_summary(r.study, c, measure);
+            const Comparison beside = compare_two(c, acet_standard, measure, r.study);
+            const AcetPrice time = acet_price(r.study, c, AcetCost::seconds),
+                            passes = acet_price(r.study, c, AcetCost::backward_passes),
+                            common_time = acet_common_price(r.study, c, AcetCost::seconds),
+                            common = acet_common_price(r.study, c, AcetCost::backward_passes);
+            table.rows.push_back(
+                {c == 0 ? r.set.title : "", label_of(r, c), text_or_dash(paper_seconds(r, c), "{:.4g}"),
+                 fmt::format("{:.3g}", seconds.mean) +
+                     (std::isfinite(seconds.deviation) ? fmt::format(" ± {:.1g}", seconds.deviation) : ""),
+                 text_or_dash(mean_of(r, c, backward_passes), "{:.0f}"),
+                 text_or_dash(100 * time.accuracy, "{:.2f} %"), missed_text(time, "{:.3g}"),
+                 missed_text(passes, "{:.0f}"),
+                 c == acet_standard ? "-" : fmt::format("{:.2g}", passes.test.p_value)});
+            table.csv +=
+                csv_line(r.set.name, label_of(r, c), paper_seconds(r, c), seconds.mean, seconds.deviation,
+                         beside.mean_difference, beside.test.p_value, beside.test.effect,
+                         mean_of(r, c, forward_passes), mean_of(r, c, backward_passes),
+                         mean_of(r, c, updates), time.accuracy, time.median, passes.median, passes.missed,
+                         passes.trials, time.test.p_value, passes.test.p_value, common.accuracy,
+                         common_time.median, common.median, common.missed, common.test.p_value);
+        }
+    }
+    return table;
 }
 
 }  // namespace ravine

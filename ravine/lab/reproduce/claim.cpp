@@ -23,6 +23,12 @@ std::string value_text(double value, const OutcomeMeasure& measure) {
     return std::abs(value) < 1000 ? fmt::format("{:.4f}", value) : fmt::format("{:.0f}", value);
 }
 
+std::string texts_of(const std::vector<Statement>& statements) {
+    std::string text;
+    for (const auto& statement : statements) text += (text.empty() ? "" : "; ") + statement.text;
+    return text;
+}
+
 }  // namespace
 
 Statement better_than(size_t a, size_t b, const OutcomeMeasure& measure, const StudyResult& result) {
@@ -39,15 +45,25 @@ Statement better_than(size_t a, size_t b, const OutcomeMeasure& measure, const S
 }
 
 Claim conjunction(std::string claim, const std::vector<Statement>& statements) {
-    Claim result{.claim = std::move(claim), .measured = {}, .verdict = "holds in part"};
-    for (const auto& statement : statements)
-        result.measured += (result.measured.empty() ? "" : "; ") + statement.text;
+    Claim result{.claim = std::move(claim), .measured = texts_of(statements), .verdict = "holds in part"};
     const auto all = [&](Support support) {
         return std::ranges::all_of(statements, [&](const auto& s) { return s.support == support; });
     };
     if (all(Support::strong)) result.verdict = "holds";
     if (all(Support::against)) result.verdict = "does not hold here";
     return result;
+}
+
+Claim majority(std::string claim, const std::vector<Statement>& statements) {
+    const auto count = [&](Support support) {
+        return 2 * std::ranges::count(statements, support, &Statement::support);
+    };
+    const auto all = std::ssize(statements);
+    return {.claim = std::move(claim),
+            .measured = texts_of(statements),
+            .verdict = count(Support::strong) > all                          ? "holds"
+                       : count(Support::strong) + count(Support::weak) > all ? "holds in part"
+                                                                             : "does not hold here"};
 }
 
 std::string claims_csv(const std::vector<Claim>& claims) {

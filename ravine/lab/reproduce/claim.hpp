@@ -29,6 +29,10 @@ Statement better_than(size_t a, size_t b, const OutcomeMeasure& measure, const S
 /// strong or weak, and does not hold where all are against.
 Claim conjunction(std::string claim, const std::vector<Statement>& statements);
 
+/// A claim that most statements bear out: it holds where more than half are strong, holds in part where more
+/// than half are strong or weak, and does not hold otherwise.
+Claim majority(std::string claim, const std::vector<Statement>& statements);
+
 /// The claims as CSV: claim,measured,verdict.
 std::string claims_csv(const std::vector<Claim>& claims);
 

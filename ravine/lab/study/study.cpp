@@ -159,10 +159,10 @@ Study::Study(StudyPlan plan)
     blank_.plan = plan_;
 }
 
-std::string Study::digest() const {
+std::string Study::digest_of_first(size_t contenders) const {
     Experiment everything;  // a trial's name is a digest, so one of all contenders is too
-    for (const auto& [label, experiment] : plan_.contenders)
-        everything.dataset += TrialStore::name_of(experiment);
+    for (size_t c = 0; c < contenders; ++c)
+        everything.dataset += TrialStore::name_of(plan_.contenders.at(c).experiment);
     everything.target = data_digest_;
     everything.model = plan_.options.tune + plan_.options.metric;
     for (const auto& value : blank_.grid) everything.model += "," + value;

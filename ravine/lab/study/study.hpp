@@ -74,7 +74,9 @@ public:
 
     const StudyPlan& plan() const { return plan_; }
     /// A name for what is compared, the same for the same plan and data with any number of seeds and jobs.
-    std::string digest() const;
+    std::string digest() const { return digest_of_first(plan_.contenders.size()); }
+    /// The same for its first contenders alone: the name of a study to which others may be added.
+    std::string digest_of_first(size_t contenders) const;
 
     /// Runs what the folder `trials` does not hold yet. At each seed all contenders have the same initial
     /// weights (where their models agree), split and batches. Tuning runs on seeds of its own.
