@@ -30,10 +30,10 @@ Json to_json(const TrainState& s) {
               {"update_seconds", s.update_seconds},
               {"gated", s.gated},
               {"epoch_gated", s.epoch_gated},
-              {"target_stage", s.target_stage.stage},
-              {"target_stage_epochs", s.target_stage.epochs}};
-    if (std::isfinite(s.stage_loss)) json["stage_loss"] = s.stage_loss;
-    for (const auto& stage : s.stages)
+              {"target_stage", s.targets.stage.stage},
+              {"target_stage_epochs", s.targets.stage.epochs}};
+    if (std::isfinite(s.targets.loss)) json["stage_loss"] = s.targets.loss;
+    for (const auto& stage : s.targets.records)
         json["stages"].push_back(
             {stage.t, stage.epochs, stage.batches, stage.gated, stage.entry_loss, stage.exit_loss});
     if (std::isfinite(s.train_loss)) json["train_loss"] = s.train_loss;
@@ -54,8 +54,8 @@ TrainState from_json(const Json& json) {
                                      {"backward_passes", &s.backward_passes},
                                      {"gated", &s.gated},
                                      {"epoch_gated", &s.epoch_gated},
-                                     {"target_stage", &s.target_stage.stage},
-                                     {"target_stage_epochs", &s.target_stage.epochs}}) {
+                                     {"target_stage", &s.targets.stage.stage},
+                                     {"target_stage_epochs", &s.targets.stage.epochs}}) {
         json.at(key).get_to(*count);
         if (*count < 0) fail_request("expected '{}' at least 0, found {}", key, *count);
     }
@@ -66,15 +66,15 @@ TrainState from_json(const Json& json) {
                                       {"backward_seconds", &s.backward_seconds},
                                       {"update_seconds", &s.update_seconds}})
         json.at(key).get_to(*number);
-    if (json.contains("stage_loss")) json["stage_loss"].get_to(s.stage_loss);
+    if (json.contains("stage_loss")) json["stage_loss"].get_to(s.targets.loss);
     if (json.contains("stages"))
         for (const auto& stage : json["stages"])
-            s.stages.push_back({.t = stage.at(0),
-                                .epochs = stage.at(1),
-                                .batches = stage.at(2),
-                                .gated = stage.at(3),
-                                .entry_loss = stage.at(4),
-                                .exit_loss = stage.at(5)});
+            s.targets.records.push_back({.t = stage.at(0),
+                                         .epochs = stage.at(1),
+                                         .batches = stage.at(2),
+                                         .gated = stage.at(3),
+                                         .entry_loss = stage.at(4),
+                                         .exit_loss = stage.at(5)});
     if (json.contains("train_loss")) json["train_loss"].get_to(s.train_loss);
     if (s.best_epoch > 0) {
         json.at("best_validation_loss").get_to(s.best_validation_loss);

@@ -187,9 +187,9 @@ std::string Run::memory_plan() {
 void Run::resume(const RunFolder& folder) {
     read_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_, *optimizer_);
     const auto stages = std::ssize(options_.targets.stages);
-    if (state_.target_stage.stage >= stages)
+    if (state_.targets.stage.stage >= stages)
         fail_request("{}: expected one of {} stages of the targets, found number {}",
-                     folder.checkpoint().string(), stages, state_.target_stage.stage + 1);
+                     folder.checkpoint().string(), stages, state_.targets.stage.stage + 1);
     if (curriculum_.exists() && std::filesystem::exists(folder.curriculum()))
         first_model_ = read_curriculum(folder.curriculum(), parts_->training.size());
 }
@@ -299,7 +299,7 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
         json["curriculum_forward_passes"] = first_model_->work.forward_passes;
         json["curriculum_backward_passes"] = first_model_->work.backward_passes;
     }
-    for (const auto& stage : state_.stages) json["stages"].push_back(to_json(stage));
+    for (const auto& stage : state_.targets.records) json["stages"].push_back(to_json(stage));
     write_file_atomically(folder.summary(), json.dump(2) + "\n");
     if (has_decision_map(*this)) {
         write_file_atomically(

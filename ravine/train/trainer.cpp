@@ -106,8 +106,8 @@ double Trainer::target_time(const TargetStage& stage, int64_t step) const {
 }
 
 bool Trainer::is_in_equilibrium(double divergence, const TrainState& state) const {
-    const double threshold = thresholds_[static_cast<size_t>(state.target_stage.stage)];
-    return (options_.gate.by == Gate::By::epoch ? state.stage_loss : divergence) <= threshold;
+    const double threshold = thresholds_[static_cast<size_t>(state.targets.stage.stage)];
+    return (options_.gate.by == Gate::By::epoch ? state.targets.loss : divergence) <= threshold;
 }
 
 GraphObjective& Trainer::load(std::span<const int64_t> examples, std::span<const int64_t> next,
@@ -124,7 +124,7 @@ GraphObjective& Trainer::load(std::span<const int64_t> examples, std::span<const
         sample.set_scalar("temperature", options_.annealing.temperature(
                                              state.step, total_steps(options_, parts_.training.size())));
     if (curriculum_) curriculum_->weigh(examples, loader_.example_weights());
-    if (!options_.targets.is_fixed()) sample.set_scalar("t", target_time(state.target_stage, state.step));
+    if (!options_.targets.is_fixed()) sample.set_scalar("t", target_time(state.targets.stage, state.step));
     return sample;
 }
 
@@ -217,7 +217,7 @@ public:
 
     TrainOutcome run() {
         trainer_.keep();
-        state_.stages.reserve(options_.targets.stages.size());  // no allocation in a step
+        state_.targets.records.reserve(options_.targets.stages.size());  // no allocation in a step
         while (state_.epoch < options_.epochs) {
             epoch_order(options_.sampling, options_.seed, state_.epoch, order_);
             if (trainer_.curriculum_) trainer_.curriculum_->begin_epoch(state_.epoch, order_);
@@ -231,7 +231,10 @@ public:
             }
             if (!evaluate()) return diverged();
             state_.train_loss = train_loss();
-            end_stage_epoch();
+            note_epoch(state_.targets, options_.targets,
+                       {.batches = state_.batch_in_epoch,
+                        .gated = state_.epoch_gated,
+                        .loss = mean_over(state_.epoch_divergence, state_.batch_in_epoch)});
             ++state_.epoch;
             state_.batch_in_epoch = state_.epoch_gated = 0;
             state_.epoch_loss = state_.epoch_divergence = 0;
@@ -247,32 +250,6 @@ private:
         return std::span(order_).subspan(begin, std::min(size, order_.size() - begin));
     }
 
-    /// Of evolving targets: the statistics of the stage that the batch belongs to.
-    void note_in_stage(const BatchReport& report) {
-        if (options_.targets.is_fixed()) return;
-        if (std::ssize(state_.stages) <= state_.target_stage.stage)
-            state_.stages.push_back({.t = trainer_.target_time(state_.target_stage, state_.step),
-                                     .entry_loss = report.divergence});
-        ++state_.stages.back().batches;
-        state_.stages.back().gated += report.gated ? 1 : 0;
-    }
-
-    /// An epoch has ended: its loss is remembered, and t may go on to its next stage.
-    void end_stage_epoch() {
-        const EpochOutcome epoch{.batches = state_.batch_in_epoch,
-                                 .gated = state_.epoch_gated,
-                                 .loss = mean_over(state_.epoch_divergence, state_.batch_in_epoch),
-                                 .previous_loss = state_.stage_loss};
-        state_.stage_loss = epoch.loss;
-        if (!state_.stages.empty()) {
-            ++state_.stages.back().epochs;
-            state_.stages.back().exit_loss = epoch.loss;
-        }
-        const TargetStage next = after_epoch(options_.targets, state_.target_stage, epoch);
-        if (next.stage != state_.target_stage.stage) state_.stage_loss = undefined;
-        state_.target_stage = next;
-    }
-
     /// One batch, with an update unless it is gated; false where that diverged.
     bool update() {
         const auto batch = batch_at(state_.batch_in_epoch);
@@ -281,7 +258,9 @@ private:
             outcome_.divergence = trainer_.describe_divergence(report, batch, state_);
             return false;
         }
-        note_in_stage(report);
+        if (!options_.targets.is_fixed())
+            note_batch(state_.targets, trainer_.target_time(state_.targets.stage, state_.step),
+                       report.divergence, report.gated ? 1 : 0);
         ++state_.step;
         ++state_.batch_in_epoch;
         state_.epoch_loss += report.loss;
@@ -328,7 +307,7 @@ private:
                                      .training_seconds = seconds_since(start_) - evaluation_seconds_,
                                      .updates = trainer_.optimizer_.steps(),
                                      .gated = state_.epoch_gated,
-                                     .t = trainer_.target_time(state_.target_stage, state_.step - 1)});
+                                     .t = trainer_.target_time(state_.targets.stage, state_.step - 1)});
         if (!all_finite(trainer_.parameters_.values()) || !all_finite(trainer_.buffers_)) {
             outcome_.divergence = fmt::format("step {}: parameters or buffers are not finite", state_.step);
             return false;

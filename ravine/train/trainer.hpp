@@ -91,8 +91,6 @@ struct TrainState {
     int64_t batch_in_epoch = 0;   ///< batches of the current epoch already used
     double epoch_loss = 0;        ///< sum of batch losses of the current epoch
     double epoch_divergence = 0;  ///< the same without penalties on weights
-    /// Mean of these over the last completed epoch on the present targets; NaN: none yet.
-    double stage_loss = std::numeric_limits<double>::quiet_NaN();
     /// Mean over the batches of the last completed epoch; NaN: none yet.
     double train_loss = std::numeric_limits<double>::quiet_NaN();
     int64_t best_epoch = 0;  ///< with the smallest validation loss; 0: none yet
@@ -102,8 +100,7 @@ struct TrainState {
     double seconds = 0;
     double forward_seconds = 0, backward_seconds = 0, update_seconds = 0;  ///< of training
     int64_t gated = 0, epoch_gated = 0;  ///< batches without an update: of the run, of the current epoch
-    TargetStage target_stage = {};
-    std::vector<StageRecord> stages = {};  ///< of evolving targets; the last one is the present one
+    TargetProgress targets = {};
 };
 
 enum class StopReason { epochs, max_steps, listener, interrupted, diverged };

@@ -87,11 +87,11 @@ TEST(Gate, ATrajectoryWorkedOutByHand) {
     EXPECT_LT(updates, 21);
     EXPECT_EQ(bench.optimizer->steps(), updates);
     EXPECT_EQ(bench.state.gated, 24 - updates);
-    ASSERT_EQ(bench.state.stages.size(), 3U);
-    EXPECT_EQ(bench.state.stages[2].epochs, 2);
-    EXPECT_EQ(bench.state.stages[2].batches, 12);
-    EXPECT_EQ(bench.state.stages[0].entry_loss, bench.heard.updates[0].train_loss);
-    EXPECT_NEAR(bench.state.stages[1].exit_loss, bench.heard.evaluations[1].train_loss, 1e-12);
+    ASSERT_EQ(bench.state.targets.records.size(), 3U);
+    EXPECT_EQ(bench.state.targets.records[2].epochs, 2);
+    EXPECT_EQ(bench.state.targets.records[2].batches, 12);
+    EXPECT_EQ(bench.state.targets.records[0].entry_loss, bench.heard.updates[0].train_loss);
+    EXPECT_NEAR(bench.state.targets.records[1].exit_loss, bench.heard.evaluations[1].train_loss, 1e-12);
 }
 
 TEST(Gate, AGatedBatchMovesNothing) {

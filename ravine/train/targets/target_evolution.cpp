@@ -78,4 +78,23 @@ TargetStage after_epoch(const TargetPlan& plan, TargetStage stage, const EpochOu
     return {.stage = stage.stage + 1, .epochs = 0};
 }
 
+void note_batch(TargetProgress& progress, double t, double loss, int64_t gated) {
+    if (std::ssize(progress.records) <= progress.stage.stage)
+        progress.records.push_back({.t = t, .entry_loss = loss});
+    ++progress.records.back().batches;
+    progress.records.back().gated += gated;
+}
+
+void note_epoch(TargetProgress& progress, const TargetPlan& plan, EpochOutcome epoch) {
+    epoch.previous_loss = progress.loss;
+    progress.loss = epoch.loss;
+    if (!progress.records.empty()) {
+        ++progress.records.back().epochs;
+        progress.records.back().exit_loss = epoch.loss;
+    }
+    const TargetStage next = after_epoch(plan, progress.stage, epoch);
+    if (next.stage != progress.stage.stage) progress.loss = std::numeric_limits<double>::quiet_NaN();
+    progress.stage = next;
+}
+
 }  // namespace ravine

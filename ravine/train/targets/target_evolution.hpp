@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "ravine/core/catalog.hpp"
@@ -97,6 +98,19 @@ struct EpochOutcome {
     double loss = 0;           ///< mean over the batches
     double previous_loss = 0;  ///< of the epoch before in the same stage; NaN: there was none
 };
+
+/// How far evolving targets have come; part of a run's state.
+struct TargetProgress {
+    TargetStage stage = {};
+    /// Mean loss of the last completed epoch on the present targets; NaN: none yet.
+    double loss = std::numeric_limits<double>::quiet_NaN();
+    std::vector<StageRecord> records = {};  ///< the last one is of the present stage
+};
+
+/// A batch of the present stage was seen, with its loss; `t` is that of its targets.
+void note_batch(TargetProgress& progress, double t, double loss, int64_t gated);
+/// An epoch has ended: its loss is remembered, and t may go on to its next stage.
+void note_epoch(TargetProgress& progress, const TargetPlan& plan, EpochOutcome epoch);
 
 /// Whether an epoch brought a stage less than a tenth of the distance by which its targets moved: what is
 /// left is noise that more epochs would not take away. False in the first epoch of a stage.
