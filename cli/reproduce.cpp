@@ -114,10 +114,6 @@ void reproduce_acet(AcetRequest request) {
         results.push_back(std::move(result));
     }
     const auto claims = acet_claims(results);
-    const AcetTable table1 = acet_table1(results), table2 = acet_table2(results);
-    write_file_atomically(folder.path / "table1.csv", table1.csv);
-    write_file_atomically(folder.path / "table2.csv", table2.csv);
-    write_file_atomically(folder.path / "claims.csv", claims_csv(claims));
     std::vector<AcetFigure> figures;
     try {
         figures = draw_acet_figures(folder.path, results);
@@ -125,7 +121,7 @@ void reproduce_acet(AcetRequest request) {
         spdlog::warn("no figures: {}", error.what());
     }
     write_acet_report(folder.path, results, claims, figures);
-    for (const auto& table : {table1, table2})
+    for (const auto& table : {acet_table1(results), acet_table2(results)})
         fmt::print("{}\n\n{}\n{}\n\n", table.title, text_table(table.header, table.rows),
                    wrapped(table.notes, 0));
     fmt::print("The paper's claims{}:\n{}\n", request.is_quick ? ", of which a quick run can say little" : "",

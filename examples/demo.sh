@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What Ravine does, in a minute: trains on three spirals, evaluates, draws, compares optimizers fairly, and minimises a
-# function; where MNIST is found it trains on that too. ./dev demo builds first and calls this.
+# What Ravine does, in a minute: trains on three spirals, evaluates, draws, compares optimizers fairly, runs a paper's study
+# again in short, and minimises a function; where MNIST is found it trains on that too. ./dev demo builds first and calls this.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ravine=build/release/ravine
@@ -14,6 +14,7 @@ show train spiral --optimizer adam:learning_rate=0.003 --epochs 40 --out "$out/s
 show evaluate "$out/spiral"
 show compare spiral --optimizer sgd --optimizer momentum --optimizer adam --epochs 20 --seeds 6 --tune learning_rate \
     --budget 5 --out "$out/comparison"
+show reproduce acet --quick --out "$out/acet"
 show minimize rosenbrock --optimizer momentum:learning_rate=0.0005 --optimizer adam:learning_rate=0.05 \
     --steps 1000 --plot "$out/rosenbrock.svg"
 
@@ -32,6 +33,7 @@ say "Pictures to look at"
 printf '%s\n' "$out/spiral/boundary.svg   where the net puts each class" \
     "$out/spiral/curves.svg     loss, accuracy and learning rate" \
     "$out/comparison/report.html  curves, table and tests of the comparison, for a browser" \
+    "$out/acet/report.html  a paper's study run again: tables, claims and figures" \
     "$out/rosenbrock.svg        paths of two optimizers"
 if [[ $trained_mnist ]]; then echo "$out/mnist/curves.svg      loss and accuracy on MNIST"; fi
 

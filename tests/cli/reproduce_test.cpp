@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/cli/program.hpp"
 #include "tests/support/environment.hpp"
 
@@ -24,6 +26,37 @@ TEST(Reproduce, RefusesWhatItDoesNotKnow) {
     refuses({"first-order", "--seeds", "0"}, "--seeds");
     refuses({"first-order", "--budget", "0"}, "--budget");
     refuses({"first-order", "--tuned-for", "accuracyy"}, "accuracyy");
+    refuses({"acet", "--only", "spiral,mnits"}, "did you mean 'mnist'");
+    refuses({"acet", "--seeds", "-1"}, "--seeds");
+    refuses({"acet", "--precision", "f16"}, "f16");
+}
+
+TEST(Reproduce, TheStudyOfTargetEvolutionLeavesTablesClaimsFiguresAndAPage) {
+    const TestFolder folder;
+    const std::vector<std::string> quick{"reproduce", "acet", "--quick", "--only",        "spiral",
+                                         "--seeds",   "1",    "--out",   folder / "study"};
+    const Outcome first = run_program(quick);
+    ASSERT_EQ(first.status, 0) << first.err;
+    for (const char* part : {"Table 1: accuracy on test examples", "Table 2: what training took",
+                             "The paper's claims, of which a quick run can say little", "report.html"})
+        EXPECT_THAT(first.out, HasSubstr(part));
+    for (const char* file : {"table1.csv", "table2.csv", "claims.csv", "figure1.svg", "figure4.svg",
+                             "figure9.svg", "report.html", "spiral/report.html", "spiral/curves.csv"})
+        EXPECT_TRUE(std::filesystem::exists(folder.path() / "study" / file)) << file;
+
+    // The same again finds every trial, and rivals join those two.
+    EXPECT_THAT(run_program(quick).err, HasSubstr("2 of 2 trials are there already"));
+    std::vector<std::string> more = quick;
+    more.emplace_back("--rivals");
+    const Outcome second = run_program(more);
+    EXPECT_EQ(second.status, 0) << second.err;
+    EXPECT_THAT(second.err, HasSubstr("2 of 6 trials are there already"));
+    EXPECT_THAT(second.out, HasSubstr("label smoothing"));
+
+    // Another study does not get into the folder.
+    const Outcome other = run_program({"compare", "spiral:examples=100", "--out", folder / "study/spiral"});
+    EXPECT_EQ(other.status, 2);
+    EXPECT_THAT(other.err, HasSubstr("holds another study"));
 }
 
 TEST(Reproduce, SaysWhereItLookedForTheImages) {

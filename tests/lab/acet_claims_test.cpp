@@ -1,4 +1,5 @@
 #include "ravine/core/file.hpp"
+#include "ravine/lab/report/any_report.hpp"
 #include "tests/lab/acet_support.hpp"
 #include "tests/lab/run_support.hpp"
 
@@ -125,6 +126,16 @@ TEST(AcetFigures, AreThePapersAndThePageShowsThem) {
     EXPECT_THAT(page, HasSubstr("<td>holds</td>"));
     EXPECT_THAT(page, HasSubstr("src=\"data:image/svg+xml;base64,"));
     EXPECT_THAT(page, HasSubstr("spiral/report.html"));
+
+    // The page is drawn from the files again.
+    std::filesystem::remove(folder.path() / "report.html");
+    EXPECT_EQ(read_file(write_report(folder.path(), "")), page);
+    write_file_atomically(folder.path() / "acet.json", "{\"tables\": [");
+    expect_error(2, [&] { write_report(folder.path(), ""); }, {"acet.json", "tables and figures"});
+    write_file_atomically(
+        folder.path() / "acet.json",
+        R"({"tables": [{"title": "t", "header": ["a", "b"], "rows": [["1"]], "notes": ""}]})");
+    expect_error(2, [&] { write_report(folder.path(), ""); }, {"acet.json", "as wide as their header"});
 }
 
 TEST(AcetFigures, WithoutMnistTheLastThreeAreOfWhatWasRun) {

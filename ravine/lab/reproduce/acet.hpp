@@ -62,7 +62,8 @@ struct AcetFigure {
 std::vector<AcetFigure> draw_acet_figures(const std::filesystem::path& folder,
                                           const std::vector<AcetResult>& results);
 
-/// One page of everything: report.html.
+/// Writes table1.csv, table2.csv, claims.csv, acet.json (what the page says beside them), and one page of
+/// everything, report.html, drawn from these and the figures.
 void write_acet_report(const std::filesystem::path& folder, const std::vector<AcetResult>& results,
                        const std::vector<Claim>& claims, const std::vector<AcetFigure>& figures);
 

@@ -20,7 +20,8 @@ double mean_of(size_t contender, const OutcomeMeasure& measure, const StudyResul
 
 std::string value_text(double value, const OutcomeMeasure& measure) {
     if (measure.name.ends_with("accuracy")) return fmt::format("{:.2f} %", 100 * value);
-    return std::abs(value) < 1000 ? fmt::format("{:.4f}", value) : fmt::format("{:.0f}", value);
+    const bool is_count = value == std::trunc(value) && std::abs(value) >= 10;
+    return is_count || std::abs(value) >= 1000 ? fmt::format("{:.0f}", value) : fmt::format("{:.4f}", value);
 }
 
 std::string texts_of(const std::vector<Statement>& statements) {
