@@ -11,7 +11,28 @@ namespace {
 
 Spec loss_of(const NetworkOptions& options, const Model& model) {
     if (!options.loss.name.empty()) return options.loss;
-    return Spec{options.classification ? model.default_loss : "squared-error", {}};
+    if (options.task == Task::multi_label) return Spec{"logistic", {}};
+    return Spec{predicts_numbers(options.task) ? "squared-error" : model.default_loss, {}};
+}
+
+/// Throws RequestError where a loss makes of the outputs what the task cannot use.
+void check_loss(const NetworkOptions& options, Prediction prediction) {
+    if (predicts_numbers(options.task) && prediction != Prediction::values)
+        fail_request("loss '{}' needs classes; for {} use squared-error or gaussian", options.loss.text(),
+                     to_string(options.task));
+    if (options.task == Task::multi_label &&
+        (prediction == Prediction::softmax || prediction == Prediction::scores))
+        fail_request(
+            "loss '{}' lets one class win, where of independent labels any number may hold; for {} use "
+            "logistic or squared-error",
+            options.loss.text(), to_string(options.task));
+}
+
+/// What a data set has in place of two classes.
+std::string outputs_text(const NetworkOptions& options) {
+    if (predicts_numbers(options.task)) return "numbers to predict";
+    return fmt::format("{}{}", options.target_count,
+                       options.task == Task::multi_label ? " independent labels" : "");
 }
 
 }  // namespace
@@ -21,21 +42,18 @@ Network::Network(NetworkOptions options)
       model_(options_.description ? make_described(*options_.description) : models().make(options_.model)) {
     options_.loss = loss_of(options_, model_);
     loss_ = losses().make(options_.loss);
-    if (!options_.classification && loss_.prediction != Prediction::values)
-        fail_request("loss '{}' needs classes; for regression use squared-error or gaussian",
-                     options_.loss.text());
-    if (model_.single_output && (!options_.classification || options_.target_count != 2))
-        fail_request(
-            "model '{}' is for two classes; this data set has {}", options_.model.name,
-            options_.classification ? fmt::format("{}", options_.target_count) : "numbers to predict");
+    check_loss(options_, loss_.prediction);
+    if (model_.single_output && (options_.task != Task::classification || options_.target_count != 2))
+        fail_request("model '{}' is for two classes; this data set has {}", options_.model.name,
+                     outputs_text(options_));
     if (model_.single_output && loss_.prediction == Prediction::softmax)
         fail_request("model '{}' has one output; use --loss logistic, hinge or squared-error",
                      options_.model.name);
     if (options_.consistency > 0 && loss_.prediction != Prediction::softmax)
         fail_request(
             "a consistency loss compares distributions over the classes, of which loss '{}' has none; use "
-            "cross-entropy, or augmix:weight=0",
-            options_.loss.text());
+            "{}augmix:weight=0",
+            options_.loss.text(), options_.task == Task::classification ? "cross-entropy, or " : "");
     output_count_ = model_.single_output ? 1 : options_.target_count;
 
     // One build for a single example declares everything.
