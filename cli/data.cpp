@@ -108,8 +108,9 @@ void add_show(CLI::App& data) {
                      "several times: several of these chains")
         ->type_name("CHAIN")
         ->allow_extra_args(false);
-    text("--target", request.data.target, "COLUMN", "tables: the column to predict");
-    text("--task", request.data.task, "TASK", "tables: classification or regression");
+    text("--target", request.data.target, "COLUMN",
+         "tables: the column to predict; of labels several, a,b,c");
+    text("--task", request.data.task, "TASK", "classification, regression, multi-label or autoencoding");
     text("--data-dir", request.data.data_dir, "DIR", "Where the files of named sets are looked for first");
     text("--out", show_request->out, "FILE.png", "Draw the examples (.png or .svg)");
     command->callback([show_request, examples] {

@@ -26,7 +26,7 @@ ModelProblem problem_of(const Request& request, const Experiment& experiment) {
         fail_request("--shape: the data set has a shape of its own");
     if (!request.dataset.empty()) {
         const Schema schema = load_parts(data_request(experiment)).schema;
-        return {schema.feature_shape, schema.output_count, schema.task == Task::classification};
+        return {schema.feature_shape, schema.output_count, schema.task};
     }
     if (!request.shape.empty()) return {parse_example_shape(request.shape), request.classes};
     return usual_problem(experiment.model, experiment.model_origin);

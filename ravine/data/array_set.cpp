@@ -141,8 +141,10 @@ NpyArray read_targets(const std::string& path, const Pair& pair, int64_t example
 /// Class labels as the integers that they are in the file.
 std::vector<int64_t> integers_of(const NpyArray& y) {
     if (y.shape.size() == 2 && y.shape[1] != 1)
-        fail_request("{}: expected one class for each example, found the shape {}", y.what,
-                     to_string(y.shape));
+        fail_request(
+            "{}: expected one class for each example, found the shape {} (or --task multi-label or "
+            "regression)",
+            y.what, to_string(y.shape));
     if (const auto* kept = std::get_if<std::vector<int64_t>>(&y.items)) return *kept;
     std::vector<int64_t> result;
     if (const auto* bytes = std::get_if<Rows<uint8_t>>(&y.items)) {
@@ -200,10 +202,39 @@ void set_labels(Dataset& data, const NpyArray& y, const std::vector<std::string>
     }
 }
 
+/// Sets the labels of a multi-label set, zeros and ones; their names are those of the training part.
+void set_flags(Dataset& data, const NpyArray& y, const std::vector<std::string>& names) {
+    data.task = Task::multi_label;
+    data.classes = names;
+    data.output_count = y.shape.size() == 2 ? y.shape[1] : 1;
+    data.values = values_of(y);
+    for (size_t i = 0; i < data.values.size(); ++i)
+        if (data.values[i] != 0 && data.values[i] != 1)
+            fail_request("{}: item {}: expected 0 or 1, whether the label holds, found {}", y.what,
+                         item_place(y.shape, static_cast<int64_t>(i)), data.values[i]);
+}
+
+/// Names for the columns of an array of labels: y0, y1, ...
+std::vector<std::string> label_names(const NpyArray& y) {
+    std::vector<std::string> names;
+    for (int64_t j = 0; j < (y.shape.size() == 2 ? y.shape[1] : 1); ++j)
+        names.push_back(fmt::format("y{}", j));
+    return names;
+}
+
 void set_values(Dataset& data, const NpyArray& y) {
     data.task = Task::regression;
     data.output_count = y.shape.size() == 2 ? y.shape[1] : 1;
     data.values = values_of(y);
+}
+
+/// What targets are for where it is not asked for: integers are classes, reals are values. Of an autoencoding
+/// they decide only how it is split, so columns of integers will do.
+Task task_of(const NpyArray& y, const std::string& asked) {
+    const bool is_autoencoding = asked == to_string(Task::autoencoding);
+    if (!asked.empty() && !is_autoencoding) return parse_task("task", asked);
+    const bool is_wide = y.shape.size() == 2 && y.shape[1] > 1;
+    return y.holds_reals() || (is_autoencoding && is_wide) ? Task::regression : Task::classification;
 }
 
 struct ArraySet {
@@ -221,12 +252,11 @@ ArraySet read_set(const std::string& path, const std::string& task) {
         const NpyArray y = read_targets(path, pair, data.size());
         const Dataset& training = set.parts.training;
         const bool is_training = training.size() == 0;
-        const Task wanted = !is_training      ? training.task
-                            : !task.empty()   ? parse_task("task", task)
-                            : y.holds_reals() ? Task::regression
-                                              : Task::classification;
+        const Task wanted = is_training ? task_of(y, task) : training.task;
         if (wanted == Task::regression)
             set_values(data, y);
+        else if (wanted == Task::multi_label)
+            set_flags(data, y, is_training ? label_names(y) : training.classes);
         else
             set_labels(data, y, is_training ? classes_of(y) : training.classes);
         if (!is_training &&
@@ -292,7 +322,10 @@ Dataset load_arrays_like(const Schema& schema, const std::string& path, Targets 
     if (schema.task == Task::classification) {
         set_labels(data, y, schema.classes);
     } else {
-        set_values(data, y);
+        if (schema.task == Task::multi_label)
+            set_flags(data, y, schema.classes);
+        else
+            set_values(data, y);
         if (data.output_count != schema.output_count)
             fail_request("{}: expected {} targets for each example, found {}", y.what, schema.output_count,
                          data.output_count);

@@ -23,12 +23,21 @@ void gather_floats(RowOf row_of, int64_t width, const Normalization& normalizati
     }
 }
 
-/// A channel of bytes has only 256 different results, so they are tabulated: a lookup instead of a division
-/// each.
+/// A channel of bytes has only 256 different results, so they are tabulated where there are more bytes than
+/// that: a lookup instead of a division each.
 template <class T>
 void gather_bytes(const Rows<uint8_t>& features, int64_t width, const Normalization& normalization,
                   std::span<const int64_t> examples, T* out) {
     const int64_t channels = normalization.channels();
+    if (width / channels * std::ssize(examples) < 256) {  // fewer bytes of a channel than a table has
+        for (const int64_t example : examples) {
+            const uint8_t* row = features.row(example, width);
+            for (int64_t i = 0; i < width; i += channels)
+                for (int64_t c = 0; c < channels; ++c)
+                    *out++ = static_cast<T>(normalization.apply(static_cast<double>(row[i + c]) / 255, c));
+        }
+        return;
+    }
     for (int64_t c = 0; c < channels; ++c) {
         std::array<T, 256> table;
         for (int64_t byte = 0; byte < 256; ++byte)
@@ -73,8 +82,7 @@ void gather_targets(const Dataset& data, std::span<const int64_t> examples, T* o
     require(data.labelled(), "data set '{}' has no targets", data.name);
     if (data.task == Task::classification) return gather_labels(data, examples, out);
     for (const int64_t example : examples)
-        for (int64_t i = 0; i < data.output_count; ++i)
-            *out++ = static_cast<T>(data.values[static_cast<size_t>(example * data.output_count + i)]);
+        for (int64_t i = 0; i < data.output_count; ++i) *out++ = static_cast<T>(data.value(example, i));
 }
 
 template <class T>
@@ -84,6 +92,7 @@ void gather_targets(const Dataset& data, const Normalization& normalization,
     if (data.task == Task::classification) return gather_labels(data, examples, out);
     require(normalization.channels() == data.output_count, "a normalisation of {} channels for {} targets",
             normalization.channels(), data.output_count);
+    if (data.task == Task::autoencoding) return gather_features(data, normalization, examples, out);
     const int64_t width = data.output_count;
     gather_floats([&](int64_t i) { return data.values.data() + i * width; }, width, normalization, examples,
                   out);

@@ -1,8 +1,10 @@
 #include "ravine/data/catalog.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "ravine/data/array_set.hpp"
+#include "ravine/data/autoencoding.hpp"
 #include "ravine/data/cifar.hpp"
 #include "ravine/data/decoded_files.hpp"
 #include "ravine/data/idx.hpp"
@@ -18,7 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 Parts made_parts(const Dataset& data, const DataRequest& request) {
-    refuse_columns(request);
+    DataRequest asked = request;
+    if (asked.task == to_string(data.task)) asked.task.clear();  // it is what was asked for
+    refuse_columns(asked);
     Parts parts = split_parts(data, shares_of(request, {0.2, 0.2}), request);
     note_sizes(parts);
     return parts;
@@ -88,9 +92,10 @@ void add_made(Catalog<Parts, const DataRequest&>& catalog, Entry entry, std::vec
             int64_t features = 2, classes = 1;
             if constexpr (requires { settings.features; }) features = settings.features;
             if constexpr (requires { settings.classes; }) classes = settings.classes;
+            if constexpr (requires { settings.labels; }) features = std::max(features, settings.labels);
             if (settings.examples > most / features)
-                fail_request("{}: expected at most {} numbers, found {} examples of {} features",
-                             request.dataset, most, settings.examples, features);
+                fail_request("{}: expected at most {} numbers, found {} examples of {}", request.dataset,
+                             most, settings.examples, features);
             if (settings.examples < classes)
                 fail_request("{}: expected an example of each of the {} classes, found {} examples",
                              request.dataset, classes, settings.examples);
@@ -187,6 +192,20 @@ void add_clouds(Catalog<Parts, const DataRequest&>& catalog) {
          field("features", &GaussianQuantiles::features, feature_range, "dimension"),
          field("deviation", &GaussianQuantiles::deviation, positive, "of each coordinate")},
         make_gaussian_quantiles);
+}
+
+void add_labels(Catalog<Parts, const DataRequest&>& catalog) {
+    add_made<OverlappingDiscs>(
+        catalog,
+        {.name = "overlapping-discs",
+         .summary = "points in a square, with a label for each of several overlapping discs",
+         .formula = "x uniform in [-1, 1]^2; label j: |x - 0.4 (cos a, sin a)| < 0.6, a = 2 pi j / labels,\n"
+                    "each label flipped with probability `flip`",
+         .source = "Ravine"},
+        {field("examples", &OverlappingDiscs::examples, example_range, examples_meaning),
+         field("labels", &OverlappingDiscs::labels, Range{1, 1000}, "number of discs"),
+         field("flip", &OverlappingDiscs::flip, unit_interval, "probability that a label is wrong")},
+        make_overlapping_discs);
 }
 
 void add_values(Catalog<Parts, const DataRequest&>& catalog) {
@@ -298,6 +317,7 @@ const Catalog<Parts, const DataRequest&>& datasets() {
         Catalog<Parts, const DataRequest&> result("dataset");
         add_planar_and_spatial(result);
         add_clouds(result);
+        add_labels(result);
         add_values(result);
         add_files(result);
         add_cifar(result);
@@ -307,7 +327,10 @@ const Catalog<Parts, const DataRequest&>& datasets() {
     return catalog;
 }
 
-Parts load_parts(const DataRequest& request) {
+namespace {
+
+/// What is asked for, with the targets that it brings itself.
+Parts load_original(const DataRequest& request) {
     const std::string& name = request.dataset;
     std::error_code ignored;
     Parts parts;
@@ -329,6 +352,18 @@ Parts load_parts(const DataRequest& request) {
         parts = datasets().make(spec_of(name), request);
     parts.schema.dataset = name;
     return parts;
+}
+
+}  // namespace
+
+Parts load_parts(const DataRequest& request) {
+    if (request.task.empty() || parse_task("task", request.task) != Task::autoencoding)
+        return load_original(request);
+    DataRequest original = request;
+    // A table without a target has no other task, and arrays have targets of any form.
+    const bool is_table = is_table_path(request.dataset);
+    if (!is_array_path(request.dataset) && (!is_table || !request.target.empty())) original.task.clear();
+    return autoencoding_parts(load_original(original));
 }
 
 }  // namespace ravine

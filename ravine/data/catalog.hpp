@@ -15,9 +15,11 @@ namespace ravine {
 struct DataRequest {
     std::string dataset = {};   ///< NAME[:key=value,...], a table, or a folder or archive of images
     std::string data_dir = {};  ///< where named sets are looked for first; empty: only the usual places
-    std::string target = {};    ///< tables: the column to predict
-    std::string task = {};      ///< tables: "classification" or "regression"; empty: inferred
-    uint64_t seed = 0;          ///< of made data and of the split
+    std::string target = {};    ///< tables: the column to predict; of labels several, "a,b,c"
+    /// What to_string(Task) writes; empty: that of the set, of tables and arrays inferred. Any set takes
+    /// "autoencoding".
+    std::string task = {};
+    uint64_t seed = 0;                            ///< of made data and of the split
     std::optional<double> validation_share = {};  ///< in [0, 1); the default depends on the set
     std::optional<double> test_share = {};        ///< in [0, 1); not for sets with a test part of their own
     int64_t training_examples = 0;                ///< so many of the training part; 0: all

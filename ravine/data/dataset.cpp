@@ -1,7 +1,6 @@
 #include "ravine/data/dataset.hpp"
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/spec.hpp"
 
 namespace ravine {
 namespace {
@@ -19,20 +18,12 @@ std::vector<T> take_rows(const std::vector<T>& table, std::span<const int64_t> e
 
 }  // namespace
 
-std::string to_string(Task task) { return task == Task::classification ? "classification" : "regression"; }
-
-Task parse_task(const std::string& what, const std::string& text) {
-    if (text == "classification") return Task::classification;
-    if (text == "regression") return Task::regression;
-    fail_request("{}: expected classification or regression, found '{}'{}", what, text,
-                 suggestion(text, {"classification", "regression"}));
-}
-
 int64_t Dataset::size() const {
     return std::visit([](const auto& rows) { return rows.size(); }, features) / element_count(feature_shape);
 }
 
 bool Dataset::labelled() const {
+    if (task == Task::autoencoding) return true;
     return task == Task::classification ? std::ssize(labels) == size()
                                         : std::ssize(values) == size() * output_count;
 }
@@ -63,6 +54,11 @@ double Dataset::feature(int64_t example, int64_t index) const {
     return std::get<Rows<float>>(features).row(example, width)[index];
 }
 
+double Dataset::value(int64_t example, int64_t output) const {
+    if (task == Task::autoencoding) return feature(example, output);
+    return static_cast<double>(values[static_cast<size_t>(example * output_count + output)]);
+}
+
 void Dataset::check() const {
     const int64_t width = element_count(feature_shape);
     require(width > 0, "data set '{}': no features", name);
@@ -71,9 +67,13 @@ void Dataset::check() const {
     require(output_count > 0, "data set '{}': no outputs", name);
     require(columns.empty() || std::ssize(columns) == width, "data set '{}': {} columns for {} features",
             name, columns.size(), width);
-    if (task == Task::classification) {
+    if (!predicts_numbers(task))
         require(std::ssize(classes) == output_count, "data set '{}': {} names of {} classes", name,
                 classes.size(), output_count);
+    if (task == Task::autoencoding) {
+        require(values.empty() && output_count == width, "data set '{}': {} outputs for {} features", name,
+                output_count, width);
+    } else if (task == Task::classification) {
         require(labels.empty() || labelled(), "data set '{}': {} labels of {} examples", name, labels.size(),
                 size());
         for (const int32_t label : labels)
@@ -82,6 +82,9 @@ void Dataset::check() const {
     } else {
         require(values.empty() || labelled(), "data set '{}': {} values of {} examples", name, values.size(),
                 size());
+        for (const float value : values)
+            require(task != Task::multi_label || value == 0 || value == 1,
+                    "data set '{}': label {} is neither 0 nor 1", name, value);
     }
 }
 

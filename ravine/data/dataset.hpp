@@ -7,18 +7,10 @@
 #include <vector>
 
 #include "ravine/core/shape.hpp"
+#include "ravine/core/task.hpp"
 #include "ravine/data/rows.hpp"
 
 namespace ravine {
-
-/// What is learned: one of several classes, or numbers.
-enum class Task { classification, regression };
-
-/// "classification" or "regression".
-std::string to_string(Task task);
-
-/// Reads "classification" or "regression"; throws RequestError("WHAT: expected ...") for anything else.
-Task parse_task(const std::string& what, const std::string& text);
 
 /// n examples: their features, row by row, in memory or in a mapped file, and their targets.
 struct Dataset {
@@ -28,9 +20,11 @@ struct Dataset {
     /// n x element_count(feature_shape) numbers; a byte b means the number b / 255.
     std::variant<Rows<float>, Rows<uint8_t>> features = {};
     std::vector<int32_t> labels = {};  ///< classification: n class indices; empty where they are not known
-    std::vector<float> values = {};    ///< regression: n x output_count; empty where they are not known
-    int64_t output_count = 0;          ///< the number of classes, or of targets per example
-    std::vector<std::string> classes = {};  ///< names of the classes; empty for regression
+    /// Regression: n x output_count numbers; multi-label: n x output_count zeros and ones; empty where they
+    /// are not known. An autoencoding has none: its targets are the features, which are not copied.
+    std::vector<float> values = {};
+    int64_t output_count = 0;  ///< the number of classes or labels, or of numbers to predict per example
+    std::vector<std::string> classes = {};  ///< names of the classes or labels; empty for numbers to predict
     std::vector<std::string> columns = {};  ///< names of the features where they have names, else empty
     std::string target = {};                ///< name of the target column where it has one
 
@@ -43,7 +37,11 @@ struct Dataset {
     Dataset subset(std::span<const int64_t> examples) const;
     /// Feature `index` (row-major within the example) of example `example`, as a number.
     double feature(int64_t example, int64_t index) const;
-    /// Throws std::logic_error where the members contradict each other (sizes, labels outside the classes).
+    /// Target `output` of example `example`, before normalisation: the number to predict, of a multi-label
+    /// set 0 or 1. Not for classification.
+    double value(int64_t example, int64_t output) const;
+    /// Throws std::logic_error where the members contradict each other (sizes, labels outside the classes,
+    /// values of a multi-label set other than 0 and 1).
     void check() const;
 };
 

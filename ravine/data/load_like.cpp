@@ -2,6 +2,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/data/array_set.hpp"
+#include "ravine/data/autoencoding.hpp"
 #include "ravine/data/catalog.hpp"
 #include "ravine/data/cifar.hpp"
 #include "ravine/data/idx.hpp"
@@ -43,7 +44,8 @@ std::optional<CifarClasses> cifar_classes(const fs::path& path) {
 Dataset load_cifar_like(const Schema& schema, const fs::path& path, CifarClasses classes) {
     if (schema.output_count == 20) classes = CifarClasses::coarse;
     Dataset data = load_cifar(path, classes).test;
-    if (data.feature_shape != schema.feature_shape || data.classes != schema.classes)
+    if (data.feature_shape != schema.feature_shape ||
+        (!schema.classes.empty() && data.classes != schema.classes))
         fail_request(
             "{}: expected examples of shape {} in {} classes as the model was trained on, found CIFAR",
             path.string(), to_string(schema.feature_shape), schema.output_count);
@@ -81,9 +83,16 @@ Dataset load_images(const Schema& schema, const std::string& path, Targets targe
     return data;
 }
 
+/// Examples without their targets, for a schema that has them in its features.
+Dataset load_features_like(Schema schema, const std::string& path) {
+    schema.task = Task::regression;
+    return load_like(schema, path, Targets::ignored);
+}
+
 }  // namespace
 
 Dataset load_like(const Schema& schema, const std::string& path, Targets targets) {
+    if (schema.task == Task::autoencoding) return autoencoding_of(load_features_like(schema, path));
     if (is_array_path(path)) return load_arrays_like(schema, path, targets);
     if (schema.columns.empty()) return load_images(schema, path, targets);
     return encode_like(read_table(path), schema, targets == Targets::required);

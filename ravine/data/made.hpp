@@ -68,6 +68,16 @@ struct GaussianQuantiles {
 };
 Dataset make_gaussian_quantiles(const GaussianQuantiles& settings, uint64_t seed);
 
+/// Points uniform in the square [-1, 1]^2 with a label for each of several discs of radius 0.6, whose centres
+/// stand evenly on the circle of radius 0.4: label j holds inside disc j, and each label is wrong with
+/// probability `flip`. All discs overlap around the origin, so that any number of labels may hold.
+struct OverlappingDiscs {
+    int64_t examples = 3000;
+    int64_t labels = 3;
+    double flip = 0.05;
+};
+Dataset make_overlapping_discs(const OverlappingDiscs& settings, uint64_t seed);
+
 /// y = w . x + b + noise, with x, w and b standard normal.
 struct LinearRegression {
     int64_t examples = 1000;

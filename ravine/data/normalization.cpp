@@ -43,6 +43,16 @@ Normalization fit_rows(RowOf row_of, int64_t rows, int64_t width, int64_t channe
     return result;
 }
 
+/// The same for the features, of `channels` channels each.
+Normalization fit_features(const Dataset& data, int64_t channels) {
+    const int64_t width = element_count(data.feature_shape);
+    const auto fit = [&](const auto& rows, double scale) {
+        return fit_rows([&](int64_t i) { return rows.row(i, width); }, data.size(), width, channels, scale);
+    };
+    if (const auto* bytes = std::get_if<Rows<uint8_t>>(&data.features)) return fit(*bytes, 1 / 255.0);
+    return fit(std::get<Rows<float>>(data.features), 1);
+}
+
 }  // namespace
 
 Normalization Normalization::identity(int64_t channels) {
@@ -51,19 +61,12 @@ Normalization Normalization::identity(int64_t channels) {
 }
 
 Normalization Normalization::fit(const Dataset& training) {
-    const int64_t channels = training.feature_shape.empty() ? 1 : training.feature_shape.back();
-    const int64_t width = element_count(training.feature_shape);
-    const auto fit_features = [&](const auto& rows, double scale) {
-        return fit_rows([&](int64_t i) { return rows.row(i, width); }, training.size(), width, channels,
-                        scale);
-    };
-    if (const auto* bytes = std::get_if<Rows<uint8_t>>(&training.features))
-        return fit_features(*bytes, 1 / 255.0);
-    return fit_features(std::get<Rows<float>>(training.features), 1);
+    return fit_features(training, training.feature_shape.empty() ? 1 : training.feature_shape.back());
 }
 
 Normalization Normalization::fit_values(const Dataset& training) {
     const int64_t width = training.output_count;
+    if (training.task == Task::autoencoding) return fit_features(training, width);
     return fit_rows([&](int64_t i) { return training.values.data() + i * width; }, training.size(), width,
                     width, 1);
 }

@@ -18,7 +18,7 @@ struct Normalization {
     /// From the features of the training part; a feature that never varies gets deviation 1.
     /// Throws std::logic_error for an empty set.
     static Normalization fit(const Dataset& training);
-    /// From the values of a regression set, per target.
+    /// From the numbers to predict, per target: the values of a regression, the features of an autoencoding.
     static Normalization fit_values(const Dataset& training);
 
     int64_t channels() const { return static_cast<int64_t>(mean.size()); }

@@ -41,7 +41,9 @@ Shares own_test_shares(const DataRequest& request, double validation) {
 
 void refuse_columns(const DataRequest& request) {
     if (!request.target.empty()) fail_request("{}: --target is for tables", request.dataset);
-    if (!request.task.empty()) fail_request("{}: --task is for tables", request.dataset);
+    if (!request.task.empty())
+        fail_request("{}: --task {} is for tables and arrays (.npz); here only autoencoding changes the task",
+                     request.dataset, request.task);
 }
 
 Parts split_parts(const Dataset& data, Shares shares, const DataRequest& request) {

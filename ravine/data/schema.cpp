@@ -27,9 +27,12 @@ std::string contradiction(const Schema& schema) {
             return fmt::format("expected a feature shape above 0, found {}", to_string(schema.feature_shape));
     if (schema.output_count < 1)
         return fmt::format("expected at least one output, found {}", schema.output_count);
-    if (schema.task == Task::classification && std::ssize(schema.classes) != schema.output_count)
-        return fmt::format("expected the names of {} classes, found {}", schema.output_count,
-                           schema.classes.size());
+    if (!predicts_numbers(schema.task) && std::ssize(schema.classes) != schema.output_count)
+        return fmt::format("expected the names of {} {}, found {}", schema.output_count,
+                           schema.task == Task::multi_label ? "labels" : "classes", schema.classes.size());
+    if (schema.task == Task::autoencoding && schema.output_count != width)
+        return fmt::format("expected as many outputs as the {} features, found {}", width,
+                           schema.output_count);
     int64_t columns = 0;
     for (const auto& column : schema.columns) columns += column.width();
     if (!schema.columns.empty() && (schema.feature_shape.size() != 1 || columns != width))
@@ -47,7 +50,7 @@ std::string contradiction(const Schema& schema) {
         return std::string();
     };
     std::string found = check(schema.normalization, schema.feature_shape.back(), "normalization");
-    if (found.empty() && schema.task == Task::regression)
+    if (found.empty() && schema.task != Task::classification)
         found = check(schema.target_normalization, schema.output_count, "target_normalization");
     return found;
 }

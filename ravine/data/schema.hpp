@@ -31,7 +31,7 @@ struct Schema {
     std::vector<Column> columns = {};         ///< tables only
     std::string target = {};                  ///< tables only
     Normalization normalization = {};         ///< of the features, fitted on the training part
-    Normalization target_normalization = {};  ///< of regression values; identity unless it was asked for
+    Normalization target_normalization = {};  ///< of numbers to predict; else, and of made ones, the identity
     bool operator==(const Schema&) const = default;
 };
 

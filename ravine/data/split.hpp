@@ -16,7 +16,8 @@ struct Split {
 int64_t share_count(double share, int64_t n);
 
 /// Splits by `seed` alone. For classification every part gets each class in its proportion, to about one
-/// example; a class of one example goes to training, where that is more than half. Throws RequestError where
+/// example; a class of one example goes to training, where that is more than half. Other
+/// tasks are split at random. Throws RequestError where
 /// no training example would be left.
 Split split_examples(const Dataset& data, int64_t validation_count, int64_t test_count, uint64_t seed);
 

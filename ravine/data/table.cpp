@@ -11,6 +11,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/settings.hpp"
 #include "ravine/core/spec.hpp"
+#include "ravine/data/autoencoding.hpp"
 #include "ravine/data/excerpt.hpp"
 
 namespace ravine {
@@ -162,17 +163,63 @@ std::vector<float> encode_values(const CellTable& table, int64_t column, const c
     return values;
 }
 
+/// Columns of zeros and ones, one after another in a row.
+std::vector<float> encode_flags(const CellTable& table, const std::vector<int64_t>& columns) {
+    std::vector<float> flags;
+    for (int64_t row = 0; row < table.row_count(); ++row) {
+        for (const int64_t column : columns) {
+            const double flag = number_at(table, row, column);
+            if (flag != 0 && flag != 1)
+                fail_request("{}: expected 0 or 1, whether the label holds, found '{}'",
+                             table.place(row, column), excerpt(table.cell(row, column)));
+            flags.push_back(static_cast<float>(flag));
+        }
+    }
+    return flags;
+}
+
+/// Where the columns with these names stand.
+std::vector<int64_t> find_columns(const CellTable& table, const std::vector<std::string>& names,
+                                  const char* what) {
+    std::vector<int64_t> columns;
+    for (const auto& name : names) {
+        columns.push_back(table.column(name, what));
+        if (std::ranges::count(columns, columns.back()) > 1)
+            fail_request("{}: expected different columns as {}, found '{}' twice", table.path(), what, name);
+    }
+    return columns;
+}
+
+/// "a,b,c" as its names.
+std::vector<std::string> split_names(const std::string& text) {
+    std::vector<std::string> names(1);
+    for (const char c : text)
+        if (c == ',')
+            names.emplace_back();
+        else
+            names.back() += c;
+    return names;
+}
+
+/// The columns to predict: none of an autoencoding, of labels several.
+std::vector<int64_t> target_columns(const CellTable& table, const std::string& target, Task task) {
+    if (task == Task::autoencoding) return {};
+    if (task == Task::multi_label) return find_columns(table, split_names(target), "a label");
+    return {table.column(target, "the target")};
+}
+
 }  // namespace
 
 EncodedTable encode_table(const CellTable& table, const std::string& target, const std::string& task) {
-    const int64_t target_column = table.column(target, "the target");
-    if (table.column_count() < 2)
+    const auto asked = task.empty() ? std::nullopt : std::optional(parse_task("task", task));
+    const auto targets = target_columns(table, target, asked.value_or(Task::classification));
+    if (table.column_count() <= std::ssize(targets))
         fail_request("{}: expected columns beside the target '{}', found none", table.path(), target);
 
     EncodedTable result;
     std::vector<int64_t> indices;
     for (int64_t i = 0; i < table.column_count(); ++i) {
-        if (i == target_column) continue;
+        if (std::ranges::count(targets, i) > 0) continue;
         result.schema.columns.push_back(encode_column(table, i));
         indices.push_back(i);
         const auto& column = result.schema.columns.back();
@@ -185,13 +232,23 @@ EncodedTable encode_table(const CellTable& table, const std::string& target, con
     data.features = encode_features(table, result.schema.columns, indices);
     data.columns = feature_names(result.schema.columns);
     data.feature_shape = {std::ssize(data.columns)};
+    if (asked == Task::autoencoding) {
+        data = autoencoding_of(std::move(data));
+        return result;
+    }
+    if (asked == Task::multi_label) {
+        data.task = Task::multi_label;
+        data.classes = split_names(target);
+        data.output_count = std::ssize(data.classes);
+        data.values = encode_flags(table, targets);
+        return result;
+    }
     data.target = target;
+    const int64_t target_column = targets[0];
 
     const Survey cells = survey(table, target_column);
     const int64_t rows = table.row_count();
-    data.task = !task.empty()                  ? parse_task("task", task)
-                : is_class_target(cells, rows) ? Task::classification
-                                               : Task::regression;
+    data.task = asked.value_or(is_class_target(cells, rows) ? Task::classification : Task::regression);
     std::string what;
     if (data.task == Task::classification) {
         data.classes = class_names(cells);
@@ -231,6 +288,10 @@ Dataset encode_like(const CellTable& table, const Schema& schema, bool with_targ
     data.columns = feature_names(schema.columns);
     data.features = encode_features(table, schema.columns, indices);
     if (!with_targets) return data;
+    if (schema.task == Task::multi_label) {
+        data.values = encode_flags(table, find_columns(table, schema.classes, "a label of the saved model"));
+        return data;
+    }
     const int64_t target = table.column(schema.target, "the target of the saved model");
     if (schema.task == Task::classification)
         data.labels = encode_labels(table, target, schema.classes);

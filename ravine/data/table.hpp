@@ -20,8 +20,9 @@ constexpr int64_t most_categories = 50;  ///< a text column with more different 
 
 /// Encodes every column but the target as features. A column in which more than half of the cells are numbers
 /// is a number column, in which every cell must be a finite number; another is one-hot encoded, if it has at
-/// most 50 different cells. `task` is "classification", "regression", or empty: inferred. A target that is
-/// text, or integers with at most 20 different values, each 5 times on average, is a class; another is a
+/// most 50 different cells. `task` is what to_string(Task) writes, or empty: inferred. Of an autoencoding
+/// `target` may be empty, of labels it names several columns, "a,b,c", whose cells are 0 or 1. A target that
+/// is text, or integers with at most 20 different values, each 5 times on average, is a class; another is a
 /// number. Throws RequestError with line and column for an empty or non-finite cell, text among numbers, and
 /// a target without two classes.
 EncodedTable encode_table(const CellTable& table, const std::string& target, const std::string& task);

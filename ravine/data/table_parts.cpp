@@ -29,8 +29,9 @@ CellTable read_table(const std::filesystem::path& path) {
 }
 
 Parts table_parts(const CellTable& table, const DataRequest& request) {
-    if (request.target.empty())
-        fail_request("{}: expected the column to predict (--target COLUMN), one of {}", request.dataset,
+    if (request.target.empty() && request.task != to_string(Task::autoencoding))
+        fail_request("{}: expected the column to predict (--target COLUMN{}), one of {}", request.dataset,
+                     request.task == to_string(Task::multi_label) ? ",COLUMN,..." : "",
                      excerpt(table.header()));
     EncodedTable encoded = encode_table(table, request.target, request.task);
     encoded.data.name = request.dataset;

@@ -16,7 +16,8 @@ bool is_table_path(const std::string& path);
 CellTable read_table(const std::filesystem::path& path);
 
 /// A table encoded (see encode_table()) and split, 60 : 20 : 20 unless the request says otherwise. The
-/// targets of a regression are normalised. Throws RequestError where the request names no target, and as
+/// targets of a regression are normalised. Throws RequestError where the request names no target and is no
+/// autoencoding, and as
 /// encode_table() and split_parts() do.
 Parts table_parts(const CellTable& table, const DataRequest& request);
 

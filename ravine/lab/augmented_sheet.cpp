@@ -5,12 +5,15 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/printable.hpp"
 #include "ravine/data/augment/augmenter.hpp"
+#include "ravine/lab/label_text.hpp"
 
 namespace ravine {
 namespace {
 
 std::string caption_of(const Dataset& data, std::span<const float> targets) {
     if (data.task == Task::regression) return fmt::format("{:.4g}", targets.front());
+    if (data.task == Task::autoencoding) return "";
+    if (data.task == Task::multi_label) return printable(label_caption(data, targets));
     const auto largest = std::ranges::max_element(targets);
     const std::string name = printable(data.classes[static_cast<size_t>(largest - targets.begin())]);
     return *largest >= 0.995F ? name : fmt::format("{:.0f} % {}", 100 * *largest, name);

@@ -12,6 +12,7 @@
 #include "ravine/data/augment/augmentation.hpp"
 #include "ravine/lab/example_plots.hpp"
 #include "ravine/lab/image_sheet.hpp"
+#include "ravine/lab/label_text.hpp"
 #include "ravine/lab/text_table.hpp"
 
 namespace ravine {
@@ -51,6 +52,7 @@ std::string column_name(const Dataset& data, int64_t column) {
 
 std::string target_name(const Dataset& data) {
     if (!data.target.empty()) return printable(data.target);
+    if (data.task == Task::multi_label) return "labels";
     return data.task == Task::classification ? "class" : "y";
 }
 
@@ -80,9 +82,12 @@ std::string statistics_text(const Dataset& data) {
 }
 
 std::string classes_text(const Parts& parts) {
+    const bool labels = parts.training.task == Task::multi_label;
     const auto counts = [&](const Dataset& part) {
         std::vector<int64_t> result(parts.training.classes.size());
         for (const int32_t label : part.labels) ++result[static_cast<size_t>(label)];
+        for (size_t i = 0; labels && i < part.values.size(); ++i)
+            result[i % result.size()] += part.values[i] == 1;
         return result;
     };
     const auto training = counts(parts.training), validation = counts(parts.validation),
@@ -91,7 +96,7 @@ std::string classes_text(const Parts& parts) {
     for (size_t c = 0; c < training.size(); ++c)
         rows.push_back({printable(parts.training.classes[c]), std::to_string(training[c]),
                         std::to_string(validation[c]), std::to_string(test[c])});
-    return text_table({"class", "training", "validation", "test"}, rows);
+    return text_table({labels ? "label" : "class", "training", "validation", "test"}, rows);
 }
 
 std::string target_text(const Dataset& data, int64_t example) {
@@ -99,6 +104,7 @@ std::string target_text(const Dataset& data, int64_t example) {
     if (!data.labelled()) return "-";
     if (data.task == Task::classification)
         return printable(data.classes[static_cast<size_t>(data.labels[i])]);
+    if (data.task == Task::multi_label) return printable(label_text(data, labels_of(data, example)));
     const auto first = data.values.begin() + example * data.output_count;
     return fmt::format("{:.6g}", fmt::join(first, first + data.output_count, " "));
 }
@@ -142,10 +148,12 @@ std::string DataView::title() const { return fmt::format("{} ({})", request_.dat
 std::string DataView::summary() const {
     const Dataset& training = parts_.training;
     std::string text = fmt::format("{}: {}", printable(request_.data.dataset), to_string(training.task));
-    if (training.task == Task::classification) text += fmt::format(", {} classes", training.classes.size());
+    if (!predicts_numbers(training.task))
+        text += fmt::format(", {} {}", training.classes.size(),
+                            training.task == Task::multi_label ? "labels" : "classes");
     text += fmt::format("; examples of shape {}\n", fmt::join(training.feature_shape, " x "));
     for (const auto& note : parts_.notes) text += printable(note) + "\n";
-    if (training.task == Task::classification) text += "\n" + classes_text(parts_);
+    if (!predicts_numbers(training.task)) text += "\n" + classes_text(parts_);
     return text + fmt::format("\nthe {} part\n", request_.part) + statistics_text(part());
 }
 
@@ -159,14 +167,15 @@ std::string DataView::rows() const {
     std::vector<std::string> header;
     for (int64_t k = 0; k < shown; ++k) header.push_back(column_name(data, k));
     if (shown < width) header.push_back("...");
-    header.push_back(target_name(data));
+    const bool has_target = data.task != Task::autoencoding;
+    if (has_target) header.push_back(target_name(data));
     std::vector<std::vector<std::string>> rows;
     for (const int64_t example : chosen(10)) {
         rows.emplace_back();
         for (int64_t k = 0; k < shown; ++k)
             rows.back().push_back(fmt::format("{:.5g}", data.feature(example, k)));
         if (shown < width) rows.back().push_back("...");
-        rows.back().push_back(target_text(data, example));
+        if (has_target) rows.back().push_back(target_text(data, example));
     }
     return text_table(header, rows, 1000);
 }
@@ -196,7 +205,8 @@ void DataView::draw(const std::filesystem::path& path) const {
             path.string(), element_count(data.feature_shape), to_string(data.task));
     if (!has_images()) return write_example_plot(path, title(), data, chosen(2000));
     const int64_t count = std::min(image_count(), data.size());
-    const auto classes = std::max<int64_t>(1, std::ssize(data.classes));
+    const auto classes =
+        data.task == Task::classification ? std::max<int64_t>(1, std::ssize(data.classes)) : int64_t{1};
     const auto side = std::llround(std::ceil(std::sqrt(static_cast<double>(count))));
     const int64_t columns = count / classes >= 3 ? count / classes : side;
     write_image_sheet(path, title(), data,

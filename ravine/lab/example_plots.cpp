@@ -8,10 +8,13 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/lab/gnuplot.hpp"
+#include "ravine/lab/label_text.hpp"
 #include "ravine/lab/plot_style.hpp"
 
 namespace ravine {
 namespace {
+
+constexpr int64_t most_labels = 4;  // which make 16 sets
 
 /// The points of one colour, a block of their own.
 struct Points {
@@ -19,18 +22,35 @@ struct Points {
     std::vector<std::vector<double>> columns;
 };
 
+/// Which of the colours an example has: its class, or the number whose binary digits are its labels.
+size_t colour_of(const Dataset& data, int64_t example) {
+    if (data.task == Task::classification)
+        return static_cast<size_t>(data.labels[static_cast<size_t>(example)]);
+    size_t colour = 0;
+    for (int64_t j = 0; data.task == Task::multi_label && j < data.output_count; ++j)
+        if (data.value(example, j) == 1) colour |= size_t{1} << j;
+    return colour;
+}
+
+/// What the colour of an example means.
+std::string title_of(const Dataset& data, int64_t example) {
+    return data.task == Task::classification ? data.classes[colour_of(data, example)]
+                                             : label_text(data, labels_of(data, example));
+}
+
 std::vector<Points> points_of(const Dataset& data, std::span<const int64_t> examples) {
-    const bool classes = data.task == Task::classification;
+    const bool is_regression = data.task == Task::regression;
     const auto features = static_cast<size_t>(element_count(data.feature_shape));
-    std::vector<Points> all(classes ? data.classes.size() : 1);
-    for (auto& points : all) points.columns.resize(features + (classes ? 0 : 1));
-    for (size_t c = 0; c < data.classes.size(); ++c) all[c].title = data.classes[c];
+    const size_t colours = data.task == Task::multi_label ? size_t{1} << data.classes.size()
+                                                          : std::max<size_t>(1, data.classes.size());
+    std::vector<Points> all(colours);
+    for (auto& points : all) points.columns.resize(features + (is_regression ? 1 : 0));
     for (const int64_t example : examples) {
-        const auto i = static_cast<size_t>(example);
-        auto& points = all[classes ? static_cast<size_t>(data.labels[i]) : 0];
+        auto& points = all[colour_of(data, example)];
+        if (!is_regression) points.title = title_of(data, example);
         for (size_t k = 0; k < features; ++k)
             points.columns[k].push_back(data.feature(example, static_cast<int64_t>(k)));
-        if (!classes) points.columns[features].push_back(data.values[i]);
+        if (is_regression) points.columns[features].push_back(data.value(example, 0));
     }
     std::erase_if(all, [](const Points& points) { return points.columns[0].empty(); });
     return all;
@@ -70,8 +90,9 @@ int point_type(size_t i) {
 bool has_example_plot(const Dataset& data) {
     const int64_t features = element_count(data.feature_shape);
     if (!data.labelled() || data.feature_shape.size() != 1) return false;
-    return data.task == Task::classification ? features == 2 || features == 3
-                                             : features == 1 && data.output_count == 1;
+    if (data.task == Task::regression) return features == 1 && data.output_count == 1;
+    const bool few = data.task == Task::classification || data.output_count <= most_labels;
+    return data.task != Task::autoencoding && few && (features == 2 || features == 3);
 }
 
 void write_example_plot(const std::filesystem::path& path, const std::string& title, const Dataset& data,

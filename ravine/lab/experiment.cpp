@@ -89,8 +89,12 @@ std::vector<Field<E>> make_fields() {
         field("log_every", &E::log_every, non_negative,
               "batches between two lines of metrics.jsonl; 0: ten an epoch"),
         field("train_scores", &E::train_scores, "evaluate the whole training part after each epoch too"),
-        field("target", &E::target, "a column name", "tables: the column to predict"),
-        field("task", &E::task, "classification or regression", "tables; empty: inferred from the target"),
+        field("target", &E::target, "a column name",
+              "tables: the column to predict; of labels several, a,b,c"),
+        field(
+            "task", &E::task, "classification, regression, multi-label or autoencoding",
+            "tables and arrays; empty: inferred from the target. autoencoding, for any data set: the targets "
+            "are the features themselves"),
         share("validation_share", &E::validation_share),
         share("test_share", &E::test_share),
         field("examples", &E::examples, non_negative,

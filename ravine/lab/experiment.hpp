@@ -38,8 +38,8 @@ struct Experiment {
     int64_t threads = 0;           ///< 0: one, or all processors for a model that is large enough
     int64_t log_every = 0;         ///< 0: about ten lines an epoch
     bool train_scores = false;     ///< evaluate the whole training part after each epoch too
-    std::string target;            ///< CSV: the column to predict
-    std::string task;              ///< CSV: empty: inferred
+    std::string target;            ///< tables: the column to predict
+    std::string task;              ///< empty: inferred
     double validation_share = -1;  ///< negative: what the data set says
     double test_share = -1;
     int64_t examples = 0;  ///< of the training part; 0: all

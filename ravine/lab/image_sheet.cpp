@@ -9,6 +9,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/printable.hpp"
 #include "ravine/lab/gnuplot.hpp"
+#include "ravine/lab/label_text.hpp"
 
 namespace ravine {
 namespace {
@@ -20,7 +21,8 @@ std::string caption_of(const Dataset& images, int64_t example) {
     if (!images.labelled()) return "";
     if (images.task == Task::classification)
         return printable(images.classes[static_cast<size_t>(images.labels[i])]);
-    return fmt::format("{:.4g}", images.values[i * static_cast<size_t>(images.output_count)]);
+    if (images.task == Task::multi_label) return printable(label_caption(images, labels_of(images, example)));
+    return images.task == Task::regression ? fmt::format("{:.4g}", images.value(example, 0)) : "";
 }
 
 /// A row for each class that has examples, with the first so many of it.
@@ -109,7 +111,8 @@ Thumbnail thumbnail(const Dataset& images, int64_t example, int64_t longest) {
 std::vector<SheetRow> arrange_images(const Dataset& images, std::span<const int64_t> order, int64_t count,
                                      int64_t columns) {
     const auto classes = std::ssize(images.classes);
-    if (images.labelled() && classes > 0 && classes <= 20 && count >= 3 * classes)
+    if (images.task == Task::classification && images.labelled() && classes > 0 && classes <= 20 &&
+        count >= 3 * classes)
         return rows_of_classes(images, order, static_cast<size_t>(std::min(count / classes, columns)));
     const auto examples = order.first(static_cast<size_t>(std::min(count, std::ssize(order))));
     std::vector<SheetRow> rows;

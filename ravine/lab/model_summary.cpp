@@ -141,9 +141,8 @@ std::string scaled(double number) {
 ModelSummary summarize(const Network& network, int64_t batch) { return Summary(network, batch).make(); }
 
 Network network_for(const std::string& model, const std::string& origin, const ModelProblem& problem) {
-    NetworkOptions options{.feature_shape = problem.feature_shape,
-                           .target_count = problem.target_count,
-                           .classification = problem.classification};
+    NetworkOptions options{
+        .feature_shape = problem.feature_shape, .target_count = problem.target_count, .task = problem.task};
     choose_model(options, model, origin);
     return Network(std::move(options));
 }
@@ -166,9 +165,12 @@ std::string to_string(const ModelProblem& problem) {
     std::string shape;
     for (const int64_t extent : problem.feature_shape)
         shape += (shape.empty() ? "" : " x ") + std::to_string(extent);
+    const char* outputs = predicts_numbers(problem.task)      ? "numbers to predict"
+                          : problem.task == Task::multi_label ? "labels"
+                                                              : "classes";
     return fmt::format("{} and {} {}",
                        problem.feature_shape.size() == 1 ? shape + " columns" : "images of " + shape,
-                       problem.target_count, problem.classification ? "classes" : "numbers to predict");
+                       problem.target_count, outputs);
 }
 
 std::string model_summary_text(const std::string& model, const std::string& origin,

@@ -12,7 +12,7 @@ namespace ravine {
 struct ModelProblem {
     Shape feature_shape;  ///< of one example
     int64_t target_count;
-    bool classification = true;
+    Task task = Task::classification;
 };
 
 /// A layer of a network.

@@ -9,11 +9,12 @@
 #include "ravine/lab/decision_map.hpp"
 #include "ravine/lab/metrics_log.hpp"
 #include "ravine/lab/plot.hpp"
+#include "ravine/lab/reconstructions.hpp"
 
 namespace ravine {
 namespace {
 
-std::vector<Chart> curves(const Metrics& metrics, bool classification) {
+std::vector<Chart> curves(const Metrics& metrics, bool has_accuracy) {
     Series batch{.name = "training (batch)"}, epoch{.name = "training (epoch)"},
         validation{.name = "validation"};
     Series accuracy{.name = "validation"}, rate{.name = "learning rate"};
@@ -31,7 +32,7 @@ std::vector<Chart> curves(const Metrics& metrics, bool classification) {
     std::vector<Chart> charts;
     charts.push_back(
         {.title = "Loss", .x_label = "update", .y_label = "loss", .series = {batch, epoch, validation}});
-    if (classification)
+    if (has_accuracy)
         charts.push_back({.title = "Accuracy", .x_label = "update", .y_label = "%", .series = {accuracy}});
     Series t{.name = "t"}, gated{.name = "gated"};
     int64_t before = 0;
@@ -54,10 +55,11 @@ std::vector<Chart> curves(const Metrics& metrics, bool classification) {
 }  // namespace
 
 void draw_pictures(const RunFolder& folder, const Run& run) {
-    const bool classification = run.parts().training.task == Task::classification;
+    const bool has_accuracy = !predicts_numbers(run.parts().training.task);
     try {
-        write_charts(folder.curves(), curves(read_metrics(folder.metrics()), classification));
+        write_charts(folder.curves(), curves(read_metrics(folder.metrics()), has_accuracy));
         if (has_decision_map(run)) write_decision_map(folder.boundary(), decision_map(run, 240));
+        if (has_reconstructions(run)) write_reconstructions(folder.reconstructions(), run);
     } catch (const Error& error) {  // the run itself is safe on the disk
         spdlog::warn("no pictures: {}", error.what());
     }

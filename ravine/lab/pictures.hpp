@@ -4,7 +4,8 @@
 
 namespace ravine {
 
-/// Draws curves.svg (loss, accuracy, learning rate) and, for classes in a plane, boundary.svg. Where gnuplot
+/// Draws curves.svg (loss, accuracy, learning rate) and, for classes in a plane, boundary.svg,
+/// for an autoencoding of images reconstructions.png. Where gnuplot
 /// is missing there are no pictures, and a warning says so.
 void draw_pictures(const RunFolder& folder, const Run& run);
 

@@ -26,7 +26,7 @@ namespace {
 NetworkOptions network_options(const Experiment& e, const Schema& schema) {
     NetworkOptions options{.feature_shape = schema.feature_shape,
                            .target_count = schema.output_count,
-                           .classification = schema.task == Task::classification,
+                           .task = schema.task,
                            .l1 = e.l1,
                            .l2 = e.l2};
     choose_model(options, e.model, e.model_origin);
@@ -239,7 +239,7 @@ RunResult Run::train(const std::vector<TrainListener*>& listeners) {
     const Schema& schema = parts_->schema;
     result.test =
         evaluator.evaluate(test, schema.normalization, schema.target_normalization, *parameters_, buffers_);
-    if (test.task == Task::regression)
+    if (predicts_numbers(test.task))
         result.test_rmse =
             root_mean_squared_error(evaluator.outputs(test, schema.normalization, *parameters_, buffers_),
                                     test, schema.target_normalization);
@@ -293,7 +293,7 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
               {"training_examples", parts_->training.size()},
               {"validation_examples", parts_->validation.size()},
               {"test_examples", parts_->test.size()}};
-    if (parts_->test.task == Task::regression) json["test_rmse"] = result.test_rmse;
+    if (predicts_numbers(parts_->test.task)) json["test_rmse"] = result.test_rmse;
     if (first_model_) {
         json["curriculum_seconds"] = first_model_->seconds;
         json["curriculum_forward_passes"] = first_model_->work.forward_passes;

@@ -19,7 +19,7 @@ using Say = std::function<void(const std::string&)>;
 struct RunResult {
     TrainOutcome outcome;
     Scores test;       ///< NaN where there is no test part
-    double test_rmse;  ///< regression: in the units of the data; NaN otherwise
+    double test_rmse;  ///< numbers to predict: in the units of the data; NaN otherwise
 };
 
 /// Throws RequestError for a name, or a setting of one, that there is not: before any work is done.

@@ -19,6 +19,7 @@ struct RunFolder {
     std::filesystem::path curriculum() const { return path / "curriculum.json"; }
     std::filesystem::path curves() const { return path / "curves.svg"; }
     std::filesystem::path boundary() const { return path / "boundary.svg"; }
+    std::filesystem::path reconstructions() const { return path / "reconstructions.png"; }
     std::filesystem::path inspection_table() const { return path / "inspect.csv"; }
     std::filesystem::path inspection_picture() const { return path / "inspect.svg"; }
     /// What the report draws besides, for classes in a plane, the regions and the examples.

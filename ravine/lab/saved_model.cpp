@@ -111,7 +111,7 @@ SavedModel read_model(const std::filesystem::path& path) {
     NetworkOptions options{.loss = Spec::parse(metadata(file, "ravine.loss", what)),
                            .feature_shape = schema.feature_shape,
                            .target_count = schema.output_count,
-                           .classification = schema.task == Task::classification};
+                           .task = schema.task};
     choose_model(options, metadata(file, "ravine.model", what), what);
     saved.network = std::make_unique<Network>(std::move(options));
     // Before memory is taken for what a damaged description asks for.

@@ -18,7 +18,7 @@ Network network_of(const StepWorkload& workload) {
     return Network({.model = workload.model,
                     .feature_shape = workload.feature_shape,
                     .target_count = workload.classes,
-                    .classification = workload.classification});
+                    .task = workload.task});
 }
 
 bool is_product(Op op) {
@@ -88,7 +88,7 @@ StepWorkload make_workload(const CustomWorkload& wanted) {
         const Schema schema = load_parts({.dataset = wanted.dataset, .data_dir = wanted.data_dir}).schema;
         workload.feature_shape = schema.feature_shape;
         workload.classes = schema.output_count;
-        workload.classification = schema.task == Task::classification;
+        workload.task = schema.task;
     } else if (!wanted.shape.empty()) {
         workload.feature_shape = parse_example_shape(wanted.shape);
     } else if (!is_workload) {
@@ -148,11 +148,14 @@ WorkloadRun::WorkloadRun(const StepWorkload& workload, CompileOptions options)
     for (int64_t i = 0; i < features_.size(); ++i) features_.set(i, random.normal());
     for (int64_t i = 0; i < workload.batch; ++i) {
         const int64_t row = i * workload.classes;
-        if (workload.classification)
+        if (workload.task == Task::classification)
             targets_.set(row + static_cast<int64_t>(random.below(static_cast<uint64_t>(workload.classes))),
                          1);
         else
-            for (int64_t j = 0; j < workload.classes; ++j) targets_.set(row + j, random.normal());
+            for (int64_t j = 0; j < workload.classes; ++j)
+                targets_.set(row + j, workload.task == Task::multi_label
+                                          ? static_cast<double>(random.below(2))
+                                          : random.normal());
     }
     objective_.bind("features", features_);
     objective_.bind("targets", targets_);

@@ -20,10 +20,10 @@ struct StepWorkload {
     std::string name;
     Spec model;
     Shape feature_shape;
-    int64_t classes;  ///< or, for regression, numbers to predict
+    int64_t classes;  ///< or labels, or numbers to predict
     int64_t batch;
     Spec optimizer;
-    bool classification = true;
+    Task task = Task::classification;
 };
 
 /// The workloads by name; bench/peers holds the same ones for other libraries.

@@ -1,6 +1,7 @@
 #include "ravine/lab/use_model.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 #include "ravine/core/error.hpp"
@@ -65,6 +66,78 @@ std::vector<Evaluated::Class> recalls(const Dataset& data, const std::vector<dou
     return result;
 }
 
+/// Of the examples for which a label holds, those for which it is predicted.
+std::vector<Evaluated::Class> label_recalls(const Dataset& data, const std::vector<double>& outputs,
+                                            const Network& network) {
+    std::vector<Evaluated::Class> result;
+    const auto columns = static_cast<size_t>(data.output_count);
+    for (size_t j = 0; j < columns; ++j) {
+        int64_t right = 0, count = 0;
+        for (size_t i = j; i < data.values.size(); i += columns) {
+            if (data.values[i] != 1) continue;
+            ++count;
+            right += predicted_label(outputs[i], network.loss().prediction) ? 1 : 0;
+        }
+        if (count > 0)
+            result.push_back(
+                {data.classes[j], static_cast<double>(right) / static_cast<double>(count), count});
+    }
+    return result;
+}
+
+/// What stands in the columns of predicted numbers: "price"; the features of an autoencoding by their names.
+std::vector<std::string> number_columns(const Schema& schema, const Dataset& examples) {
+    if (schema.task == Task::autoencoding && !examples.columns.empty()) return examples.columns;
+    std::vector<std::string> names{schema.target.empty() ? "prediction" : schema.target};
+    for (int64_t j = 1; j < schema.output_count; ++j) names.push_back(fmt::format("prediction_{}", j));
+    return names;
+}
+
+/// The lines of a file of predictions: what the columns are, and what they say of a row of outputs.
+struct PredictionColumns {
+    std::vector<std::string> names;
+    std::function<std::vector<std::string>(std::span<const double>)> cells;
+};
+
+void append_numbers(std::vector<std::string>& cells, const std::vector<double>& numbers) {
+    for (const double number : numbers) cells.push_back(fmt::format("{:.9g}", number));
+}
+
+PredictionColumns prediction_columns(const Schema& schema, const Dataset& examples, Prediction prediction) {
+    if (predicts_numbers(schema.task))
+        return {
+            number_columns(schema, examples), [&schema](std::span<const double> outputs) {
+                std::vector<double> numbers;
+                for (size_t j = 0; j < outputs.size(); ++j)
+                    numbers.push_back(schema.target_normalization.undo(outputs[j], static_cast<int64_t>(j)));
+                std::vector<std::string> cells;
+                append_numbers(cells, numbers);
+                return cells;
+            }};
+    const bool is_class = schema.task == Task::classification;
+    PredictionColumns result{is_class ? std::vector<std::string>{"prediction"} : schema.classes, {}};
+    if (prediction == Prediction::softmax || prediction == Prediction::sigmoid)
+        for (const auto& name : schema.classes) result.names.push_back("probability_" + name);
+    result.cells = [&schema, prediction, is_class](std::span<const double> outputs) {
+        std::vector<std::string> cells;
+        if (is_class)
+            cells.push_back(schema.classes.at(static_cast<size_t>(predicted_class(outputs, prediction))));
+        else
+            for (const double output : outputs)
+                cells.emplace_back(predicted_label(output, prediction) ? "1" : "0");
+        append_numbers(
+            cells, is_class ? probabilities(outputs, prediction) : label_probabilities(outputs, prediction));
+        return cells;
+    };
+    return result;
+}
+
+std::string csv_row(const std::vector<std::string>& cells) {
+    std::string line;
+    for (size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : ",") + csv_cell(cells[i]);
+    return line + "\n";
+}
+
 }  // namespace
 
 Evaluated evaluate_run(const std::string& run, const std::string& data, const std::string& data_dir) {
@@ -85,6 +158,8 @@ Evaluated evaluate_run(const std::string& run, const std::string& data, const st
     const auto outputs = evaluator.outputs(examples, schema.normalization, *model.parameters, model.buffers);
     if (schema.task == Task::classification)
         result.classes = recalls(examples, outputs, *model.network);
+    else if (schema.task == Task::multi_label)
+        result.classes = label_recalls(examples, outputs, *model.network);
     else
         result.rmse = root_mean_squared_error(outputs, examples, schema.target_normalization);
     return result;
@@ -98,30 +173,10 @@ std::string predictions_to_csv(const std::string& run, const std::string& data) 
     Evaluator evaluator(*model.network, trained.options);
     const auto outputs = evaluator.outputs(examples, schema.normalization, *model.parameters, model.buffers);
     const auto columns = static_cast<size_t>(model.network->output_count());
-    const bool classifies = schema.task == Task::classification;
-    const auto row = [&](size_t i) { return std::span(outputs).subspan(i * columns, columns); };
-    const auto prediction = model.network->loss().prediction;
-
-    std::string csv =
-        classifies ? "prediction" : csv_cell(schema.target.empty() ? "prediction" : schema.target);
-    for (size_t j = 1; !classifies && j < columns; ++j) csv += fmt::format(",prediction_{}", j);
-    const bool has_probabilities =
-        classifies && !outputs.empty() && !probabilities(row(0), prediction).empty();
-    if (has_probabilities)
-        for (const auto& name : schema.classes) csv += "," + csv_cell("probability_" + name);
-    csv += "\n";
-    for (size_t i = 0; i < static_cast<size_t>(examples.size()); ++i) {
-        if (classifies) {
-            csv += csv_cell(schema.classes.at(static_cast<size_t>(predicted_class(row(i), prediction))));
-            if (has_probabilities)
-                for (const double p : probabilities(row(i), prediction)) csv += fmt::format(",{:.9g}", p);
-        } else {
-            for (size_t j = 0; j < columns; ++j)
-                csv += fmt::format("{}{:.9g}", j == 0 ? "" : ",",
-                                   schema.target_normalization.undo(row(i)[j], static_cast<int64_t>(j)));
-        }
-        csv += "\n";
-    }
+    const auto lines = prediction_columns(schema, examples, model.network->loss().prediction);
+    std::string csv = csv_row(lines.names);
+    for (size_t i = 0; i < static_cast<size_t>(examples.size()); ++i)
+        csv += csv_row(lines.cells(std::span(outputs).subspan(i * columns, columns)));
     return csv;
 }
 

@@ -11,7 +11,9 @@ namespace {
 
 Spec loss_of(const NetworkOptions& options, const Model& model) {
     if (!options.loss.name.empty()) return options.loss;
-    std::string name = options.classification ? model.default_loss : "squared-error";
+    std::string name = predicts_numbers(options.task)      ? "squared-error"
+                       : options.task == Task::multi_label ? "logistic"
+                                                           : model.default_loss;
     const bool from_zero = options.divergence || options.evolving_targets;
     if (from_zero && name == "cross-entropy") name = "kl";
     if (from_zero && name == "logistic") name = "binary-kl";
@@ -23,8 +25,7 @@ void require_divergence(const Spec& spec, const Loss& loss) {
     if (spec.name == "cross-entropy" || spec.name == "logistic")
         fail_request(
             "gate: the smallest value of loss '{}' is the entropy of the targets, not 0, so epsilon would "
-            "mean "
-            "another thing on every batch; use --loss {}",
+            "mean another thing on every batch; use --loss {}",
             spec.text(), spec.name == "logistic" ? "binary-kl" : "kl");
     fail_request("gate: the smallest value of loss '{}' is not 0; use --loss kl, binary-kl or squared-error",
                  spec.text());
@@ -34,9 +35,28 @@ void require_logits(const Spec& spec, const Loss& loss) {
     if (loss.prediction == Prediction::softmax || loss.prediction == Prediction::sigmoid) return;
     fail_request(
         "anneal: a temperature divides logits, and the outputs of loss '{}' are {}; use --loss "
-        "cross-entropy, "
-        "kl or logistic",
+        "cross-entropy, kl or logistic",
         spec.text(), loss.prediction == Prediction::scores ? "scores" : "values");
+}
+
+/// Throws RequestError where a loss makes of the outputs what the task cannot use.
+void check_loss(const NetworkOptions& options, Prediction prediction) {
+    if (predicts_numbers(options.task) && prediction != Prediction::values)
+        fail_request("loss '{}' needs classes; for {} use squared-error or gaussian", options.loss.text(),
+                     to_string(options.task));
+    if (options.task == Task::multi_label &&
+        (prediction == Prediction::softmax || prediction == Prediction::scores))
+        fail_request(
+            "loss '{}' lets one class win, where of independent labels any number may hold; for {} use "
+            "logistic or squared-error",
+            options.loss.text(), to_string(options.task));
+}
+
+/// What a data set has in place of two classes.
+std::string outputs_text(const NetworkOptions& options) {
+    if (predicts_numbers(options.task)) return "numbers to predict";
+    return fmt::format("{}{}", options.target_count,
+                       options.task == Task::multi_label ? " independent labels" : "");
 }
 
 }  // namespace
@@ -46,22 +66,19 @@ Network::Network(NetworkOptions options)
       model_(options_.description ? make_described(*options_.description) : models().make(options_.model)) {
     options_.loss = loss_of(options_, model_);
     loss_ = losses().make(options_.loss);
-    if (!options_.classification && loss_.prediction != Prediction::values)
-        fail_request("loss '{}' needs classes; for regression use squared-error or gaussian",
-                     options_.loss.text());
+    check_loss(options_, loss_.prediction);
     if (options_.divergence) require_divergence(options_.loss, loss_);
-    if (model_.single_output && (!options_.classification || options_.target_count != 2))
-        fail_request(
-            "model '{}' is for two classes; this data set has {}", options_.model.name,
-            options_.classification ? fmt::format("{}", options_.target_count) : "numbers to predict");
+    if (model_.single_output && (options_.task != Task::classification || options_.target_count != 2))
+        fail_request("model '{}' is for two classes; this data set has {}", options_.model.name,
+                     outputs_text(options_));
     if (model_.single_output && loss_.prediction == Prediction::softmax)
         fail_request("model '{}' has one output; use --loss logistic, hinge or squared-error",
                      options_.model.name);
     if (options_.consistency > 0 && loss_.prediction != Prediction::softmax)
         fail_request(
             "a consistency loss compares distributions over the classes, of which loss '{}' has none; use "
-            "cross-entropy, or augmix:weight=0",
-            options_.loss.text());
+            "{}augmix:weight=0",
+            options_.loss.text(), options_.task == Task::classification ? "cross-entropy, or " : "");
     if (options_.annealed) require_logits(options_.loss, loss_);
     output_count_ = model_.single_output ? 1 : options_.target_count;
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "ravine/core/parameters.hpp"
+#include "ravine/core/task.hpp"
 #include "ravine/graph/loss_graph.hpp"
 #include "ravine/nn/described/description.hpp"
 #include "ravine/nn/loss.hpp"
@@ -14,10 +15,12 @@ namespace ravine {
 /// What a network is made of.
 struct NetworkOptions {
     Spec model{};
-    Spec loss{};           ///< empty name: the model's default, or squared error for regression
+    /// Empty name: the model's default for classes, logistic for independent labels, squared error for
+    /// numbers.
+    Spec loss{};
     Shape feature_shape;   ///< of one example: {2}, {28, 28, 1}
-    int64_t target_count;  ///< classes, or numbers to predict
-    bool classification = true;
+    int64_t target_count;  ///< classes, labels, or numbers to predict
+    Task task = Task::classification;
     double l1 = 0;  ///< the penalty l1 * sum |w| over the tensors that decay (Tibshirani 1996)
     double l2 = 0;  ///< the penalty l2 * sum w^2 over the tensors that decay
     std::optional<Initialization> initialization{};  ///< of all weights and biases; empty: each layer's own

@@ -15,8 +15,12 @@ constexpr int64_t evaluation_batch = 256;
 }  // namespace
 
 int64_t predicted_class(std::span<const double> outputs, Prediction prediction) {
-    if (outputs.size() == 1) return outputs[0] > (prediction == Prediction::values ? 0.5 : 0);
+    if (outputs.size() == 1) return predicted_label(outputs[0], prediction) ? 1 : 0;
     return std::ranges::max_element(outputs) - outputs.begin();
+}
+
+bool predicted_label(double output, Prediction prediction) {
+    return output > (prediction == Prediction::values ? 0.5 : 0);
 }
 
 std::vector<double> probabilities(std::span<const double> outputs, Prediction prediction) {
@@ -27,7 +31,7 @@ std::vector<double> probabilities(std::span<const double> outputs, Prediction pr
         const double total = std::accumulate(result.begin(), result.end(), 0.0);
         for (auto& p : result) p /= total;
     } else if (prediction == Prediction::sigmoid) {
-        for (auto& p : result) p = 1 / (1 + std::exp(-p));
+        result = label_probabilities(outputs, prediction);
         if (result.size() == 1) result = {1 - result[0], result[0]};
     } else {
         result.clear();
@@ -35,12 +39,20 @@ std::vector<double> probabilities(std::span<const double> outputs, Prediction pr
     return result;
 }
 
+std::vector<double> label_probabilities(std::span<const double> outputs, Prediction prediction) {
+    if (prediction != Prediction::sigmoid) return {};
+    std::vector<double> result;
+    for (const double z : outputs) result.push_back(1 / (1 + std::exp(-z)));
+    return result;
+}
+
 double root_mean_squared_error(std::span<const double> outputs, const Dataset& data,
                                const Normalization& targets) {
     double total = 0;
     for (size_t i = 0; i < outputs.size(); ++i) {
-        const double predicted = targets.undo(outputs[i], static_cast<int64_t>(i) % data.output_count);
-        const double error = predicted - static_cast<double>(data.values[i]);
+        const auto example = static_cast<int64_t>(i) / data.output_count;
+        const auto output = static_cast<int64_t>(i) % data.output_count;
+        const double error = targets.undo(outputs[i], output) - data.value(example, output);
         total += error * error;
     }
     return std::sqrt(total / static_cast<double>(outputs.size()));
@@ -96,20 +108,32 @@ Scores Evaluator::evaluate(const Dataset& data, const Normalization& features, c
     const int64_t columns = network_.output_count();
     double loss = 0;
     int64_t right = 0;
+    const bool has_accuracy = !predicts_numbers(data.task);
     std::vector<double> row(static_cast<size_t>(columns));
     run(data, features, &targets, parameters, buffers, [&](Workspace& work, int64_t begin, int64_t batch) {
         const int outputs = work.program().storage("outputs"), losses = work.program().storage("losses");
         for (int64_t i = 0; i < batch; ++i) {
             loss += work.value(losses, i);
-            if (data.task != Task::classification) continue;
+            if (!has_accuracy) continue;
             for (int64_t j = 0; j < columns; ++j)
                 row[static_cast<size_t>(j)] = work.value(outputs, i * columns + j);
-            right += predicted_class(row, network_.loss().prediction) ==
-                     data.labels[static_cast<size_t>(begin + i)];
+            right += count_right(row, data, begin + i);
         }
     });
     const auto count = static_cast<double>(data.size());
-    return {loss / count, data.task == Task::classification ? static_cast<double>(right) / count : undefined};
+    const double judged = data.task == Task::multi_label ? count * static_cast<double>(columns) : count;
+    return {loss / count, has_accuracy ? static_cast<double>(right) / judged : undefined};
+}
+
+int64_t Evaluator::count_right(std::span<const double> outputs, const Dataset& data, int64_t example) const {
+    const Prediction prediction = network_.loss().prediction;
+    if (data.task == Task::classification)
+        return predicted_class(outputs, prediction) == data.labels[static_cast<size_t>(example)] ? 1 : 0;
+    int64_t right = 0;
+    for (size_t j = 0; j < outputs.size(); ++j)
+        right +=
+            predicted_label(outputs[j], prediction) == (data.value(example, static_cast<int64_t>(j)) == 1);
+    return right;
 }
 
 std::vector<double> Evaluator::outputs(const Dataset& data, const Normalization& features,

@@ -15,8 +15,11 @@ namespace ravine {
 
 /// How well a network does on a data set.
 struct Scores {
-    double loss = 0;      ///< mean over the examples
-    double accuracy = 0;  ///< share of examples whose most likely class is the right one; NaN for regression
+    double loss = 0;  ///< mean over the examples
+    /// Classes: the share of examples whose most likely one is right. Labels: the share of pairs of example
+    /// and label that are right, one less the Hamming loss (Schapire and Singer 1999, section 7). NaN where
+    /// numbers are predicted.
+    double accuracy = 0;
 };
 
 /// Of nothing.
@@ -51,6 +54,9 @@ private:
 
     const Network& network_;
     CompileOptions options_;
+    /// How many of the classes or labels of an example are predicted as they are.
+    int64_t count_right(std::span<const double> outputs, const Dataset& data, int64_t example) const;
+
     std::map<int64_t, std::unique_ptr<Workspace>> workspaces_;  // by batch size
     int64_t forward_passes_ = 0;
 };
@@ -59,9 +65,15 @@ private:
 /// what stands for class 1: log odds or a score above 0; a value, fitted to 0 and 1, above 1/2.
 int64_t predicted_class(std::span<const double> outputs, Prediction prediction);
 
+/// Whether a label holds by its output: log odds above 0, or a value, fitted to 0 and 1, above 1/2.
+bool predicted_label(double output, Prediction prediction);
+
 /// The probabilities that a row of outputs stands for, one a class; empty for a loss without probabilities.
 /// They add up to 1, except those of independent events (the logistic loss with an output a class).
 std::vector<double> probabilities(std::span<const double> outputs, Prediction prediction);
+
+/// The probability of each label; empty for a loss without probabilities.
+std::vector<double> label_probabilities(std::span<const double> outputs, Prediction prediction);
 
 /// The root mean squared error over all targets of all examples, in the units of the data.
 double root_mean_squared_error(std::span<const double> outputs, const Dataset& data,

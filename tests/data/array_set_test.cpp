@@ -1,5 +1,7 @@
 #include "ravine/data/array_set.hpp"
 
+#include <functional>
+
 #include "ravine/data/npz.hpp"
 #include "tests/data/archive_support.hpp"
 #include "tests/data/npy_support.hpp"
@@ -79,6 +81,50 @@ TEST_F(ArraySetTest, TheTaskCanBeGiven) {
         write({{"x.npy", reals("(20,)", range(20))}, {"y.npy", reals("(20,)", whole)}}, "b.npz");
     EXPECT_EQ(load_parts({.dataset = other, .task = "classification"}).schema.classes, (Names{"1", "2"}));
     expect_error(2, [&] { load_parts({.dataset = other, .target = "y"}); }, {"--target is for tables"});
+}
+
+TEST_F(ArraySetTest, LabelsAreZerosAndOnes) {
+    std::vector<int32_t> flags;
+    for (int i = 0; i < 20; ++i) flags.insert(flags.end(), {i % 2, i < 10 ? 1 : 0, 1});
+    const std::string path =
+        write({{"x.npy", reals("(20, 2)", range(40))}, {"y.npy", integers("(20, 3)", flags)}});
+    const Parts parts = load_parts({.dataset = path, .task = "multi-label"});
+    parts.training.check();
+    EXPECT_EQ(parts.schema.task, Task::multi_label);
+    EXPECT_EQ(parts.schema.classes, (Names{"y0", "y1", "y2"}));
+    EXPECT_EQ(parts.schema.target_normalization, Normalization::identity(3));
+    for (int64_t i = 0; i < parts.test.size(); ++i) {  // labels stay with their features
+        const auto row = static_cast<int>(parts.test.feature(i, 0) / 2);
+        EXPECT_EQ(parts.test.value(i, 0), row % 2);
+        EXPECT_EQ(parts.test.value(i, 1), row < 10 ? 1 : 0);
+        EXPECT_EQ(parts.test.value(i, 2), 1);
+    }
+    const Dataset again = load_like(parts.schema, path, Targets::required);
+    EXPECT_EQ(again.task, Task::multi_label);
+    EXPECT_EQ(again.values[3], 1);
+
+    expect_error(2, [&] { load_parts({.dataset = path}); },
+                 {"expected one class", "[20, 3]", "--task multi-label"});
+    const Parts features = load_parts({.dataset = path, .task = "autoencoding"});
+    EXPECT_EQ(features.schema.task, Task::autoencoding);
+    EXPECT_EQ(features.test.feature(0, 0), parts.test.feature(0, 0));
+    flags[7] = 2;
+    const std::string two =
+        write({{"x.npy", reals("(20, 2)", range(40))}, {"y.npy", integers("(20, 3)", flags)}}, "two.npz");
+    for (const auto& action :
+         std::vector<std::function<void()>>{[&] { load_parts({.dataset = two, .task = "multi-label"}); },
+                                            [&] { load_like(parts.schema, two, Targets::required); }})
+        expect_error(2, action, {"two.npz", "item [2, 1]: expected 0 or 1", "found 2"});
+    const std::string narrow = write(
+        {{"x.npy", reals("(20, 2)", range(40))}, {"y.npy", integers("(20, 2)", std::vector<int32_t>(40))}},
+        "narrow.npz");
+    expect_error(2, [&] { load_like(parts.schema, narrow, Targets::required); },
+                 {"expected 3 targets", "found 2"});
+    const std::string cube = write(
+        {{"x.npy", reals("(5, 2)", range(10))}, {"y.npy", integers("(5, 2, 2)", std::vector<int32_t>(20))}},
+        "cube.npz");
+    expect_error(2, [&] { load_parts({.dataset = cube, .task = "multi-label"}); },
+                 {"expected 5 targets", "[5, 2, 2]"});
 }
 
 TEST_F(ArraySetTest, PartsOfItsOwnAreKept) {

@@ -105,7 +105,7 @@ TEST(Catalog, BadRequestsAreRefused) {
     refuses({.dataset = "spiral:examples=5,classes=6"}, {"each of the 6 classes", "5 examples"});
     refuses({.dataset = "blobs:examples=100000000,features=1000000"}, {"at most 1000000000 numbers"});
     refuses({.dataset = "spiral", .target = "x"}, {"spiral", "--target is for tables"});
-    refuses({.dataset = "mnist", .task = "regression"}, {"mnist", "--task is for tables"});
+    refuses({.dataset = "mnist", .task = "regression"}, {"mnist", "--task regression is for tables"});
     refuses({.dataset = "none/there"}, {"none/there", "found nothing"});
     refuses({.dataset = "none.csv"}, {"none.csv: no such file"});
 }
@@ -228,7 +228,7 @@ TEST(Schema, RefusesContradictions) {
         expect_error(2, [&] { schema_from_json(changed, "run/model"); }, {"run/model", part});
     };
     EXPECT_NO_THROW(schema_from_json(good, "run/model"));
-    bad("task", "guess", "classification or regression");
+    bad("task", "guess", "multi-label or autoencoding");
     bad("feature_shape", nlohmann::json::array(), "feature shape");
     bad("feature_shape", {1LL << 40, 1LL << 40}, "feature shape");
     bad("feature_shape", {9}, "columns of 9 features, found 10");

@@ -40,6 +40,7 @@ TEST(Made, IsAFunctionOfSettingsAndSeed) {
     expect_seeded(make_rings);
     expect_seeded(make_blobs);
     expect_seeded(make_gaussian_quantiles);
+    expect_seeded(make_overlapping_discs);
     expect_seeded(make_linear_regression);
     expect_seeded(make_noisy_sine);
 }
@@ -185,6 +186,35 @@ TEST(Made, NoisySineIsASine) {
         squares += std::pow(noisy.values[static_cast<size_t>(i)] - sine, 2);
     }
     EXPECT_NEAR(std::sqrt(squares / 5000), 0.1, 0.005);
+}
+
+TEST(Made, DiscsOverlapAndLabelsAreThoseOfTheDiscs) {
+    const Dataset data = make_overlapping_discs({.examples = 4000, .labels = 4, .flip = 0}, 3);
+    std::map<int, int> held;  // by the number of labels
+    for (int64_t i = 0; i < data.size(); ++i) {
+        const double x = data.feature(i, 0), y = data.feature(i, 1);
+        EXPECT_LE(std::max(std::abs(x), std::abs(y)), 1);
+        int count = 0;
+        for (int64_t j = 0; j < 4; ++j) {  // centres at the right, at the top, at the left, at the bottom
+            const double cx = j == 0 ? 0.4 : j == 2 ? -0.4 : 0, cy = j == 1 ? 0.4 : j == 3 ? -0.4 : 0;
+            EXPECT_EQ(data.value(i, j), std::hypot(x - cx, y - cy) < 0.6 ? 1 : 0) << x << " " << y;
+            count += data.value(i, j) == 1;
+        }
+        ++held[count];
+    }
+    for (int count = 0; count <= 4; ++count) EXPECT_GT(held[count], 100) << count;
+}
+
+TEST(Made, LabelsOfDiscsAreFlippedAndFewExamplesBeginMany) {
+    const Dataset clean = make_overlapping_discs({.examples = 4000, .flip = 0}, 3),
+                  noisy = make_overlapping_discs({.examples = 4000, .flip = 0.1}, 3),
+                  few = make_overlapping_discs({.examples = 10, .flip = 0.1}, 3);
+    EXPECT_EQ(features(clean), features(noisy));
+    double flipped = 0;
+    for (size_t i = 0; i < clean.values.size(); ++i) flipped += clean.values[i] != noisy.values[i];
+    EXPECT_NEAR(flipped / 12000, 0.1, 0.01);
+    EXPECT_TRUE(std::equal(few.values.begin(), few.values.end(), noisy.values.begin()));
+    EXPECT_EQ(few.classes, (std::vector<std::string>{"disc0", "disc1", "disc2"}));
 }
 
 }  // namespace

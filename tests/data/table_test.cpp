@@ -75,7 +75,9 @@ TEST_F(Table, TheTaskCanBeSaid) {
     EXPECT_TRUE(classes.notes.empty());
     EXPECT_EQ(encode(with_targets({"1", "0", "1", "0"}), "y", "regression").data.values,
               (std::vector<float>{1, 0, 1, 0}));
-    refuses(with_targets({"1", "2"}), {"task", "classification or regression", "'classify'"}, "classify");
+    refuses(with_targets({"1", "2"}),
+            {"task", "expected classification, regression, multi-label or autoencoding", "'classify'"},
+            "classify");
     refuses(with_targets({"a", "b", "a"}), {"line 2, column 'y'", "expected a number", "'a'"}, "regression");
 }
 
@@ -128,6 +130,30 @@ TEST_F(Table, SavedSchemaReadsOtherTables) {
                  {"line 2, column 'colour'", "blue, red", "'green'"});
     expect_error(2, [&] { encode_like(read("a,colour,y\n1,red,maybe\n"), schema, true); },
                  {"line 2, column 'y'", "one of the classes no, yes", "'maybe'"});
+}
+
+TEST_F(Table, LabelsAreSeveralColumnsOfZerosAndOnes) {
+    const auto [data, schema, notes] = encode("old,x,new\n0,5,1\n1,6,1\n0,7,0\n", "new,old", "multi-label");
+    data.check();
+    EXPECT_EQ(data.task, Task::multi_label);
+    EXPECT_EQ(data.columns, std::vector<std::string>{"x"});
+    EXPECT_EQ(data.classes, (std::vector<std::string>{"new", "old"}));
+    EXPECT_EQ(data.values, (std::vector<float>{1, 0, 1, 1, 0, 0}));
+    Schema like = schema_of(data);
+    like.columns = schema.columns;
+    EXPECT_EQ(encode_like(read("new,old,x\n1,0,9\n"), like, true).values, (std::vector<float>{1, 0}));
+    EXPECT_FALSE(encode_like(read("x\n9\n"), like, false).labelled());
+    const auto bad = [&](const std::string& text, const std::string& target,
+                         const std::vector<std::string>& parts) {
+        expect_error(
+            2, [&] { encode(text, target, "multi-label"); }, parts);
+    };
+    bad("a,x,b\n0,1,1\n1,1,2\n", "a,b", {"line 3, column 'b': expected 0 or 1", "found '2'"});
+    bad("a,x,b\n0,1,1\n1,1,2\n", "a,c", {"column 'c'", "a label"});
+    bad("a,x,b\n0,1,1\n1,1,2\n", "a,a", {"'a' twice"});
+    bad("a,b\n0,1\n", "a,b", {"columns beside the target"});
+    expect_error(2, [&] { encode_like(read("x,old\n1,1\n"), like, true); },
+                 {"'new'", "a label of the saved model"});
 }
 
 }  // namespace

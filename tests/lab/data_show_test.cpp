@@ -7,6 +7,7 @@
 #include "ravine/lab/augmented_sheet.hpp"
 #include "ravine/lab/download_progress.hpp"
 #include "ravine/lab/image_sheet.hpp"
+#include "ravine/lab/label_text.hpp"
 #include "tests/data/support.hpp"
 
 namespace ravine {
@@ -240,6 +241,20 @@ TEST(DownloadProgress, InALogSaysLinesWithoutControlCharacters) {
     text.resize(std::fread(text.data(), 1, text.size(), out));
     std::fclose(out);
     EXPECT_EQ(text, "f from http://h/f: 1.0 kB, 500 B are here\na [2J b\nd/f: verified, 500 B in 0 s\n");
+}
+
+TEST(LabelText, NamesWhatHolds) {
+    const Dataset data{.task = Task::multi_label,
+                       .feature_shape = {1},
+                       .features = std::vector<float>{1, 2},
+                       .values = {1, 0, 1, 0, 0, 0},
+                       .output_count = 3,
+                       .classes = {"sun", "rain", "wind"}};
+    data.check();
+    EXPECT_EQ(label_text(data, labels_of(data, 0)), "sun + wind");
+    EXPECT_EQ(label_text(data, labels_of(data, 1)), "none");
+    EXPECT_EQ(label_caption(data, labels_of(data, 0)), "2 labels");
+    EXPECT_EQ(label_caption(data, std::vector<float>{0.2F, 0.7F, 0.5F}), "rain");
 }
 
 }  // namespace

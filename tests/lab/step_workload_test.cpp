@@ -53,7 +53,7 @@ TEST(StepWorkload, OneOfAPersonsOwn) {
     EXPECT_EQ(changed.optimizer.text(), "momentum");
     const StepWorkload table = make_workload({.model = "mlp", .dataset = "linear-regression:features=10"});
     EXPECT_EQ(table.feature_shape, (Shape{10}));
-    EXPECT_FALSE(table.classification);
+    EXPECT_EQ(table.task, Task::regression);
 }
 
 TEST(StepWorkload, SaysWhatIsWrong) {

@@ -4,6 +4,7 @@
 
 #include "ravine/data/csv.hpp"
 #include "ravine/data/safetensors.hpp"
+#include "ravine/lab/saved_model.hpp"
 #include "tests/lab/run_support.hpp"
 
 namespace ravine {
@@ -228,6 +229,33 @@ TEST_F(UseModelTest, NoTestPart) {
     EXPECT_TRUE(summary_of(to)["test_loss"].is_null());
     expect_error(2, [&] { evaluate_run(to.path.string(), "", ""); },
                  {"the test part: no examples to evaluate"});
+}
+
+TEST_F(UseModelTest, AnAutoencodingIsScoredAsNumbers) {
+    Experiment e = small_experiment();
+    e.dataset = "blobs:examples=200,features=3";
+    e.task = "autoencoding";
+    const RunFolder table = folder("table");
+    train_in(table, e);
+    EXPECT_FALSE(std::filesystem::exists(table.reconstructions()));
+    const Schema schema = read_model(table.model()).schema;
+    EXPECT_EQ(schema.task, Task::autoencoding);
+    EXPECT_EQ(schema.output_count, 3);
+    EXPECT_EQ(evaluate_run(table.path.string(), "", "").rmse, summary_of(table)["test_rmse"]);
+    EXPECT_TRUE(evaluate_run(table.path.string(), "", "").classes.empty());
+}
+
+TEST_F(UseModelTest, LabelsHaveARecallEach) {
+    Experiment e = small_experiment();
+    e.dataset = "overlapping-discs:examples=300";
+    const RunFolder to = folder("run");
+    const RunResult result = train_in(to, e);
+    const Evaluated found = evaluate_run(to.path.string(), "", "");
+    EXPECT_EQ(found.scores.accuracy, result.test.accuracy);
+    EXPECT_TRUE(std::isnan(found.rmse));
+    ASSERT_EQ(found.classes.size(), 3U);
+    EXPECT_EQ(found.classes[1].name, "disc1");
+    EXPECT_GT(found.classes[1].count, 5);
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ TEST(Described, GaussianLossesOfHeadsHaveTheirOwnPrecision) {
     const Network net({.loss = Spec::parse("gaussian"),
                        .feature_shape = {2},
                        .target_count = 1,
-                       .classification = false,
+                       .task = Task::regression,
                        .description = with_head(1)});
     EXPECT_THAT(names_and_shapes(*net.parameters()),
                 testing::IsSupersetOf({"loss.log_precision[1]", "loss.heads.0.log_precision[1]"}));

@@ -24,7 +24,7 @@ TEST(Network, LossMustFitTheTask) {
                  .loss = Spec::parse(loss),
                  .feature_shape = {3},
                  .target_count = 2,
-                 .classification = false});
+                 .task = Task::regression});
     };
     for (const char* loss : {"cross-entropy", "kl", "hinge", "logistic", "squared-error:on=probabilities"})
         test::expect_refused([&] { regression("linear", loss); }, {loss, "regression", "squared-error"});
@@ -42,17 +42,16 @@ TEST(Network, ModelsWithOneOutputAreForTwoClasses) {
 }
 
 TEST(Network, LossWhereNoneIsAskedFor) {
-    const auto loss = [](const char* model, bool classification) {
-        return Network({.model = Spec::parse(model),
-                        .feature_shape = {3},
-                        .target_count = 2,
-                        .classification = classification})
+    const auto loss = [](const char* model, Task task) {
+        return Network({.model = Spec::parse(model), .feature_shape = {3}, .target_count = 2, .task = task})
             .options()
             .loss.text();
     };
-    EXPECT_EQ(loss("mlp", true), "cross-entropy");
-    EXPECT_EQ(loss("logistic", true), "logistic");
-    EXPECT_EQ(loss("mlp", false), "squared-error");
+    EXPECT_EQ(loss("mlp", Task::classification), "cross-entropy");
+    EXPECT_EQ(loss("logistic", Task::classification), "logistic");
+    EXPECT_EQ(loss("mlp", Task::regression), "squared-error");
+    EXPECT_EQ(loss("mlp", Task::autoencoding), "squared-error");
+    EXPECT_EQ(loss("mlp", Task::multi_label), "logistic");
 }
 
 TEST(Network, LossHasParametersAfterTheModels) {
@@ -322,6 +321,48 @@ TEST(Catalogs, EveryEntryIsDescribed) {
     check(losses());
     check(initializers());
     check(models());
+}
+
+TEST(Network, LossMustFitIndependentLabels) {
+    const auto labels = [](const std::string& model, const std::string& loss) {
+        return Network({.model = Spec::parse(model),
+                        .loss = Spec::parse(loss),
+                        .feature_shape = {3},
+                        .target_count = 2,
+                        .task = Task::multi_label})
+            .output_count();
+    };
+    for (const char* loss : {"cross-entropy", "kl", "hinge", "squared-error:on=probabilities"})
+        test::expect_refused([&] { labels("linear", loss); },
+                             {loss, "one class win", "multi-label", "logistic or squared-error"});
+    for (const char* loss : {"logistic", "squared-error", "gaussian"}) EXPECT_EQ(labels("mlp", loss), 2);
+    test::expect_refused([&] { labels("logistic", "logistic"); }, {"two classes", "2 independent labels"});
+}
+
+TEST(Network, GradientOfIndependentLabelsIsTheDifferenceQuotientAndThatOfSinglePrecision) {
+    const Network net({.model = Spec::parse("mlp:hidden=5,activation=tanh"),
+                       .feature_shape = {3},
+                       .target_count = 4,
+                       .task = Task::multi_label,
+                       .l2 = 0.01});
+    EXPECT_EQ(net.options().loss.text(), "logistic");
+    test::Training training(net, 6, Precision::f64);
+    test::Training single(net, 6, Precision::f32);
+    Vector exact(training.objective.dimension(), Precision::f64), rounded(exact.size(), Precision::f32);
+    EXPECT_NEAR(training.objective.value_and_gradient(training.parameters, exact),
+                single.objective.value_and_gradient(single.parameters, rounded), 1e-6);
+    for (int64_t i = 0; i < exact.size(); ++i) {
+        constexpr double h = 1e-5;
+        const double at = training.parameters.values().at(i);
+        const auto value_at = [&](double theta) {
+            training.parameters.write().set(i, theta);
+            return training.objective.value(training.parameters);
+        };
+        const double quotient = (value_at(at + h) - value_at(at - h)) / (2 * h);
+        training.parameters.write().set(i, at);
+        EXPECT_NEAR(exact.at(i), quotient, 1e-8);
+        EXPECT_NEAR(exact.at(i), rounded.at(i), 1e-5);
+    }
 }
 
 }  // namespace

@@ -152,6 +152,12 @@ void expect_layer_gradient(const Shape& shape, Layer layer, const RandomContext&
     expect_layer_gradient(shape, normal_numbers(element_count(shape), 5), layer, random);
 }
 
+/// Element i of made targets in so many columns: one of the classes, labels, or numbers to predict.
+inline double target_of(Task task, int64_t i, int64_t columns, double number) {
+    if (task == Task::classification) return double(i % columns == (i / columns) % columns);
+    return task == Task::multi_label ? double(number > 0) : number;
+}
+
 /// A network's training objective on a batch of made examples.
 class Training {
 public:
@@ -167,8 +173,7 @@ public:
         const int64_t columns = network.options().target_count;
         const Numbers numbers = normal_numbers(targets.size(), seed + 1);
         for (int64_t i = 0; i < targets.size(); ++i)
-            targets.set(i, network.options().classification ? double(i % columns == (i / columns) % columns)
-                                                            : numbers[static_cast<size_t>(i)]);
+            targets.set(i, target_of(network.options().task, i, columns, numbers[static_cast<size_t>(i)]));
         network.initialize(parameters, seed);
         objective.bind("features", features);
         objective.bind("targets", targets);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include "tests/train/support.hpp"
 
@@ -133,6 +134,74 @@ TEST(Probabilities, AddUpToOne) {
                 near({0.5, 0.75}));  // two events
     EXPECT_TRUE(probabilities(Numbers{1, 2}, Prediction::scores).empty());
     EXPECT_TRUE(probabilities(Numbers{1, 2}, Prediction::values).empty());
+}
+
+/// A table of 3 examples with the labels 10, 11, 00.
+Parts labelled_parts() {
+    Dataset data{.name = "labels",
+                 .task = Task::multi_label,
+                 .feature_shape = {1},
+                 .values = {1, 0, 1, 1, 0, 0},
+                 .output_count = 2,
+                 .classes = {"a", "b"}};
+    data.features = std::vector<float>{0, 0, 0};
+    data.check();
+    Parts parts{.training = data, .validation = data, .test = data};
+    parts.schema = schema_of(data);
+    return parts;
+}
+
+// The outputs are the biases, (0.4, 0.7) for every example: as log odds both labels hold, as values the
+// second.
+TEST(Evaluator, AccuracyOfLabelsIsTheShareOfPairsThatAreRight) {
+    for (const auto& [loss, accuracy, mean_loss] : std::vector<std::tuple<std::string, double, double>>{
+             {"", 3.0 / 6,
+              std::log1p(std::exp(0.4)) / 2 + std::log1p(std::exp(0.7)) / 2 - 2 * 0.4 / 6 - 0.7 / 6},
+             {"squared-error", 2.0 / 6, (2 * 0.36 + 0.16 + 0.09 + 2 * 0.49) / 6}}) {
+        Case given{.model = "linear", .loss = loss};
+        given.options.compile = in_double;
+        Bench bench(given, labelled_parts());
+        Vector& w = bench.parameters.write();
+        for (int64_t i = 0; const double value : {0.0, 0.0, 0.4, 0.7}) w.set(i++, value);
+        Evaluator evaluator(bench.network, in_double);
+        const Schema& schema = bench.parts.schema;
+        const Scores scores =
+            evaluator.evaluate(bench.parts.test, schema.normalization, schema.target_normalization,
+                               bench.parameters, bench.buffers);
+        EXPECT_NEAR(scores.accuracy, accuracy, 1e-15) << loss;
+        EXPECT_NEAR(scores.loss, mean_loss, 1e-12) << loss;
+    }
+}
+
+TEST(PredictedLabel, HoldsAboveEvenOddsOrHalf) {
+    EXPECT_TRUE(predicted_label(0.3, Prediction::sigmoid));
+    EXPECT_FALSE(predicted_label(-0.3, Prediction::sigmoid));
+    EXPECT_FALSE(predicted_label(0.3, Prediction::values));
+    EXPECT_THAT(label_probabilities(Numbers{0}, Prediction::sigmoid), ElementsAre(0.5));
+    EXPECT_THAT(label_probabilities(Numbers{0, std::log(3)}, Prediction::sigmoid), near({0.5, 0.75}));
+    EXPECT_TRUE(label_probabilities(Numbers{1}, Prediction::values).empty());
+}
+
+// Weights 0 and targets in units of the mean example: it predicts the mean, of which the error is the
+// deviation.
+TEST(Evaluator, AnAutoencodingOfTheMeanHasTheDeviationAsItsError) {
+    Case given{.dataset = "spiral:examples=100", .model = "linear"};
+    given.options.compile = in_double;
+    Parts parts = load_parts({.dataset = given.dataset, .task = "autoencoding"});
+    Bench bench(given, parts);
+    for (int64_t i = 0; i < bench.parameters.values().size(); ++i) bench.parameters.write().set(i, 0);
+    Evaluator evaluator(bench.network, in_double);
+    const Schema& schema = bench.parts.schema;
+    const Dataset& data = bench.parts.training;
+    const Scores scores = evaluator.evaluate(data, schema.normalization, schema.target_normalization,
+                                             bench.parameters, bench.buffers);
+    EXPECT_NEAR(scores.loss, 1, 1e-12);
+    EXPECT_TRUE(std::isnan(scores.accuracy));
+    const Numbers& s = schema.target_normalization.deviation;
+    EXPECT_NEAR(root_mean_squared_error(
+                    evaluator.outputs(data, schema.normalization, bench.parameters, bench.buffers), data,
+                    schema.target_normalization),
+                std::sqrt((s[0] * s[0] + s[1] * s[1]) / 2), 1e-12);
 }
 
 }  // namespace

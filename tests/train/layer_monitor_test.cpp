@@ -24,7 +24,7 @@ std::vector<LayerState> look(const std::string& model, const std::vector<float>&
                            .loss = Spec::parse("squared-error"),
                            .feature_shape = {1},
                            .target_count = 1,
-                           .classification = false});
+                           .task = Task::regression});
     const Dataset data = numbers(x);
     const Normalization identity = Normalization::identity(1);
     const auto batch = static_cast<int64_t>(x.size());

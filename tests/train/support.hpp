@@ -110,7 +110,7 @@ private:
         NetworkOptions options{.model = Spec::parse(given.model),
                                .feature_shape = parts.schema.feature_shape,
                                .target_count = parts.schema.output_count,
-                               .classification = parts.schema.task == Task::classification,
+                               .task = parts.schema.task,
                                .l2 = given.l2};
         if (given.options.augmentation)
             options.consistency = given.options.augmentation->consistency_weight();

@@ -15,14 +15,14 @@ namespace ravine {
 
 /// A training example on its way to the model: what an augmentation may read and changes in place.
 struct AugmentedExample {
-    std::span<float> features;           ///< as loaded, before normalisation; bytes as numbers in [0, 1]
-    std::span<float> targets;            ///< a distribution over the classes, or the values of a regression
-    const Shape& shape;                  ///< of the features
-    const Normalization& normalization;  ///< fitted on the features of the training part
-    RandomKey key;                       ///< of this augmentation's random numbers, with `item`
-    uint64_t item;                       ///< the example's index in the training part
-    RandomSequence& random;              ///< of the same key
-    std::span<float> scratch;            ///< scratch_images times as many numbers as the features
+    std::span<float> features;  ///< as loaded, before normalisation; bytes as numbers in [0, 1]
+    std::span<float> targets;   ///< a distribution over the classes, labels, or the values of a regression
+    const Shape& shape;         ///< of the features
+    const Normalization& normalization;     ///< fitted on the features of the training part
+    RandomKey key;                          ///< of this augmentation's random numbers, with `item`
+    uint64_t item;                          ///< the example's index in the training part
+    RandomSequence& random;                 ///< of the same key
+    std::span<float> scratch;               ///< scratch_images times as many numbers as the features
     std::span<const float> other_features;  ///< mixes: another example, which came the same way
     std::span<const float> other_targets;
 

@@ -34,8 +34,8 @@ void Augmenter::load(int64_t example, Slot& slot) const {
         std::ranges::fill(slot.targets, 0.0F);
         slot.targets[static_cast<size_t>(training_.labels[static_cast<size_t>(example)])] = 1;
     } else {
-        std::copy_n(training_.values.begin() + example * training_.output_count, training_.output_count,
-                    slot.targets.begin());
+        for (int64_t i = 0; i < training_.output_count; ++i)
+            slot.targets[static_cast<size_t>(i)] = static_cast<float>(training_.value(example, i));
     }
 }
 

@@ -25,7 +25,7 @@ public:
     void augment(int64_t example, int64_t step);
     /// Of the example last drawn, before normalisation; bytes as numbers in [0, 1].
     std::span<const float> features(int64_t view) const { return views_[static_cast<size_t>(view)].features; }
-    /// Of all its views: a distribution over the classes, or values before normalisation.
+    /// Of all its views: a distribution over the classes, labels, or values before normalisation.
     std::span<const float> targets() const { return views_.front().targets; }
 
 private:

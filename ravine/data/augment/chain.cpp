@@ -7,6 +7,10 @@
 namespace ravine {
 
 void AugmentationChain::check(const Dataset& training) const {
+    if (training.task == Task::autoencoding && !steps.empty())
+        fail_request(
+            "augmentation '{}': changes the features, which an autoencoding has as its targets too; use none",
+            text);
     for (const auto& step : steps) step->check(training);
 }
 

@@ -105,8 +105,9 @@ const std::vector<Field<StudyOptions>>& study_fields() {
         field("range", &O::range, "LOW:HIGH", "of the values, which have equal ratios"),
         field("values", &O::values, "A,B,C", "the values themselves, instead of --range and --budget"),
         field("tuning_seeds", &O::tuning_seeds, at_least_one, "trials of each value"),
-        field("metric", &O::metric, "validation_accuracy, validation_loss, train_accuracy or train_loss",
-              "what decides; empty: accuracy for classes, loss for values, on the validation part"),
+        field(
+            "metric", &O::metric, "validation_accuracy, validation_loss, train_accuracy or train_loss",
+            "what decides; empty: accuracy for classes and labels, loss for values, on the validation part"),
         field("reach", &O::reach, "a value of the metric, auto or none",
               "whose price in steps, seconds and work is asked; auto: what all contenders get to"),
         field("reference", &O::reference, "a contender",
@@ -147,11 +148,11 @@ Study::Study(StudyPlan plan)
         blank_.task = parts->schema.task;
         blank_.feature_shape = parts->schema.feature_shape;
         if (options.metric.empty())
-            options.metric = blank_.task == Task::classification ? "validation_accuracy" : "validation_loss";
+            options.metric = predicts_numbers(blank_.task) ? "validation_loss" : "validation_accuracy";
         blank_.metric = find_metric(options.metric);
         if (blank_.metric.name.starts_with("validation") && parts->validation.size() == 0)
             fail_request("--metric {}: there is no validation part", blank_.metric.name);
-        if (blank_.metric.name.ends_with("accuracy") && blank_.task == Task::regression)
+        if (blank_.metric.name.ends_with("accuracy") && predicts_numbers(blank_.task))
             fail_request("--metric {}: values to predict have no accuracy", blank_.metric.name);
         if (blank_.metric.name == "train_accuracy" && !experiment.train_scores)
             fail_request("--metric train_accuracy: needs --train-scores true");

@@ -21,10 +21,10 @@ struct StudyOptions {
     std::string range = "0.0001:1";  ///< of the values, from the smallest to the largest
     std::string values = {};         ///< the values themselves, instead of range and budget
     int64_t tuning_seeds = 2;        ///< trials of each value
-    std::string metric = {};         ///< empty: accuracy (classes) or loss (values) on the validation part
-    std::string reach = "auto";      ///< "auto", "none" or a value of the metric
-    std::string reference = {};      ///< a contender's label; empty: the first
-    int64_t jobs = 0;                ///< trials at once; 0: as many as there are processors for them
+    std::string metric = {};  ///< empty: accuracy (classes, labels) or loss (values) on the validation part
+    std::string reach = "auto";  ///< "auto", "none" or a value of the metric
+    std::string reference = {};  ///< a contender's label; empty: the first
+    int64_t jobs = 0;            ///< trials at once; 0: as many as there are processors for them
 };
 
 /// The options' names, as flags and in files.

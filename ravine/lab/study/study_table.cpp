@@ -112,8 +112,8 @@ std::string study_table(const StudyResult& result) {
     table.add_spread("final_" + metric, "final");
     table.add_comparison("final_" + metric);
     table.add_spread("best_" + metric, "best");
-    table.add_spread(result.task == Task::classification ? "final_test_accuracy" : "test_rmse",
-                     result.task == Task::classification ? "test" : "test rmse");
+    table.add_spread(predicts_numbers(result.task) ? "test_rmse" : "final_test_accuracy",
+                     predicts_numbers(result.task) ? "test rmse" : "test");
     if (result.reach) {
         table.add_median("target_steps", "steps");
         table.add_median("target_seconds", "seconds");

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "ravine/data/catalog.hpp"
+#include "ravine/data/dataset.hpp"
+
+namespace ravine {
+
+/// The same examples with their own features as targets, which are not copied (Rumelhart, Hinton and Williams
+/// 1986: the encoder problem). Labels, values and the names of classes are gone.
+Dataset autoencoding_of(Dataset data);
+
+/// The same parts with their own features as targets: split and order are those of the original task. Targets
+/// are normalised each for itself by mean and deviation over the training part, so that the target 0 is the
+/// mean example. A note says how many there are.
+Parts autoencoding_parts(Parts parts);
+
+}  // namespace ravine
