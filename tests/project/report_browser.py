@@ -20,7 +20,7 @@ import urllib.request
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 SKIPPED = 77
-FOLDERS = ("study", "paper", "hostile", "run")
+FOLDERS = ("study", "paper", "hostile", "run", "acet")
 
 
 class Browser:
@@ -84,7 +84,8 @@ INSPECT = (pathlib.Path(__file__).parent / "report_browser.js").read_text()
 
 
 def make_folders(ravine, folder):
-    """The folders of a study, of the same study as a paper's and with hostile labels, and of a run."""
+    """The folders of a study, of the same study as a paper's and with hostile labels, of a run, and of a study over
+    several data sets."""
     def start(*arguments):
         subprocess.run([ravine, *arguments], cwd=folder, check=True, capture_output=True)
 
@@ -93,6 +94,7 @@ def make_folders(ravine, folder):
           "--train-scores", "true", "--out", "study")
     start("train", "spiral:examples=600", "--model", "mlp:hidden=16", "--epochs", "12",
           "--optimizer", "adam:learning_rate=0.05", "--train-scores", "true", "--out", "run")
+    start("reproduce", "acet", "--quick", "--only", "spiral", "--seeds", "2", "--out", "acet")
     shutil.copytree(folder / "study", folder / "hostile")
     for file in (folder / "hostile").iterdir():
         if file.suffix in (".csv", ".json"):
@@ -115,7 +117,7 @@ def make_folders(ravine, folder):
 def loads_something(page):
     """Whether an element outside the scripts would load a file."""
     body = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
-    return re.search(r"<(?!a )[a-z]+ [^>]*(src|href)=", body) is not None
+    return re.search(r"<(?!a )[a-z]+ [^>]*(src|href)=(?!\"data:)", body) is not None
 
 
 # What a reader has whose browser runs no script: heights of the notice and of the tables, and the page's width.

@@ -82,7 +82,7 @@ std::string html(const Picture& picture) {
     const int length = EVP_EncodeBlock(text.data(), bytes, static_cast<int>(picture.svg.size()));
     const std::string encoded(text.begin(), text.begin() + length), caption = html_escaped(picture.caption);
     return fmt::format(
-        "<figure><img style=\"max-width:100%\" src=\"data:image/svg+xml;base64,{}\" alt=\"{}\">"
+        "<figure class=\"picture\"><img src=\"data:image/svg+xml;base64,{}\" alt=\"{}\">"
         "<figcaption>{}</figcaption></figure>\n",
         encoded, caption, caption);
 }
