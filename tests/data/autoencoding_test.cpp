@@ -64,6 +64,18 @@ TEST(Autoencoding, TargetsAreTheFeaturesEachNormalisedForItself) {
     }
 }
 
+TEST(Autoencoding, PixelsHaveTheirMeansAndOneDeviation) {
+    Parts parts{.training = bytes(), .validation = bytes().subset({}), .test = bytes().subset({})};
+    parts.schema = schema_of(parts.training);
+    const Normalization each = Normalization::fit_values(autoencoding_of(bytes()));
+    const Normalization shared = autoencoding_parts(parts).schema.target_normalization;
+    double variance = 0;
+    for (size_t k = 0; k < 4; ++k)
+        if (k % 2 == 0) variance += each.deviation[k] * each.deviation[k] / 4;  // the others never vary
+    EXPECT_EQ(shared.mean, each.mean);
+    for (const double deviation : shared.deviation) EXPECT_NEAR(deviation, std::sqrt(variance), 1e-12);
+}
+
 TEST(Autoencoding, ManyExamplesAreGatheredAsFewOnes) {
     const Dataset data = autoencoding_of(bytes());
     const Normalization normal = Normalization::fit_values(data);
