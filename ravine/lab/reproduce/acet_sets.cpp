@@ -33,6 +33,7 @@ Experiment images(const std::string& dataset) {
     e.loss = "kl";
     e.epochs = 50;
     e.batch = 128;
+    e.train_scores = true;
     return e;
 }
 
