@@ -63,9 +63,10 @@ TEST(Gradcheck, ChecksAllElementsOrADrawnSample) {
     EXPECT_EQ(all.tensors[0].elements.size(), 32u);
     EXPECT_EQ(some.tensors[0].elements.size(), 5u);
     EXPECT_EQ(some.tensors[3].elements.size(), 3u);  // as many as there are
+    const auto elements = all.elements();
     for (const auto& tensor : some.tensors)
         for (const auto& element : tensor.elements) {
-            const auto& of_all = all.elements()[static_cast<size_t>(element.index)];
+            const CheckedElement& of_all = elements.at(static_cast<size_t>(element.index));
             EXPECT_EQ(of_all.index, element.index);
             EXPECT_EQ(of_all.numeric, element.numeric);
         }
