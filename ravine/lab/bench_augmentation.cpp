@@ -1,11 +1,12 @@
 #include "ravine/lab/bench_augmentation.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "ravine/core/clock.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/core/random.hpp"
 #include "ravine/core/threads.hpp"
+#include "ravine/lab/statistics.hpp"
 #include "ravine/optim/first_order.hpp"
 #include "ravine/train/batch_objective.hpp"
 
@@ -13,12 +14,6 @@ namespace ravine {
 namespace {
 
 constexpr int64_t batches = 20;
-
-double median(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 /// Training as a Trainer does it, a batch at a time.
 struct Side {
@@ -104,7 +99,7 @@ AugmentedStepTimes augmented_step_milliseconds(const StepWorkload& workload, con
             ++augmented.step;
         });
     }
-    return {median(fixed_times), median(augmented_times), median(prepare_times)};
+    return {quantile(fixed_times, 0.5), quantile(augmented_times, 0.5), quantile(prepare_times, 0.5)};
 }
 
 }  // namespace ravine

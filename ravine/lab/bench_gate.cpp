@@ -1,24 +1,17 @@
 #include "ravine/lab/bench_gate.hpp"
 
-#include <algorithm>
 #include <vector>
 
 #include "ravine/core/clock.hpp"
 #include "ravine/core/threads.hpp"
+#include "ravine/lab/statistics.hpp"
 #include "ravine/optim/first_order.hpp"
-#include "ravine/train/batch_objective.hpp"
 #include "ravine/train/trainer.hpp"
 
 namespace ravine {
 namespace {
 
 constexpr int64_t batches = 20;
-
-double median(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 /// Keeps the milliseconds of each batch, and stops after some seconds; not before the third batch.
 class StepTimer : public TrainListener {
@@ -104,7 +97,8 @@ GatedStepTimes gated_step_milliseconds(const StepWorkload& workload, CompileOpti
         gated.run(0.2 * seconds / turns);
         forward.run_forward(0.2 * seconds / turns, workload.batch);
     }
-    return {median(plain.times), median(open.times), median(gated.times), median(forward.times)};
+    return {quantile(plain.times, 0.5), quantile(open.times, 0.5), quantile(gated.times, 0.5),
+            quantile(forward.times, 0.5)};
 }
 
 }  // namespace ravine
