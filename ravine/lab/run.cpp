@@ -196,9 +196,9 @@ void Run::resume(const RunFolder& folder) {
 
 std::vector<std::string> Run::notes() const {
     std::vector<std::string> notes;
-    const int64_t batches = (parts_->training.size() + options_.batch - 1) / options_.batch;
+    const TrainOptions evolving{.epochs = options_.targets.epochs_until_final(), .batch = options_.batch};
     if (!options_.targets.is_fixed() && options_.max_steps > 0 &&
-        options_.max_steps <= batches * options_.targets.epochs_until_final())
+        options_.max_steps <= total_steps(evolving, parts_->training.size()))
         notes.push_back(fmt::format("targets: t may not reach {} within {} batches",
                                     format_number(options_.targets.settings.final), options_.max_steps));
     const std::string schedule = Spec::parse(experiment_.schedule).name;

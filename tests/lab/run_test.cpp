@@ -1,5 +1,7 @@
 #include "ravine/lab/run.hpp"
 
+#include <gmock/gmock.h>
+
 #include <unistd.h>
 
 #include <limits>
@@ -338,6 +340,36 @@ TEST_F(RunFolderTest, WhereNothingCanBeWrittenIsRefused) {
 TEST_F(RunFolderTest, WhereThereIsNoRunIsRefused) {
     expect_error(2, [&] { RunFolder::open(temporary.path().string()); }, {"no run here (no config.toml)"});
     expect_error(2, [&] { RunFolder::open("/nowhere"); }, {"/nowhere: no run here"});
+}
+
+TEST_F(RunTest, SettingsThatWorkAgainstEachOtherAreNoted) {
+    Experiment e = small_experiment();
+    e.epochs = 12;
+    e.targets = "acet:initial=0.4,increment=0.3,epochs_per_increment=2";  // t = 1 after 4 epochs of 6 batches
+    e.schedule = "constant";
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(), testing::IsEmpty());
+    e.max_steps = 25;
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(), testing::IsEmpty());
+    e.max_steps = 24;
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(),
+                testing::ElementsAre(testing::HasSubstr("t may not reach 1 within 24 batches")));
+    e.max_steps = 0;
+    e.gate = "equilibrium";
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(), testing::IsEmpty());
+    e.schedule = "linear";
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(),
+                testing::ElementsAre(testing::HasSubstr("'linear' counts updates")));
+}
+
+TEST_F(RunTest, ANullStartOfOneOutputIsRefused) {
+    Experiment e = small_experiment();
+    e.dataset = "moons:examples=100";
+    e.model = "logistic";
+    e.epochs = 50;
+    e.targets = "acet:start=null";
+    EXPECT_THROW(ravine::Run(e, say_nothing), RequestError);
+    e.targets = "acet:start=uniform";
+    EXPECT_NO_THROW(ravine::Run(e, say_nothing));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct AcetSet {
     std::string name, title;
     std::optional<AcetPaperRow> paper = {};  ///< nothing for Fashion-MNIST, of which it gives no result
     Experiment experiment = {};              ///< of standard training
+    bool needs_files = false;                ///< published data, which a machine may lack
     int64_t seeds = 15;
     std::string gate = "equilibrium:epsilon=0.00001";
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "ravine/core/error.hpp"
 #include "ravine/data/batch.hpp"
@@ -20,19 +19,17 @@ constexpr double evolving_share = 0.7;
 /// What stands for most of the examples in a mean over them.
 constexpr int64_t sampled_examples = 100;
 
-int64_t columns_of(const Dataset& data) { return data.output_count; }
-
 /// The targets of the examples begin, begin + step, ..., row by row.
 std::vector<double> targets_of(const Dataset& data, const Normalization& normalization, int64_t step) {
     std::vector<int64_t> examples;
     for (int64_t i = 0; i < data.size(); i += step) examples.push_back(i);
-    std::vector<double> targets(examples.size() * static_cast<size_t>(columns_of(data)));
+    std::vector<double> targets(examples.size() * static_cast<size_t>(data.output_count));
     gather_targets(data, normalization, examples, targets.data());
     return targets;
 }
 
 std::vector<double> mean_of(const Dataset& data, const Normalization& normalization) {
-    const int64_t columns = columns_of(data);
+    const int64_t columns = data.output_count;
     std::vector<double> sum(static_cast<size_t>(columns)), row(sum.size());
     for (int64_t i = 0; i < data.size(); ++i) {
         gather_targets(data, normalization, std::span(&i, 1), row.data());
@@ -73,7 +70,7 @@ Divergence nearest_divergence(const Loss& loss) {
 std::vector<double> start_targets(TargetStart start, const Loss& loss, const std::string& loss_name,
                                   const Dataset& training, const Normalization& targets) {
     const bool has_classes = training.task == Task::classification;
-    const auto columns = static_cast<size_t>(columns_of(training));
+    const auto columns = static_cast<size_t>(training.output_count);
     if (start == TargetStart::automatic) start = has_classes ? TargetStart::uniform : TargetStart::mean;
     if (start == TargetStart::uniform && !has_classes)
         fail_request(
