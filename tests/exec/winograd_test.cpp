@@ -16,10 +16,11 @@ struct Case {
     int64_t out, padding;
 };
 
-// Odd extents leave half a tile; channels fill no vector, or several; 3 threads share tiles unevenly.
-const std::array cases{Case{{1, 4, 4, 1}, 1, 1},    Case{{2, 5, 7, 3}, 2, 0},  Case{{3, 6, 5, 17}, 19, 2},
-                       Case{{5, 3, 3, 16}, 33, 1},  Case{{2, 1, 1, 4}, 4, 1},  Case{{40, 8, 8, 32}, 48, 1},
-                       Case{{1, 13, 2, 40}, 32, 1}, Case{{7, 9, 4, 20}, 16, 0}};
+// Extents leave tiles of every width; channels fill no vector, or several, or several parts; 3 threads share
+// tiles unevenly; the last has a kernel and an image such that threads share the kernel's parts.
+const std::array cases{Case{{1, 4, 4, 32}, 32, 1},  Case{{2, 5, 7, 32}, 64, 0}, Case{{3, 6, 5, 17}, 19, 2},
+                       Case{{5, 3, 3, 32}, 48, 1},  Case{{2, 1, 1, 32}, 32, 1}, Case{{40, 8, 8, 32}, 48, 1},
+                       Case{{1, 13, 2, 48}, 32, 1}, Case{{7, 9, 4, 80}, 96, 0}, Case{{9, 4, 4, 192}, 192, 1}};
 
 struct Requests {
     std::array<ProductRequest, 3> all;  // forward, input gradient, kernel gradient
@@ -69,13 +70,15 @@ TEST(Winograd, AgreesWithTheReference) {
                                            feed);
             const std::array<const char*, 3> first{"x", "dy", "x"}, second{"w", "w", "dy"};
             const std::array<int64_t, 3> summed{9 * c.image[3], 9 * c.out, element_count(output) / c.out};
-            for (size_t i = 0; i < requests.size(); ++i)
-                expect_near(run_product(*make_winograd_convolution(requests[i]), requests[i],
-                                        feed.storages.at(first[i]), feed.storages.at(second[i]),
-                                        feed.storages.at("bias")),
-                            expected[i], 1e-6 * static_cast<double>(summed[i]),
-                            fmt::format("{} {} padding {}, {} threads", name_of(requests[i].op),
-                                        to_string(c.image), c.padding, threads));
+            for (size_t i = 0; i < requests.size(); ++i) {
+                const auto what = fmt::format("{} {} padding {}, {} threads", name_of(requests[i].op),
+                                              to_string(c.image), c.padding, threads);
+                const auto made = make_winograd_convolution(requests[i]);
+                ASSERT_NE(made, nullptr) << what;
+                expect_near(run_product(*made, requests[i], feed.storages.at(first[i]),
+                                        feed.storages.at(second[i]), feed.storages.at("bias")),
+                            expected[i], 1e-6 * static_cast<double>(summed[i]), what);
+            }
         }
 }
 
@@ -86,9 +89,9 @@ double distance(const Numbers& found, const Numbers& expected) {
     return std::sqrt(error / dot(expected, expected));
 }
 
-// What the algorithm is chosen for, through whole programs: float is off by some roundings, bfloat16 by about
-// twice its own (a sum of four is rounded in place of each of the four).
-TEST(Winograd, RoundsALittleMoreThanTheDefinition) {
+// What the algorithm is chosen for, through whole programs: float is off by some roundings, bfloat16 by six
+// times its own, because sums of 36 products are rounded that are larger than what is left of them.
+TEST(Winograd, RoundsMoreThanTheDefinition) {
     Graph g;
     const Shape image{16, 8, 8, 64}, kernel{64, 64, 3, 3};
     const Value x = g.input("x", image), w = g.input("w", kernel);
@@ -106,22 +109,22 @@ TEST(Winograd, RoundsALittleMoreThanTheDefinition) {
         const auto found = evaluate(values, feed, options);
         for (size_t i = 0; i < values.size(); ++i) EXPECT_LT(distance(found[i], expected[i]), tolerance);
     };
-    check(Precision::f32, 5e-7);
+    check(Precision::f32, 2e-6);
     try {
         require_supported(Precision::bf16);
     } catch (const RequestError&) {
         return;
     }
-    check(Precision::bf16, 0.005);
+    check(Precision::bf16, 0.015);
 }
 
 TEST(Winograd, ShowsWhatIsNotANumber) {
-    const auto [requests, kernel, output] = requests_of({{1, 4, 4, 16}, 16, 1}, 1);
-    Numbers image = random_numbers(4 * 4 * 16, 1);
-    image[5 * 16 + 3] = std::nan("");
+    const auto [requests, kernel, output] = requests_of({{1, 4, 4, 32}, 32, 1}, 1);
+    Numbers image = random_numbers(4 * 4 * 32, 1);
+    image[5 * 32 + 3] = std::nan("");
     const auto found = run_product(*make_winograd_convolution(requests[0]), requests[0], image,
-                                   random_numbers(element_count(kernel), 2), Numbers(16, 0));
-    EXPECT_TRUE(std::isnan(found[5 * 16]));
+                                   random_numbers(element_count(kernel), 2), Numbers(32, 0));
+    EXPECT_TRUE(std::isnan(found[5 * 32]));
 }
 
 }  // namespace

@@ -35,10 +35,22 @@ HWY_INLINE hn::Vec<D> LoadN(D d, const uint16_t* from, size_t n) {
     return widened(d, hn::MaskedLoad(hn::FirstN(half, n), half, from));
 }
 
-/// Rounds to the nearest bfloat16, the even one of two: half of the last place is added to the bits, where
-/// the last bit kept is 0 a little less. NaN would overflow into infinity or zero.
+/// Whether the processor rounds by an instruction.
+static const bool rounds_natively = __builtin_cpu_supports("avx512bf16");
+
+/// Rounds to the nearest bfloat16, the even one of two. Without an instruction for it half of the last place
+/// is added to the bits, where the last bit kept is 0 a little less; NaN would overflow into infinity or
+/// zero.
 template <class D>
 HWY_INLINE hn::Vec<hn::Rebind<uint16_t, D>> narrowed(D, hn::Vec<D> x) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+    if constexpr (hn::MaxLanes(D()) == 16)
+        if (HWY_LIKELY(rounds_natively)) {
+            hn::Vec<hn::Rebind<uint16_t, D>> result;
+            asm("vcvtneps2bf16 %1, %0" : "=v"(result.raw) : "v"(x.raw));  // Highway 1.0 does not know it
+            return result;
+        }
+#endif
     const hn::RebindToUnsigned<D> whole;
     const hn::Rebind<uint16_t, D> half;
     const auto bits = hn::BitCast(whole, x);

@@ -174,9 +174,9 @@ private:
 }  // namespace
 
 std::unique_ptr<Kernel> make_convolution(const ProductRequest& request) {
-    if (gathers_better(request)) return make_gathered_convolution(request);
     if (suits_winograd(request))
         if (auto kernel = make_winograd_convolution(request)) return kernel;
+    if (gathers_better(request)) return make_gathered_convolution(request);
     auto kernel = std::make_unique<ConvolutionKernel>(request);
     if (kernel->is_slow()) return nullptr;
     return kernel;

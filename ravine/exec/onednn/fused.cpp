@@ -231,8 +231,9 @@ private:
             for (size_t i = 0; i < spec_.instructions.size(); ++i) {
                 for (size_t k = prefetch_begin_[i]; k < prefetch_begin_[i + 1]; ++k) {
                     const auto& [stream, offset] = prefetches_[k];
-                    __builtin_prefetch(context.as<const std::byte>(streams_[stream].buffer) +
-                                       begin * streams_[stream].element_bytes + offset);
+                    const auto& [buffer, element_bytes, is_written] = streams_[stream];
+                    const auto* line = context.as<const std::byte>(buffer) + begin * element_bytes + offset;
+                    is_written ? __builtin_prefetch(line, 1) : __builtin_prefetch(line);
                 }
                 const auto& [function, a, b, c] = spec_.instructions[i];
                 const auto argument = [&](int r) -> tile::Argument {
@@ -266,15 +267,17 @@ private:
         constexpr int64_t line = 64;
         prefetch_begin_.assign(spec_.instructions.size() + 1, 0);
         if (elements_ < prefetch_grain || spec_.instructions.empty()) return;
-        const auto add = [&](int buffer, Element element) {
+        const auto add = [&](int buffer, Element element, bool is_written) {
             const int64_t tile_bytes = tile_ * size_of(element);
             for (int64_t offset = 0; offset < tile_bytes; offset += line)
                 prefetches_.push_back({streams_.size(), tile_bytes + offset});
-            streams_.push_back({buffer, size_of(element)});
+            streams_.push_back({buffer, size_of(element), is_written});
         };
         for (size_t i = 0; i < spec_.loads.size(); ++i)
             if (spec_.loads[i].kind == FusedSpec::Load::buffer && load_walks_[i].is_direct())
-                add(spec_.loads[i].index, spec_.loads[i].element);
+                add(spec_.loads[i].index, spec_.loads[i].element, false);
+        for (const auto& store : spec_.stores)
+            if (store.alias < 0) add(store.buffer, store.element, true);
         const size_t count = spec_.instructions.size();
         for (size_t i = 0; i <= count; ++i) prefetch_begin_[i] = prefetches_.size() * i / count;
     }
@@ -412,8 +415,9 @@ private:
     struct Stream {
         int buffer;
         int64_t element_bytes;
+        bool is_written;
     };
-    std::vector<Stream> streams_;  // the loads that are as large as the space
+    std::vector<Stream> streams_;  // what is as large as the space
     struct Prefetch {
         size_t stream;
         int64_t offset;  // in bytes, from the stream's place in this tile

@@ -10,21 +10,24 @@ winograd::Tiles winograd::tiles_of(const ProductRequest& request) {
     const ConvolutionShapes shapes(request);
     const bool turned = request.op == Op::conv2d_input_gradient;
     const Shape &from = turned ? shapes.output : shapes.image, &to = turned ? shapes.image : shapes.output;
-    Tiles tiles{.h = from[1],
-                .w = from[2],
-                .in = from[3],
-                .oh = to[1],
-                .ow = to[2],
-                .out = to[3],
-                .padding = turned ? 2 - request.integers[1] : request.integers[1],
-                .rows = (to[1] + 1) / 2,
-                .columns = (to[2] + 1) / 2,
-                .block = 0};
-    // Products of 256 rows come near their best; a thread's share may be less.
-    constexpr int64_t most = 256;
-    tiles.count = from[0] * tiles.rows * tiles.columns;
-    tiles.block = std::min(most, (tiles.count + request.threads - 1) / request.threads);
-    return tiles;
+    const int64_t rows = (to[1] + tile_side - 1) / tile_side, columns = (to[2] + tile_side - 1) / tile_side;
+    return {.h = from[1],
+            .w = from[2],
+            .in = from[3],
+            .oh = to[1],
+            .ow = to[2],
+            .out = to[3],
+            .padding = turned ? 2 - request.integers[1] : request.integers[1],
+            .rows = rows,
+            .columns = columns,
+            .count = from[0] * rows * columns};
+}
+
+int64_t winograd::part_of(int64_t channels) {
+    constexpr int64_t wanted = 64, fewest = 16;
+    for (int64_t parts = (channels + wanted - 1) / wanted; channels / parts >= fewest; ++parts)
+        if (channels % parts == 0) return channels / parts;
+    return channels;
 }
 
 bool suits_winograd(const ProductRequest& request) {
@@ -33,14 +36,16 @@ bool suits_winograd(const ProductRequest& request) {
     const auto tiles = winograd::tiles_of(request);
     // Below that the transforms cost what the products save.
     const int64_t enough_channels = request.factor_element == Element::bf16 ? 64 : 32;
-    constexpr int64_t enough_tiles = 128;
-    // Each thread sums a transformed gradient of its own, 16 numbers for each pair of channels.
-    constexpr int64_t most_pairs = 1 << 16;
-    if (request.op == Op::conv2d_weight_gradient && tiles.in * tiles.out > most_pairs) return false;
+    constexpr int64_t enough_tiles = 32;
+    // Multiplications by the definition for one here: 4, less where outputs do not fill the last tiles.
+    const double saving = 9.0 * static_cast<double>(tiles.oh * tiles.ow) /
+                          static_cast<double>(winograd::positions * tiles.rows * tiles.columns);
+    constexpr double enough_saving = 1.8;
     // Tile instructions multiply bfloat16 matrices eight times faster: there the transforms would dominate.
     const bool has_tiles = dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_amx;
     return tiles.in >= enough_channels && tiles.out >= enough_channels && tiles.count >= enough_tiles &&
-           request.kernel_element == Element::f32 && !(has_tiles && request.factor_element == Element::bf16);
+           saving >= enough_saving && request.kernel_element == Element::f32 &&
+           !(has_tiles && request.factor_element == Element::bf16);
 }
 
 }  // namespace ravine

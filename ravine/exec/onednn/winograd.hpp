@@ -13,9 +13,12 @@ namespace winograd {
 /// in the kernel, of the convolution itself.
 Tiles tiles_of(const ProductRequest& request);
 
+/// The channels of a part of a kernel: about 64, and all parts are equal.
+int64_t part_of(int64_t channels);
+
 }  // namespace winograd
 
-/// The gradient of a kernel as sixteen products that sum over tiles; nothing where there is no fast product.
+/// The gradient of a kernel as products that sum over tiles; nothing where there is no fast product.
 std::unique_ptr<Kernel> make_winograd_kernel_gradient(const ProductRequest& request);
 
 }  // namespace ravine

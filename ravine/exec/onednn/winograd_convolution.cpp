@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "ravine/core/threads.hpp"
@@ -13,98 +14,96 @@ namespace {
 
 using dnnl::memory;
 
-/// A convolution, or its gradient in the input, as sixteen products over tiles of 2 x 2 outputs: 16
-/// multiplications where the definition has 36. Each thread transforms a block of tiles, multiplies and
-/// transforms back, all within its caches.
+/// The layout of a transformed kernel if it is one of panels; nothing otherwise.
+std::optional<winograd::Panels> panels_of(const memory::desc& kernel) {
+    const auto& data = kernel.data;
+    const auto& blocks = data.format_desc.blocking;
+    const int64_t rows = data.padded_dims[2];
+    const bool pairs = data.data_type == dnnl_bf16;
+    if (data.format_kind != dnnl_blocked || blocks.inner_nblks != (pairs ? 2 : 1) ||
+        blocks.inner_idxs[0] != 1 || blocks.inner_blks[0] % 16 != 0)
+        return {};
+    if (pairs && (blocks.inner_idxs[1] != 2 || blocks.inner_blks[1] != 2)) return {};
+    const winograd::Panels panels{
+        .panel = blocks.inner_blks[0], .rows = rows, .count = data.padded_dims[1] / blocks.inner_blks[0]};
+    const bool is_dense = blocks.strides[0] == panels.size() && blocks.strides[1] == rows * panels.panel &&
+                          blocks.strides[2] == panels.panel * (pairs ? 2 : 1);
+    return is_dense ? std::optional(panels) : std::nullopt;
+}
+
+/// A convolution, or its gradient in the input, as 36 products over tiles of 4 x 4 outputs: 36
+/// multiplications where the definition has 144. The products are those of a convolution of one pixel with 36
+/// groups, whose kernel is transformed right into the layout that oneDNN wants, one part of the output
+/// channels at a time. Where the kernel is small the threads share the tiles: each transforms a block of
+/// them, multiplies and transforms back, all within its caches. Where it is large they share its parts, which
+/// then stay there.
 class WinogradConvolution : public Kernel {
 public:
     explicit WinogradConvolution(const ProductRequest& request)
         : request_(request), tiles_(winograd::tiles_of(request)) {
+        const int64_t groups = winograd::positions, in = tiles_.in, element = size_of(request.factor_element);
+        outs_ = winograd::part_of(tiles_.out);
+        shares_parts_ = groups * in * tiles_.out * element > large_kernel && parts() >= request.threads &&
+                        groups * in * tiles_.count * element <= most_input;
+        const int64_t tile_bytes =
+            groups * ((shares_parts_ ? 0 : in * element) + outs_ * int64_t{sizeof(float)});
+        block_ = std::clamp(block_bytes / tile_bytes, fewest_tiles, most_tiles);
+        const int64_t share =
+            shares_parts_ ? tiles_.count : (tiles_.count + request.threads - 1) / request.threads;
+        const int64_t blocks = (share + block_ - 1) / block_;
+        block_ = (share + blocks - 1) / blocks;
+
         const auto type = data_type_of(request.factor_element);
-        const bool packs = request.factor_element == Element::bf16;
-        const memory::dims v{16, tiles_.block, tiles_.in}, u{16, tiles_.in, tiles_.out},
-            m{16, tiles_.block, tiles_.out};
-        plain_kernel_ = memory::desc(u, memory::data_type::f32, memory::format_tag::abc);
         dnnl::primitive_attr attributes;
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-        const DnnlThreads one(1);  // threads share the tiles, not the products
-        descriptor_ = dnnl::matmul::primitive_desc(
-            dnnl::matmul::desc(memory::desc(v, type, memory::format_tag::abc),
-                               packs ? memory::desc(u, type, memory::format_tag::any) : plain_kernel_,
-                               memory::desc(m, memory::data_type::f32, memory::format_tag::abc)),
+        const DnnlThreads one(1);  // threads share tiles or parts, not the products
+        using tag = memory::format_tag;
+        descriptor_ = dnnl::convolution_forward::primitive_desc(
+            {dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
+             memory::desc({1, groups * in, 1, block_}, type, tag::nhwc),
+             memory::desc({groups, outs_, in, 1, 1}, type, tag::any),
+             memory::desc({1, groups * outs_, 1, block_}, memory::data_type::f32, tag::nhwc),
+             memory::dims{1, 1}, memory::dims{0, 0}, memory::dims{0, 0}},
             attributes, dnnl_engine());
-        product_ = dnnl::matmul(descriptor_);
-        if (packs) {
-            const DnnlThreads threads(request.threads);
-            reorder_ = dnnl::reorder(dnnl::reorder::primitive_desc(
-                dnnl_engine(), plain_kernel_, dnnl_engine(), descriptor_.weights_desc()));
-        }
-        kernel_bytes_ = whole_lines(16 * tiles_.in * tiles_.out * int64_t{sizeof(float)});
-        input_bytes_ = whole_lines(16 * tiles_.block * tiles_.in * size_of(request.factor_element));
-        output_bytes_ = whole_lines(16 * tiles_.block * tiles_.out * int64_t{sizeof(float)});
-        thread_bytes_ = input_bytes_ + output_bytes_ +
-                        whole_lines(static_cast<int64_t>(descriptor_.scratchpad_desc().get_size()));
+        panels_ = panels_of(descriptor_.weights_desc());
+        product_ = dnnl::convolution_forward(descriptor_);
+        kernel_bytes_ = whole_lines(static_cast<int64_t>(descriptor_.weights_desc().get_size()));
+        input_bytes_ = whole_lines(groups * (shares_parts_ ? blocks : 1) * block_ * in * element);
+        output_bytes_ = whole_lines(groups * block_ * outs_ * int64_t{sizeof(float)});
+        scratchpad_bytes_ = whole_lines(static_cast<int64_t>(descriptor_.scratchpad_desc().get_size()));
     }
 
-    bool is_slow() const { return is_reference(descriptor_.impl_info_str()); }
+    /// Whether the processor has no fast product, or one that wants another layout.
+    bool is_slow() const { return !panels_ || is_reference(descriptor_.impl_info_str()); }
 
-    int64_t scratch_bytes() const override { return kernel_bytes_ + request_.threads * thread_bytes_; }
+    int64_t scratch_bytes() const override {
+        return inputs() * input_bytes_ + kernels() * kernel_bytes_ +
+               request_.threads * (output_bytes_ + scratchpad_bytes_);
+    }
 
     std::unique_ptr<KernelState> make_state() const override {
         auto state = std::make_unique<State>();
-        state->plain = memory(plain_kernel_, dnnl_engine(), nullptr);
-        state->packed = reorder_ ? memory(descriptor_.weights_desc(), dnnl_engine()) : state->plain;
-        if (reorder_) {
-            state->reorder.add(DNNL_ARG_FROM, state->plain);
-            state->reorder.add(DNNL_ARG_TO, state->packed);
-        }
+        const auto handle = [](const memory::desc& desc) { return memory(desc, dnnl_engine(), nullptr); };
         for (int i = 0; i < request_.threads; ++i) {
-            auto& part = state->parts.emplace_back();
-            const auto handle = [](const memory::desc& desc) { return memory(desc, dnnl_engine(), nullptr); };
-            part.v = handle(descriptor_.src_desc());
-            part.m = handle(descriptor_.dst_desc());
-            part.scratchpad = handle(descriptor_.scratchpad_desc());
-            part.arguments.add(DNNL_ARG_SRC, part.v);
-            part.arguments.add(DNNL_ARG_WEIGHTS, state->packed);
-            part.arguments.add(DNNL_ARG_DST, part.m);
-            part.arguments.add(DNNL_ARG_SCRATCHPAD, part.scratchpad);
+            auto& share = state->shares.emplace_back();
+            share.v = handle(descriptor_.src_desc());
+            share.u = handle(descriptor_.weights_desc());
+            share.m = handle(descriptor_.dst_desc());
+            share.scratchpad = handle(descriptor_.scratchpad_desc());
+            share.arguments.add(DNNL_ARG_SRC, share.v);
+            share.arguments.add(DNNL_ARG_WEIGHTS, share.u);
+            share.arguments.add(DNNL_ARG_DST, share.m);
+            share.arguments.add(DNNL_ARG_SCRATCHPAD, share.scratchpad);
         }
         return state;
     }
 
     void run(const Context& context, KernelState* kernel_state) const override {
         auto& state = static_cast<State&>(*kernel_state);
-        if (state.bindings != context.bindings) {
-            state.plain.set_data_handle(context.scratch);
-            for (int i = 0; i < request_.threads; ++i) {
-                auto& part = state.parts[static_cast<size_t>(i)];
-                std::byte* memory = context.scratch + kernel_bytes_ + i * thread_bytes_;
-                part.v.set_data_handle(memory);
-                part.m.set_data_handle(memory + input_bytes_);
-                part.scratchpad.set_data_handle(memory + input_bytes_ + output_bytes_);
-            }
-            state.bindings = context.bindings;
-        }
-        const bool forward = request_.op == Op::conv2d;
-        parallel(request_.threads, tiles_.in, 16, [&](int64_t begin, int64_t end) {
-            winograd::transform_kernel(context.as<const float>(request_.second_buffer),
-                                       forward ? tiles_.out : tiles_.in, forward ? tiles_.in : tiles_.out,
-                                       forward ? winograd::Direction::forward : winograd::Direction::backward,
-                                       begin, end, reinterpret_cast<float*>(context.scratch));
-        });
-        if (reorder_) {
-            const DnnlThreads threads(request_.threads);
-            state.reorder.run(reorder_);
-        }
-        const DnnlThreads one(1);
-        parallel(request_.threads, request_.threads, 0, [&](int64_t begin, int64_t end) {
-            for (int64_t thread = begin; thread < end; ++thread) {
-                if (request_.factor_element == Element::bf16)
-                    run_share<Bfloat16>(context, state, thread);
-                else
-                    run_share<float>(context, state, thread);
-            }
-        });
+        if (request_.factor_element == Element::bf16)
+            run_as<Bfloat16>(context, state);
+        else
+            run_as<float>(context, state);
         activate(request_, context);
     }
 
@@ -114,49 +113,134 @@ public:
     }
 
 private:
-    struct Part {
-        memory v, m, scratchpad;
+    // A transformed kernel larger than the first is shared among threads, if the transformed image is not
+    // larger than the second and stays in the last level of cache too.
+    static constexpr int64_t large_kernel = 4 << 20, most_input = 8 << 20;
+    // The transformed tiles of a block are to stay in the second level.
+    static constexpr int64_t block_bytes = 3 << 18, fewest_tiles = 32, most_tiles = 256;
+
+    struct Share {
+        memory v, u, m, scratchpad;
         DnnlArguments arguments;
     };
     struct State : KernelState {
-        memory plain, packed;
-        DnnlArguments reorder;
-        std::vector<Part> parts;  // one a thread
-        uint64_t bindings = 0;
+        std::vector<Share> shares;  // one a thread
     };
+
+    int64_t parts() const { return tiles_.out / outs_; }
+    int64_t inputs() const { return shares_parts_ ? 1 : request_.threads; }
+    int64_t kernels() const { return shares_parts_ ? request_.threads : parts(); }
+
+    template <class T>
+    T* input(const Context& context, int64_t i) const {
+        return reinterpret_cast<T*>(context.scratch + i * input_bytes_);
+    }
+    template <class T>
+    T* kernel(const Context& context, int64_t i) const {
+        return reinterpret_cast<T*>(context.scratch + inputs() * input_bytes_ + i * kernel_bytes_);
+    }
+    std::byte* output(const Context& context, int64_t thread) const {
+        return context.scratch + inputs() * input_bytes_ + kernels() * kernel_bytes_ +
+               thread * (output_bytes_ + scratchpad_bytes_);
+    }
 
     /// T is what the factors are stored as.
     template <class T>
-    void run_share(const Context& context, State& state, int64_t thread) const {
-        const Part& part = state.parts[static_cast<size_t>(thread)];
-        std::byte* memory = context.scratch + kernel_bytes_ + thread * thread_bytes_;
-        auto* v = reinterpret_cast<T*>(memory);
-        const auto* m = reinterpret_cast<const float*>(memory + input_bytes_);
+    void run_as(const Context& context, State& state) const {
+        const DnnlThreads one(1);
+        if (shares_parts_) {
+            T* v = input<T>(context, 0);
+            parallel(request_.threads, tiles_.count, 1, [&](int64_t begin, int64_t end) {
+                transform_input(context, begin, end, v + begin * winograd::positions * tiles_.in);
+            });
+            by_threads(parts(), [&](int64_t thread, int64_t begin, int64_t end) {
+                T* u = kernel<T>(context, thread);
+                for (int64_t part = begin; part < end; ++part) {
+                    transform_kernel(context, part, u);
+                    for (int64_t tile = 0; tile < tiles_.count; tile += block_)
+                        multiply(context, state, thread, part, tile, std::min(tile + block_, tiles_.count),
+                                 v + tile * winograd::positions * tiles_.in, u);
+                }
+            });
+        } else {
+            parallel(request_.threads, parts(), 1, [&](int64_t begin, int64_t end) {
+                for (int64_t part = begin; part < end; ++part)
+                    transform_kernel(context, part, kernel<T>(context, part));
+            });
+            by_threads(tiles_.count, [&](int64_t thread, int64_t begin, int64_t end) {
+                T* v = input<T>(context, thread);
+                for (int64_t tile = begin; tile < end; tile += block_) {
+                    const int64_t last = std::min(tile + block_, end);
+                    transform_input(context, tile, last, v);
+                    for (int64_t part = 0; part < parts(); ++part)
+                        multiply(context, state, thread, part, tile, last, v, kernel<T>(context, part));
+                }
+            });
+        }
+    }
+
+    /// Calls body(thread, begin, end) with the thread's share of `count` items.
+    template <class Body>
+    void by_threads(int64_t count, Body body) const {
+        parallel(request_.threads, request_.threads, 0, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i)
+                body(i, count * i / request_.threads, count * (i + 1) / request_.threads);
+        });
+    }
+
+    winograd::Channels channels(int64_t part) const { return {part * outs_, (part + 1) * outs_}; }
+
+    template <class T>
+    void transform_input(const Context& context, int64_t begin, int64_t end, T* v) const {
+        winograd::transform_input(tiles_, begin, end, context.as<const T>(request_.first_buffer), v,
+                                  {.tile = winograd::positions * tiles_.in,
+                                   .position = tiles_.in,
+                                   .part = 0,
+                                   .part_channels = tiles_.in});
+    }
+
+    template <class T>
+    void transform_kernel(const Context& context, int64_t part, T* u) const {
+        winograd::transform_kernel({.kernel = context.as<const float>(request_.second_buffer),
+                                    .direction = request_.op == Op::conv2d ? winograd::Direction::forward
+                                                                           : winograd::Direction::backward,
+                                    .in = tiles_.in,
+                                    .out = tiles_.out,
+                                    .channels = channels(part)},
+                                   *panels_, u);
+    }
+
+    /// The channels of a part for the tiles [begin, end), at most a block.
+    template <class T>
+    void multiply(const Context& context, State& state, int64_t thread, int64_t part, int64_t begin,
+                  int64_t end, T* v, T* u) const {
+        auto& share = state.shares[static_cast<size_t>(thread)];
+        std::byte* made = output(context, thread);
+        share.v.set_data_handle(v);
+        share.u.set_data_handle(u);
+        share.m.set_data_handle(made);
+        share.scratchpad.set_data_handle(made + output_bytes_);
+        share.arguments.run(product_);
+        const auto* m = reinterpret_cast<const float*>(made);
         const float* bias =
             request_.bias_buffer < 0 ? nullptr : context.as<const float>(request_.bias_buffer);
-        const int64_t count = tiles_.count;
-        const int64_t first = count * thread / request_.threads,
-                      last = count * (thread + 1) / request_.threads;
-        for (int64_t begin = first; begin < last; begin += tiles_.block) {
-            const int64_t end = std::min(begin + tiles_.block, last);
-            winograd::transform_input(tiles_, begin, end, context.as<const T>(request_.first_buffer), v);
-            part.arguments.run(product_);
-            if (request_.result_element == Element::bf16)
-                winograd::transform_output(tiles_, begin, end, m, bias,
-                                           context.as<Bfloat16>(request_.result_buffer));
-            else
-                winograd::transform_output(tiles_, begin, end, m, bias,
-                                           context.as<float>(request_.result_buffer));
-        }
+        if (request_.result_element == Element::bf16)
+            winograd::transform_output(tiles_, begin, end, channels(part), m, bias,
+                                       context.as<Bfloat16>(request_.result_buffer));
+        else
+            winograd::transform_output(tiles_, begin, end, channels(part), m, bias,
+                                       context.as<float>(request_.result_buffer));
     }
 
     ProductRequest request_;
     winograd::Tiles tiles_;
-    memory::desc plain_kernel_;
-    dnnl::matmul::primitive_desc descriptor_;
-    dnnl::matmul product_;
-    dnnl::reorder reorder_;
-    int64_t kernel_bytes_ = 0, input_bytes_ = 0, output_bytes_ = 0, thread_bytes_ = 0;
+    int64_t outs_ = 0;           ///< output channels of a part
+    bool shares_parts_ = false;  ///< among threads, not tiles
+    int64_t block_ = 0;          ///< tiles that are multiplied at a time
+    dnnl::convolution_forward::primitive_desc descriptor_;
+    std::optional<winograd::Panels> panels_;
+    dnnl::convolution_forward product_;
+    int64_t kernel_bytes_ = 0, input_bytes_ = 0, output_bytes_ = 0, scratchpad_bytes_ = 0;
 };
 
 }  // namespace

@@ -22,222 +22,290 @@ using bf::load;
 using bf::store;
 using bf::V;
 
-/// B' x for a column of four.
-HWY_INLINE void input_column(V& a, V& b, V& c, V& d) {
-    const V first = hn::Sub(a, c), second = hn::Add(b, c), third = hn::Sub(c, b);
-    d = hn::Sub(b, d);
-    a = first, b = second, c = third;
+template <size_t n>
+using Column = std::array<V, n>;
+
+// The points a, -a, b, -b with a b = 1, and the products of a point's distances from the four others.
+constexpr float a = 1.5f, b = 1 / a, a2 = a * a, b2 = b * b, a3 = a2 * a, b3 = b2 * b;
+constexpr float distances_a = 2 * a2 * (a2 - b2), distances_b = 2 * b2 * (b2 - a2);
+
+HWY_INLINE V constant(float x) { return hn::Set(D(), x); }
+
+/// B' x.
+HWY_INLINE Column<6> input_column(const Column<6>& x) {
+    const V both = constant(a2 + b2);
+    const V even_a = hn::NegMulAdd(constant(b2), x[2], x[4]), odd_a = hn::NegMulAdd(constant(b2), x[1], x[3]);
+    const V even_b = hn::NegMulAdd(constant(a2), x[2], x[4]), odd_b = hn::NegMulAdd(constant(a2), x[1], x[3]);
+    return {hn::NegMulAdd(both, x[2], hn::Add(x[0], x[4])), hn::MulAdd(constant(a), odd_a, even_a),
+            hn::NegMulAdd(constant(a), odd_a, even_a),      hn::MulAdd(constant(b), odd_b, even_b),
+            hn::NegMulAdd(constant(b), odd_b, even_b),      hn::NegMulAdd(both, x[3], hn::Add(x[1], x[5]))};
+}
+
+/// A' x.
+HWY_INLINE Column<4> output_column(const Column<6>& x) {
+    const V even_a = hn::Add(x[1], x[2]), odd_a = hn::Sub(x[1], x[2]);
+    const V even_b = hn::Add(x[3], x[4]), odd_b = hn::Sub(x[3], x[4]);
+    return {hn::Add(x[0], hn::Add(even_a, even_b)),
+            hn::MulAdd(constant(a), odd_a, hn::Mul(constant(b), odd_b)),
+            hn::MulAdd(constant(a2), even_a, hn::Mul(constant(b2), even_b)),
+            hn::MulAdd(constant(a3), odd_a, hn::MulAdd(constant(b3), odd_b, x[5]))};
+}
+
+/// A x.
+HWY_INLINE Column<6> gradient_column(const Column<4>& x) {
+    const V even_a = hn::MulAdd(constant(a2), x[2], x[0]), even_b = hn::MulAdd(constant(b2), x[2], x[0]);
+    const V odd_a = hn::MulAdd(constant(a3), x[3], hn::Mul(constant(a), x[1]));
+    const V odd_b = hn::MulAdd(constant(b3), x[3], hn::Mul(constant(b), x[1]));
+    return {
+        x[0], hn::Add(even_a, odd_a), hn::Sub(even_a, odd_a), hn::Add(even_b, odd_b), hn::Sub(even_b, odd_b),
+        x[3]};
+}
+
+/// G x.
+HWY_INLINE Column<6> kernel_column(const Column<3>& x) {
+    const V even_a = hn::MulAdd(constant(a2 / distances_a), x[2], hn::Mul(constant(1 / distances_a), x[0]));
+    const V even_b = hn::MulAdd(constant(b2 / distances_b), x[2], hn::Mul(constant(1 / distances_b), x[0]));
+    const V odd_a = constant(a / distances_a), odd_b = constant(b / distances_b);
+    return {x[0],
+            hn::MulAdd(odd_a, x[1], even_a),
+            hn::NegMulAdd(odd_a, x[1], even_a),
+            hn::MulAdd(odd_b, x[1], even_b),
+            hn::NegMulAdd(odd_b, x[1], even_b),
+            x[2]};
+}
+
+/// G' x.
+HWY_INLINE Column<3> kernel_gradient_column(const Column<6>& x) {
+    const V even_a = hn::Mul(constant(1 / distances_a), hn::Add(x[1], x[2]));
+    const V even_b = hn::Mul(constant(1 / distances_b), hn::Add(x[3], x[4]));
+    const V odd_a = hn::Sub(x[1], x[2]), odd_b = hn::Sub(x[3], x[4]);
+    return {hn::Add(x[0], hn::Add(even_a, even_b)),
+            hn::MulAdd(constant(a / distances_a), odd_a, hn::Mul(constant(b / distances_b), odd_b)),
+            hn::MulAdd(constant(a2), even_a, hn::MulAdd(constant(b2), even_b, x[5]))};
+}
+
+/// M x M' for the matrix M that `transform` applies to a column; to(i, row) takes the rows of the result.
+template <size_t m, size_t n, class Transform, class To>
+HWY_INLINE void both_ways(const std::array<Column<n>, n>& columns, Transform transform, To to) {
+    std::array<Column<m>, n> half;
+    for (size_t j = 0; j < n; ++j) half[j] = transform(columns[j]);
+    for (size_t i = 0; i < m; ++i) {
+        Column<n> row;
+        for (size_t j = 0; j < n; ++j) row[j] = half[j][i];
+        to(i, transform(row));
+    }
 }
 
 /// The place of a tile: its example, and the output pixel at its corner.
 struct Place {
     Place(const Tiles& t, int64_t tile)
-        : example(tile / (t.rows * t.columns)), y(tile / t.columns % t.rows * 2), x(tile % t.columns * 2) {}
+        : example(tile / (t.rows * t.columns)),
+          y(tile / t.columns % t.rows * tile_side),
+          x(tile % t.columns * tile_side) {}
     int64_t example, y, x;
 };
 
-template <class T>
-void input(const Tiles& t, int64_t begin, int64_t end, const T* images, T* v) {
-    const D d;
-    const auto width = static_cast<int64_t>(hn::Lanes(d));
-    const int64_t plane = t.block * t.in;
-    for (int64_t tile = begin; tile < end; ++tile, v += t.in) {
-        const Place place(t, tile);
-        std::array<const T*, 16> pixels;
-        for (int64_t i = 0; i < 16; ++i) {
-            const int64_t y = place.y + i / 4 - t.padding, x = place.x + i % 4 - t.padding;
-            const bool inside = y >= 0 && y < t.h && x >= 0 && x < t.w;
-            pixels[static_cast<size_t>(i)] =
-                inside ? images + ((place.example * t.h + y) * t.w + x) * t.in : nullptr;
-        }
-        for (int64_t c = 0; c < t.in; c += width) {
-            const auto n = static_cast<size_t>(std::min(width, t.in - c));
-            const auto at = [&](size_t i)
-                                HWY_ATTR { return pixels[i] ? load(pixels[i] + c, n) : hn::Zero(d); };
-            V a0 = at(0), a1 = at(1), a2 = at(2), a3 = at(3), b0 = at(4), b1 = at(5), b2 = at(6), b3 = at(7);
-            V c0 = at(8), c1 = at(9), c2 = at(10), c3 = at(11), d0 = at(12), d1 = at(13), d2 = at(14),
-              d3 = at(15);
-            input_column(a0, b0, c0, d0);
-            input_column(a1, b1, c1, d1);
-            input_column(a2, b2, c2, d2);
-            input_column(a3, b3, c3, d3);
-            T* to = v + c;
-            const auto row = [&](V e, V f, V g, V h) HWY_ATTR {
-                input_column(e, f, g, h);
-                store(e, to, n);
-                store(f, to + plane, n);
-                store(g, to + 2 * plane, n);
-                store(h, to + 3 * plane, n);
-                to += 4 * plane;
-            };
-            row(a0, a1, a2, a3);
-            row(b0, b1, b2, b3);
-            row(c0, c1, c2, c3);
-            row(d0, d1, d2, d3);
+/// The pixels of a square, row by row; nullptr outside the image.
+template <class T, size_t side>
+struct Square {
+    Square(T* images, int64_t example, int64_t top, int64_t left, int64_t h, int64_t w, int64_t channels) {
+        for (size_t i = 0; i < side * side; ++i) {
+            const int64_t y = top + static_cast<int64_t>(i / side), x = left + static_cast<int64_t>(i % side);
+            const bool inside = y >= 0 && y < h && x >= 0 && x < w;
+            pixels[i] = inside ? images + ((example * h + y) * w + x) * channels : nullptr;
         }
     }
-}
-
-template <class T>
-void output(const Tiles& t, int64_t begin, int64_t end, const float* m, const float* bias, T* outputs) {
-    const D d;
-    const auto width = static_cast<int64_t>(hn::Lanes(d));
-    const int64_t plane = t.block * t.out;
-    for (int64_t tile = begin; tile < end; ++tile, m += t.out) {
-        const Place place(t, tile);
-        T* corner = outputs + ((place.example * t.oh + place.y) * t.ow + place.x) * t.out;
-        const bool right = place.x + 1 < t.ow, below = place.y + 1 < t.oh;
-        for (int64_t c = 0; c < t.out; c += width) {
-            const auto n = static_cast<size_t>(std::min(width, t.out - c));
-            // A' m, column by column, then what that makes of the two columns of the output.
-            V left0 = bias ? load(bias + c, n) : hn::Zero(d), left1 = left0, right0 = left0, right1 = left0;
-            for (int64_t column = 0; column < 4; ++column) {
-                const float* from = m + column * plane + c;
-                const V m1 = load(from + 4 * plane, n), m2 = load(from + 8 * plane, n);
-                const V upper = hn::Add(load(from, n), hn::Add(m1, m2));
-                const V lower = hn::Sub(hn::Sub(m1, m2), load(from + 12 * plane, n));
-                if (column < 3) left0 = hn::Add(left0, upper), left1 = hn::Add(left1, lower);
-                if (column == 1) right0 = hn::Add(right0, upper), right1 = hn::Add(right1, lower);
-                if (column > 1) right0 = hn::Sub(right0, upper), right1 = hn::Sub(right1, lower);
+    HWY_INLINE std::array<Column<side>, side> columns(int64_t channel, size_t n) const {
+        std::array<Column<side>, side> result;
+        for (size_t j = 0; j < side; ++j)
+            for (size_t i = 0; i < side; ++i) {
+                const T* pixel = pixels[i * side + j];
+                result[j][i] = pixel ? load(pixel + channel, n) : hn::Zero(D());
             }
-            T* to = corner + c;
-            store(left0, to, n);
-            if (right) store(right0, to + t.out, n);
-            if (below) store(left1, to + t.ow * t.out, n);
-            if (right && below) store(right1, to + (t.ow + 1) * t.out, n);
-        }
+        return result;
     }
-}
+    std::array<T*, side * side> pixels;
+};
 
-/// G x for a column of three.
-HWY_INLINE std::array<V, 4> kernel_column(V a, V b, V c) {
-    const V half = hn::Set(D(), 0.5f), ends = hn::Mul(half, hn::Add(a, c)), middle = hn::Mul(half, b);
-    return {a, hn::Add(ends, middle), hn::Sub(ends, middle), c};
-}
-
-void Kernel(const float* kernel, int64_t kernel_out, int64_t kernel_in, Direction direction, int64_t begin,
-            int64_t end, float* u) {
-    const D d;
-    const auto width = static_cast<int64_t>(hn::Lanes(d));
-    const bool forward = direction == Direction::forward;
-    const int64_t in = forward ? kernel_in : kernel_out, out = forward ? kernel_out : kernel_in;
-    // From one channel of the result, and of the argument, to the next.
-    const int64_t next_out = forward ? kernel_in * 9 : 9, next_in = forward ? 9 : kernel_in * 9;
-    HWY_ALIGN float lanes[9][hn::MaxLanes(d)] = {};
-    for (int64_t c = begin; c < end; ++c) {
-        for (int64_t o = 0; o < out; o += width) {
-            const int64_t n = std::min(width, out - o);
-            for (int64_t k = 0; k < n; ++k) {
-                const float* g = kernel + (o + k) * next_out + c * next_in;
-                for (int64_t i = 0; i < 9; ++i) lanes[i][k] = g[forward ? i : 8 - i];
-            }
-            std::array<std::array<V, 4>, 3> columns;
-            for (size_t j = 0; j < 3; ++j)
-                columns[j] = kernel_column(hn::Load(d, lanes[j]), hn::Load(d, lanes[3 + j]),
-                                           hn::Load(d, lanes[6 + j]));
-            float* to = u + c * out + o;
-            for (size_t i = 0; i < 4; ++i)
-                for (const V x : kernel_column(columns[0][i], columns[1][i], columns[2][i])) {
-                    store(x, to, static_cast<size_t>(n));
-                    to += in * out;
-                }
-        }
-    }
-}
-
-/// A x for a column of two.
-HWY_INLINE std::array<V, 4> gradient_column(V a, V b) {
-    return {a, hn::Add(a, b), hn::Sub(a, b), hn::Neg(b)};
+/// Calls body(c, n) for the channels c ... c + n - 1 that a vector holds.
+template <class Body>
+HWY_INLINE void by_vectors(int64_t channels, Body body) {
+    const auto width = static_cast<int64_t>(hn::Lanes(D()));
+    for (int64_t c = 0; c < channels; c += width) body(c, static_cast<size_t>(std::min(width, channels - c)));
 }
 
 template <class T>
-void output_gradient(const Tiles& t, int64_t begin, int64_t end, const T* gradients, T* m) {
-    const D d;
-    const auto width = static_cast<int64_t>(hn::Lanes(d));
-    const int64_t plane = t.block * t.out;
-    for (int64_t tile = begin; tile < end; ++tile, m += t.out) {
+void input(const Tiles& t, int64_t begin, int64_t end, const T* images, T* v, Steps steps) {
+    for (int64_t tile = begin; tile < end; ++tile, v += steps.tile) {
         const Place place(t, tile);
-        const T* corner = gradients + ((place.example * t.oh + place.y) * t.ow + place.x) * t.out;
-        const bool right = place.x + 1 < t.ow, below = place.y + 1 < t.oh;
-        for (int64_t c = 0; c < t.out; c += width) {
-            const auto n = static_cast<size_t>(std::min(width, t.out - c));
-            const V zero = hn::Zero(d);
-            const auto left =
-                gradient_column(load(corner + c, n), below ? load(corner + t.ow * t.out + c, n) : zero);
-            const auto other =
-                gradient_column(right ? load(corner + t.out + c, n) : zero,
-                                right && below ? load(corner + (t.ow + 1) * t.out + c, n) : zero);
-            T* to = m + c;
-            for (size_t i = 0; i < 4; ++i)
-                for (const V x : gradient_column(left[i], other[i])) {
-                    store(x, to, n);
-                    to += plane;
-                }
-        }
+        const Square<const T, 6> square(images, place.example, place.y - t.padding, place.x - t.padding, t.h,
+                                        t.w, t.in);
+        for (int64_t part = 0; part < t.in / steps.part_channels; ++part)
+            by_vectors(steps.part_channels, [&](int64_t c, size_t n) HWY_ATTR {
+                T* to = v + part * steps.part + c;
+                both_ways<6>(square.columns(part * steps.part_channels + c, n), input_column,
+                             [&](size_t, const Column<6>& row) HWY_ATTR {
+                                 for (const V x : row) store(x, to, n), to += steps.position;
+                             });
+            });
     }
 }
 
-/// G' x for a column of four.
-HWY_INLINE std::array<V, 3> kernel_gradient_column(V a, V b, V c, V d) {
-    const V half = hn::Set(D(), 0.5f), ends = hn::Mul(half, hn::Add(b, c));
-    return {hn::Add(a, ends), hn::Mul(half, hn::Sub(b, c)), hn::Add(ends, d)};
+template <class T>
+void output(const Tiles& t, int64_t begin, int64_t end, Channels channels, const float* m, const float* bias,
+            T* outputs) {
+    for (int64_t tile = begin; tile < end; ++tile, m += positions * channels.count()) {
+        const Place place(t, tile);
+        const Square<T, 4> square(outputs + channels.begin, place.example, place.y, place.x, t.oh, t.ow,
+                                  t.out);
+        by_vectors(channels.count(), [&](int64_t c, size_t n) HWY_ATTR {
+            std::array<Column<6>, 6> columns;
+            const float* from = m + c;
+            for (size_t i = 0; i < 6; ++i)
+                for (size_t j = 0; j < 6; ++j) columns[j][i] = load(from, n), from += channels.count();
+            const V start = bias ? load(bias + channels.begin + c, n) : hn::Zero(D());
+            both_ways<4>(columns, output_column, [&](size_t i, const Column<4>& row) HWY_ATTR {
+                for (size_t j = 0; j < 4; ++j)
+                    if (T* pixel = square.pixels[4 * i + j]; pixel)
+                        store(hn::Add(row[j], start), pixel + c, n);
+            });
+        });
+    }
 }
 
-void KernelGradient(const float* du, int64_t parts, int64_t kernel_out, int64_t kernel_in, int64_t begin,
-                    int64_t end, float* gradient) {
+template <class T>
+void output_gradient(const Tiles& t, int64_t begin, int64_t end, const T* gradients, T* m, Steps steps) {
+    for (int64_t tile = begin; tile < end; ++tile, m += steps.tile) {
+        const Place place(t, tile);
+        const Square<const T, 4> square(gradients, place.example, place.y, place.x, t.oh, t.ow, t.out);
+        for (int64_t part = 0; part < t.out / steps.part_channels; ++part)
+            by_vectors(steps.part_channels, [&](int64_t c, size_t n) HWY_ATTR {
+                T* to = m + part * steps.part + c;
+                both_ways<6>(square.columns(part * steps.part_channels + c, n), gradient_column,
+                             [&](size_t, const Column<6>& row) HWY_ATTR {
+                                 for (const V x : row) store(x, to, n), to += steps.position;
+                             });
+            });
+    }
+}
+
+constexpr int64_t most_lanes = static_cast<int64_t>(hn::MaxLanes(D()));
+
+/// The kernels from input channel c to the output channels from the o-th of the part on, one a lane; zeros
+/// where there is none.
+HWY_INLINE std::array<Column<3>, 3> kernels_at(const KernelPart& part, int64_t c, int64_t o) {
+    const bool forward = part.direction == Direction::forward;
+    const int64_t next_out = forward ? part.in * 9 : 9, next_in = forward ? 9 : part.out * 9;
+    HWY_ALIGN float lanes[9][most_lanes] = {};
+    const int64_t n =
+        c < part.in ? std::min(static_cast<int64_t>(hn::Lanes(D())), part.channels.count() - o) : 0;
+    const float* g = part.kernel + (part.channels.begin + o) * next_out + c * next_in;
+    for (int64_t k = 0; k < n; ++k, g += next_out)
+        for (int64_t i = 0; i < 9; ++i) lanes[i][k] = g[forward ? i : 8 - i];
+    std::array<Column<3>, 3> columns;
+    for (size_t i = 0; i < 9; ++i) columns[i % 3][i / 3] = hn::Load(D(), lanes[i]);
+    return columns;
+}
+
+using Transformed = float[positions][most_lanes];  // a row of the transformed kernel: 32 bits a channel
+
+/// Writes what make(row, o, numbers) leaves in a Transformed for each row of the panels and vector of output
+/// channels. The positions of u are a power of two of bytes apart, so that one set of the cache would have to
+/// hold all of them: some rows are made beside them and then copied, position after position.
+template <class Make>
+HWY_INLINE void fill_panels(const Panels& panels, int64_t rows, float* u, Make make) {
     const D d;
+    constexpr int64_t most_rows = 8;
+    HWY_ALIGN Transformed made[most_rows];
     const auto width = static_cast<int64_t>(hn::Lanes(d));
-    const int64_t plane = kernel_in * kernel_out;
-    HWY_ALIGN float lanes[9][hn::MaxLanes(d)];
-    for (int64_t o = begin; o < end; o += width) {
-        const int64_t n = std::min(width, end - o);
-        for (int64_t c = 0; c < kernel_in; ++c) {
-            const auto at = [&](int64_t i) HWY_ATTR {
-                const float* from = du + i * plane + c * kernel_out + o;
-                V total = load(from, static_cast<size_t>(n));
-                for (int64_t part = 1; part < parts; ++part)
-                    total = hn::Add(total, load(from + part * 16 * plane, static_cast<size_t>(n)));
-                return total;
-            };
-            std::array<std::array<V, 3>, 4> columns;
-            for (int64_t j = 0; j < 4; ++j)
-                columns[static_cast<size_t>(j)] =
-                    kernel_gradient_column(at(j), at(4 + j), at(8 + j), at(12 + j));
-            for (size_t i = 0; i < 3; ++i) {
-                const auto row =
-                    kernel_gradient_column(columns[0][i], columns[1][i], columns[2][i], columns[3][i]);
+    for (int64_t o = 0; o < panels.count * panels.panel; o += width)
+        for (int64_t begin = 0; begin < rows; begin += most_rows) {
+            const int64_t count = std::min(most_rows, rows - begin);
+            for (int64_t k = 0; k < count; ++k) make(begin + k, o, made[k]);
+            float* to = u + (o / panels.panel * rows + begin) * panels.panel + o % panels.panel;
+            for (size_t i = 0; i < positions; ++i, to += panels.count * rows * panels.panel)
+                for (int64_t k = 0; k < count; ++k)
+                    hn::StoreU(hn::Load(d, made[k][i]), d, to + k * panels.panel);
+        }
+}
+
+HWY_INLINE void transform_row(const KernelPart& part, int64_t row, int64_t o, Transformed& numbers) {
+    size_t i = 0;
+    both_ways<6>(kernels_at(part, row, o), kernel_column, [&](size_t, const Column<6>& x) HWY_ATTR {
+        for (const V number : x) hn::Store(number, D(), numbers[i++]);
+    });
+}
+
+void Kernel(const KernelPart& part, const Panels& panels, float* u) {
+    fill_panels(panels, panels.rows, u, [&](int64_t row, int64_t o, Transformed& numbers) HWY_ATTR {
+        transform_row(part, row, o, numbers);
+    });
+}
+
+void KernelBfloat16(const KernelPart& part, const Panels& panels, Bfloat16* u) {
+    const D d;
+    const hn::RebindToUnsigned<D> whole;
+    // Two rows side by side, the first in the lower half of each word.
+    const auto make = [&](int64_t pair, int64_t o, Transformed& numbers) HWY_ATTR {
+        HWY_ALIGN Transformed second;
+        transform_row(part, 2 * pair, o, numbers);
+        transform_row(part, 2 * pair + 1, o, second);
+        for (size_t i = 0; i < positions; ++i) {
+            const auto low = hn::PromoteTo(whole, bf::narrowed(d, hn::Load(d, numbers[i])));
+            const auto high = hn::PromoteTo(whole, bf::narrowed(d, hn::Load(d, second[i])));
+            hn::Store(hn::BitCast(d, hn::Or(low, hn::ShiftLeft<16>(high))), d, numbers[i]);
+        }
+    };
+    fill_panels(panels, panels.rows / 2, reinterpret_cast<float*>(u), make);
+}
+
+void KernelGradient(const float* du, Channels ins, Channels outs, int64_t kernel_in, float* gradient) {
+    const D d;
+    HWY_ALIGN float lanes[9][most_lanes];
+    by_vectors(outs.count(), [&](int64_t o, size_t n) HWY_ATTR {
+        for (int64_t c = 0; c < ins.count(); ++c) {
+            std::array<Column<6>, 6> columns;
+            const float* from = du + c * outs.count() + o;
+            for (size_t i = 0; i < 6; ++i)
+                for (size_t j = 0; j < 6; ++j)
+                    columns[j][i] = load(from, n), from += ins.count() * outs.count();
+            both_ways<3>(columns, kernel_gradient_column, [&](size_t i, const Column<3>& row) HWY_ATTR {
                 for (size_t j = 0; j < 3; ++j) hn::Store(row[j], d, lanes[3 * i + j]);
-            }
-            for (int64_t k = 0; k < n; ++k)
-                for (int64_t i = 0; i < 9; ++i) gradient[((o + k) * kernel_in + c) * 9 + i] = lanes[i][k];
+            });
+            float* to = gradient + ((outs.begin + o) * kernel_in + ins.begin + c) * 9;
+            for (size_t k = 0; k < n; ++k, to += kernel_in * 9)
+                for (size_t i = 0; i < 9; ++i) to[i] = lanes[i][k];
         }
-    }
+    });
 }
 
-void OutputGradient(const Tiles& t, int64_t begin, int64_t end, const float* gradients, float* m) {
-    output_gradient(t, begin, end, gradients, m);
+void OutputGradient(const Tiles& t, int64_t begin, int64_t end, const float* gradients, float* m,
+                    Steps steps) {
+    output_gradient(t, begin, end, gradients, m, steps);
 }
 
 void OutputGradientBfloat16(const Tiles& t, int64_t begin, int64_t end, const Bfloat16* gradients,
-                            Bfloat16* m) {
-    output_gradient(t, begin, end, gradients, m);
+                            Bfloat16* m, Steps steps) {
+    output_gradient(t, begin, end, gradients, m, steps);
 }
 
-void Input(const Tiles& t, int64_t begin, int64_t end, const float* images, float* v) {
-    input(t, begin, end, images, v);
+void Input(const Tiles& t, int64_t begin, int64_t end, const float* images, float* v, Steps steps) {
+    input(t, begin, end, images, v, steps);
 }
 
-void InputBfloat16(const Tiles& t, int64_t begin, int64_t end, const Bfloat16* images, Bfloat16* v) {
-    input(t, begin, end, images, v);
+void InputBfloat16(const Tiles& t, int64_t begin, int64_t end, const Bfloat16* images, Bfloat16* v,
+                   Steps steps) {
+    input(t, begin, end, images, v, steps);
 }
 
-void Output(const Tiles& t, int64_t begin, int64_t end, const float* m, const float* bias, float* outputs) {
-    output(t, begin, end, m, bias, outputs);
+void Output(const Tiles& t, int64_t begin, int64_t end, Channels channels, const float* m, const float* bias,
+            float* outputs) {
+    output(t, begin, end, channels, m, bias, outputs);
 }
 
-void OutputBfloat16(const Tiles& t, int64_t begin, int64_t end, const float* m, const float* bias,
-                    Bfloat16* outputs) {
-    output(t, begin, end, m, bias, outputs);
+void OutputBfloat16(const Tiles& t, int64_t begin, int64_t end, Channels channels, const float* m,
+                    const float* bias, Bfloat16* outputs) {
+    output(t, begin, end, channels, m, bias, outputs);
 }
 
 }  // namespace ravine::winograd::HWY_NAMESPACE
@@ -251,46 +319,52 @@ HWY_EXPORT(InputBfloat16);
 HWY_EXPORT(Output);
 HWY_EXPORT(OutputBfloat16);
 HWY_EXPORT(Kernel);
+HWY_EXPORT(KernelBfloat16);
 HWY_EXPORT(OutputGradient);
 HWY_EXPORT(OutputGradientBfloat16);
 HWY_EXPORT(KernelGradient);
 
-void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const float* images, float* v) {
-    HWY_DYNAMIC_DISPATCH(Input)(tiles, begin, end, images, v);
+void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const float* images, float* v,
+                     Steps steps) {
+    HWY_DYNAMIC_DISPATCH(Input)(tiles, begin, end, images, v, steps);
 }
 
-void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* images, Bfloat16* v) {
-    HWY_DYNAMIC_DISPATCH(InputBfloat16)(tiles, begin, end, images, v);
+void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* images, Bfloat16* v,
+                     Steps steps) {
+    HWY_DYNAMIC_DISPATCH(InputBfloat16)(tiles, begin, end, images, v, steps);
 }
 
-void transform_output(const Tiles& tiles, int64_t begin, int64_t end, const float* m, const float* bias,
-                      float* outputs) {
-    HWY_DYNAMIC_DISPATCH(Output)(tiles, begin, end, m, bias, outputs);
+void transform_output(const Tiles& tiles, int64_t begin, int64_t end, Channels channels, const float* m,
+                      const float* bias, float* outputs) {
+    HWY_DYNAMIC_DISPATCH(Output)(tiles, begin, end, channels, m, bias, outputs);
 }
 
-void transform_output(const Tiles& tiles, int64_t begin, int64_t end, const float* m, const float* bias,
-                      Bfloat16* outputs) {
-    HWY_DYNAMIC_DISPATCH(OutputBfloat16)(tiles, begin, end, m, bias, outputs);
+void transform_output(const Tiles& tiles, int64_t begin, int64_t end, Channels channels, const float* m,
+                      const float* bias, Bfloat16* outputs) {
+    HWY_DYNAMIC_DISPATCH(OutputBfloat16)(tiles, begin, end, channels, m, bias, outputs);
 }
 
-void transform_kernel(const float* kernel, int64_t kernel_out, int64_t kernel_in, Direction direction,
-                      int64_t begin, int64_t end, float* u) {
-    HWY_DYNAMIC_DISPATCH(Kernel)(kernel, kernel_out, kernel_in, direction, begin, end, u);
+void transform_kernel(const KernelPart& part, const Panels& panels, float* u) {
+    HWY_DYNAMIC_DISPATCH(Kernel)(part, panels, u);
+}
+
+void transform_kernel(const KernelPart& part, const Panels& panels, Bfloat16* u) {
+    HWY_DYNAMIC_DISPATCH(KernelBfloat16)(part, panels, u);
 }
 
 void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const float* gradients,
-                               float* m) {
-    HWY_DYNAMIC_DISPATCH(OutputGradient)(tiles, begin, end, gradients, m);
+                               float* m, Steps steps) {
+    HWY_DYNAMIC_DISPATCH(OutputGradient)(tiles, begin, end, gradients, m, steps);
 }
 
 void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* gradients,
-                               Bfloat16* m) {
-    HWY_DYNAMIC_DISPATCH(OutputGradientBfloat16)(tiles, begin, end, gradients, m);
+                               Bfloat16* m, Steps steps) {
+    HWY_DYNAMIC_DISPATCH(OutputGradientBfloat16)(tiles, begin, end, gradients, m, steps);
 }
 
-void transform_kernel_gradient(const float* du, int64_t parts, int64_t kernel_out, int64_t kernel_in,
-                               int64_t begin, int64_t end, float* gradient) {
-    HWY_DYNAMIC_DISPATCH(KernelGradient)(du, parts, kernel_out, kernel_in, begin, end, gradient);
+void transform_kernel_gradient(const float* du, Channels ins, Channels outs, int64_t kernel_in,
+                               float* gradient) {
+    HWY_DYNAMIC_DISPATCH(KernelGradient)(du, ins, outs, kernel_in, gradient);
 }
 
 }  // namespace ravine::winograd

@@ -6,50 +6,84 @@
 
 namespace ravine::winograd {
 
-// The transforms of F(2x2, 3x3): Y = A' [(G g G') . (B' d B)] A, with d a tile of 4 x 4 pixels, g a kernel of
-// 3 x 3, Y the 2 x 2 pixels that the kernel makes of the tile, and . element by element (Winograd 1980; Lavin
-// and Gray 2016). Vectorised over channels (Highway).
+// The transforms of F(4x4, 3x3): Y = A' [(G g G') . (B' d B)] A, with d a tile of 6 x 6 pixels, g a kernel of
+// 3 x 3, Y the 4 x 4 pixels that the kernel makes of the tile, and . element by element (Winograd 1980; Lavin
+// and Gray 2016). The polynomials behind it are evaluated at 0, 3/2, -3/2, 2/3, -2/3 and infinity, which
+// rounds less than half as much as the usual 0, 1, -1, 2, -2 (points c, -c, 1/c, -1/c: Alam, Anderson,
+// Barabasz and Gregg 2022). Vectorised over channels (Highway).
+
+constexpr int64_t tile_side = 4;   ///< of the pixels that a tile makes
+constexpr int64_t positions = 36;  ///< of a transformed tile: so many products of matrices
 
 /// A convolution with stride 1 of images [n, h, w, in], cut into tiles.
 struct Tiles {
     int64_t h, w, in;       ///< of an image
     int64_t oh, ow, out;    ///< of an output
     int64_t padding;        ///< before the first row and column
-    int64_t rows, columns;  ///< of tiles in an output: (oh + 1) / 2, (ow + 1) / 2
-    int64_t block;          ///< tiles that are transformed at a time
-    int64_t count = 0;      ///< tiles of all examples
+    int64_t rows, columns;  ///< of tiles in an output
+    int64_t count;          ///< tiles of all examples
 };
 
-/// Writes B' d B of the tiles [begin, end) to v[16, block, in].
-void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const float* images, float* v);
-void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* images, Bfloat16* v);
+/// Where transformed tiles lie: numbers from a tile, a position and a part of the channels to the next one.
+struct Steps {
+    int64_t tile, position, part;
+    int64_t part_channels;  ///< which lie one after another
+};
 
-/// Writes A' m A of the tiles [begin, end), m[16, block, out], plus the bias where there is one, to the
-/// outputs.
-void transform_output(const Tiles& tiles, int64_t begin, int64_t end, const float* m, const float* bias,
-                      float* outputs);
-void transform_output(const Tiles& tiles, int64_t begin, int64_t end, const float* m, const float* bias,
-                      Bfloat16* outputs);
+/// Writes B' d B of the tiles [begin, end) to v.
+void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const float* images, float* v,
+                     Steps steps);
+void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* images, Bfloat16* v,
+                     Steps steps);
+
+/// Channels [begin, end) of an output.
+struct Channels {
+    int64_t begin, end;
+    int64_t count() const { return end - begin; }
+};
+
+/// Writes A' m A of the tiles [begin, end), m[tiles, positions, channels], plus the bias where there is one,
+/// to those channels of the outputs.
+void transform_output(const Tiles& tiles, int64_t begin, int64_t end, Channels channels, const float* m,
+                      const float* bias, float* outputs);
+void transform_output(const Tiles& tiles, int64_t begin, int64_t end, Channels channels, const float* m,
+                      const float* bias, Bfloat16* outputs);
 
 /// Which convolution a kernel [out, in, 3, 3] is transformed for: its own, or the one that takes output
 /// gradients to input gradients, whose kernel is turned by 180 degrees and has in and out exchanged.
 enum class Direction { forward, backward };
 
-/// Writes G g G' for the input channels [begin, end) of the convolution (the first or the second axis of the
-/// kernel) to u[16, channels in, channels out].
-void transform_kernel(const float* kernel, int64_t kernel_out, int64_t kernel_in, Direction direction,
-                      int64_t begin, int64_t end, float* u);
+/// A part of the kernel of a convolution: all of its input channels, some of its output channels.
+struct KernelPart {
+    const float* kernel;
+    Direction direction;
+    int64_t in, out;    ///< channels of the convolution
+    Channels channels;  ///< of the output
+};
 
-/// Writes A dy A' of the tiles [begin, end) of output gradients to m[16, block, out]: the adjoint of
-/// transform_output.
+/// Where products want a transformed part: [positions, panels, rows, panel] with a panel of output channels
+/// and the input channels as rows, or, of bfloat16, [positions, panels, rows / 2, panel, 2]. Channels beyond
+/// those of the part are zeros.
+struct Panels {
+    int64_t panel;                                         ///< output channels of a panel, a multiple of 16
+    int64_t rows;                                          ///< input channels, of bfloat16 an even number
+    int64_t count;                                         ///< of panels
+    int64_t size() const { return panel * rows * count; }  ///< numbers of a position
+};
+
+/// Writes G g G' to u.
+void transform_kernel(const KernelPart& part, const Panels& panels, float* u);
+void transform_kernel(const KernelPart& part, const Panels& panels, Bfloat16* u);
+
+/// Writes A dy A' of the tiles [begin, end) of output gradients to m: the adjoint of transform_output.
 void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const float* gradients,
-                               float* m);
+                               float* m, Steps steps);
 void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* gradients,
-                               Bfloat16* m);
+                               Bfloat16* m, Steps steps);
 
-/// Writes G' du G to the gradient of a kernel [out, in, 3, 3], for the output channels [begin, end), with du
-/// the sum of `parts` gradients [16, in, out] one after another: the adjoint of transform_kernel.
-void transform_kernel_gradient(const float* du, int64_t parts, int64_t kernel_out, int64_t kernel_in,
-                               int64_t begin, int64_t end, float* gradient);
+/// Writes G' du G, du[positions, ins, outs], to these channels of the gradient of a kernel
+/// [.., kernel_in, 3, 3]: the adjoint of transform_kernel.
+void transform_kernel_gradient(const float* du, Channels ins, Channels outs, int64_t kernel_in,
+                               float* gradient);
 
 }  // namespace ravine::winograd
