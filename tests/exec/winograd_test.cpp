@@ -17,10 +17,11 @@ struct Case {
 };
 
 // Extents leave tiles of every width; channels fill no vector, or several, or several parts; 3 threads share
-// tiles unevenly; the last has a kernel and an image such that threads share the kernel's parts.
+// tiles unevenly. Threads share the parts of the last two kernels, and the last has several blocks of tiles.
 const std::array cases{Case{{1, 4, 4, 32}, 32, 1},  Case{{2, 5, 7, 32}, 64, 0}, Case{{3, 6, 5, 17}, 19, 2},
                        Case{{5, 3, 3, 32}, 48, 1},  Case{{2, 1, 1, 32}, 32, 1}, Case{{40, 8, 8, 32}, 48, 1},
-                       Case{{1, 13, 2, 48}, 32, 1}, Case{{7, 9, 4, 80}, 96, 0}, Case{{9, 4, 4, 192}, 192, 1}};
+                       Case{{1, 13, 2, 48}, 32, 1}, Case{{7, 9, 4, 80}, 96, 0}, Case{{9, 4, 4, 192}, 192, 1},
+                       Case{{10, 16, 16, 128}, 128, 1}};
 
 struct Requests {
     std::array<ProductRequest, 3> all;  // forward, input gradient, kernel gradient
@@ -54,22 +55,24 @@ Requests requests_of(const Case& c, int threads) {
 }
 
 TEST(Winograd, AgreesWithTheReference) {
-    for (const auto& c : cases)
+    for (const auto& c : cases) {
+        const Requests shapes = requests_of(c, 1);
+        const Feed feed = as_floats({.storages = {{"x", random_numbers(element_count(c.image), 1)},
+                                                  {"w", random_numbers(element_count(shapes.kernel), 2)},
+                                                  {"dy", random_numbers(element_count(shapes.output), 3)},
+                                                  {"bias", random_numbers(c.out, 4)}}});
+        Graph g;
+        const Value x = g.input("x", c.image), w = g.input("w", shapes.kernel),
+                    dy = g.input("dy", shapes.output);
+        const ConvolutionGeometry geometry{.stride = 1, .padding = c.padding};
+        const auto expected = evaluate({relu(conv2d(x, w, geometry) + g.input("bias", {c.out})),
+                                        conv2d_input_gradient(dy, w, c.image, geometry),
+                                        conv2d_weight_gradient(x, dy, shapes.kernel, geometry)},
+                                       feed);
+        const std::array<const char*, 3> first{"x", "dy", "x"}, second{"w", "w", "dy"};
+        const std::array<int64_t, 3> summed{9 * c.image[3], 9 * c.out, element_count(shapes.output) / c.out};
         for (const int threads : {1, 2, 3}) {
-            const auto [requests, kernel, output] = requests_of(c, threads);
-            const Feed feed = as_floats({.storages = {{"x", random_numbers(element_count(c.image), 1)},
-                                                      {"w", random_numbers(element_count(kernel), 2)},
-                                                      {"dy", random_numbers(element_count(output), 3)},
-                                                      {"bias", random_numbers(c.out, 4)}}});
-            Graph g;
-            const Value x = g.input("x", c.image), w = g.input("w", kernel), dy = g.input("dy", output);
-            const ConvolutionGeometry geometry{.stride = 1, .padding = c.padding};
-            const auto expected = evaluate({relu(conv2d(x, w, geometry) + g.input("bias", {c.out})),
-                                            conv2d_input_gradient(dy, w, c.image, geometry),
-                                            conv2d_weight_gradient(x, dy, kernel, geometry)},
-                                           feed);
-            const std::array<const char*, 3> first{"x", "dy", "x"}, second{"w", "w", "dy"};
-            const std::array<int64_t, 3> summed{9 * c.image[3], 9 * c.out, element_count(output) / c.out};
+            const auto requests = requests_of(c, threads).all;
             for (size_t i = 0; i < requests.size(); ++i) {
                 const auto what = fmt::format("{} {} padding {}, {} threads", name_of(requests[i].op),
                                               to_string(c.image), c.padding, threads);
@@ -80,6 +83,7 @@ TEST(Winograd, AgreesWithTheReference) {
                             expected[i], 1e-6 * static_cast<double>(summed[i]), what);
             }
         }
+    }
 }
 
 /// |found - expected| / |expected|, as vectors.

@@ -7,6 +7,7 @@
 #include "ravine/exec/onednn/conversion.hpp"
 #include "ravine/exec/onednn/fused_writer.hpp"
 #include "ravine/exec/onednn/fusion.hpp"
+#include "ravine/exec/onednn/permutation.hpp"
 #include "ravine/exec/onednn/pooling.hpp"
 #include "ravine/exec/onednn/product.hpp"
 #include "ravine/exec/plain/plain.hpp"
@@ -81,6 +82,7 @@ public:
             request.arguments.push_back(buffer_as(argument, element, unit.phase));
         }
         auto kernel = make_fast_pooling(request, element, writes.size() > 1 ? writes[1] : -1);
+        if (!kernel) kernel = make_permutation(request, element, lowering_.options().threads);
         if (!kernel) kernel = make_plain(request, element);
         require(kernel != nullptr, "the float executor has no {}", name_of(node.op));
         lowering_.add(std::move(kernel), nodes, request.arguments, writes, unit.phase);

@@ -35,7 +35,7 @@ bool suits_winograd(const ProductRequest& request) {
     if (kernel[2] != 3 || kernel[3] != 3 || request.integers[0] != 1 || request.integers[1] > 2) return false;
     const auto tiles = winograd::tiles_of(request);
     // Below that the transforms cost what the products save.
-    const int64_t enough_channels = request.factor_element == Element::bf16 ? 64 : 32;
+    constexpr int64_t enough_channels = 32;
     constexpr int64_t enough_tiles = 32;
     // Multiplications by the definition for one here: 4, less where outputs do not fill the last tiles.
     const double saving = 9.0 * static_cast<double>(tiles.oh * tiles.ow) /

@@ -14,26 +14,31 @@ namespace {
 using dnnl::memory;
 
 /// The gradient of a kernel in the transformed domain: du = sum over tiles of v' m, 36 products, with v the
-/// transformed tiles of the image and m those of the output gradient. The threads share the tiles of a block
-/// to transform them, then the parts of the kernel, whose sums stay in their caches.
+/// transformed tiles of the image and m those of the output gradient. Where du is small each thread sums over
+/// tiles of its own, within its caches. Where it is large the threads share the tiles of a block to transform
+/// them, then the parts of the kernel.
 class WinogradKernelGradient : public Kernel {
 public:
     explicit WinogradKernelGradient(const ProductRequest& request)
         : request_(request), tiles_(winograd::tiles_of(request)) {
         const int64_t element = size_of(request.factor_element), in = tiles_.in, out = tiles_.out;
-        const int64_t most_tiles =
-            std::max<int64_t>(fewest_tiles, block_bytes / (winograd::positions * (in + out) * element));
-        blocks_ = (tiles_.count + most_tiles - 1) / most_tiles;
-        // Odd: positions that are a power of two of bytes apart would share one set of the cache.
-        block_ = (tiles_.count + blocks_ - 1) / blocks_ | 1;
         ins_ = winograd::part_of(in), outs_ = winograd::part_of(out);
-        while (parts() < request.threads && ins_ % 2 == 0 && ins_ > 16) ins_ /= 2;
+        shares_tiles_ =
+            winograd::positions * in * out * int64_t{sizeof(float)} <= small_sum || parts() < request.threads;
+        teams_ = shares_tiles_ ? std::min<int64_t>(request.threads, tiles_.count) : 1;
+        const int64_t share = (tiles_.count + teams_ - 1) / teams_;
+        const int64_t most_tiles = std::max(fewest_tiles, (shares_tiles_ ? private_bytes : shared_bytes) /
+                                                              (winograd::positions * (in + out) * element));
+        const int64_t blocks = (share + most_tiles - 1) / most_tiles;
+        // Odd: positions that are a power of two of bytes apart would share one set of the cache.
+        block_ = (share + blocks - 1) / blocks | 1;
+        keeps_all_ = shares_tiles_ || blocks > 1;
 
         const auto type = data_type_of(request.factor_element);
         const memory::desc v({winograd::positions, ins_, block_}, type, memory::dims{block_ * ins_, 1, ins_}),
             m({winograd::positions, block_, outs_}, type, memory::format_tag::abc),
             du({winograd::positions, ins_, outs_}, memory::data_type::f32, memory::format_tag::abc);
-        const DnnlThreads one(1);  // threads share the parts, not the products
+        const DnnlThreads one(1);  // threads share tiles or parts, not the products
         for (const bool adds : {false, true}) {
             dnnl::primitive_attr attributes;
             attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
@@ -59,7 +64,7 @@ public:
     }
 
     int64_t scratch_bytes() const override {
-        return factor_bytes() + sums() * sum_bytes_ + request_.threads * scratchpad_bytes_;
+        return teams_ * factor_bytes() + sums() * sum_bytes_ + request_.threads * scratchpad_bytes_;
     }
 
     std::unique_ptr<KernelState> make_state() const override {
@@ -96,8 +101,10 @@ public:
     }
 
 private:
-    // The transformed tiles of a block are to stay in the last level of cache.
-    static constexpr int64_t block_bytes = 4 << 20, fewest_tiles = 64;
+    // A sum that stays in the second level of cache beside the transformed tiles of a thread's block; and
+    // those of a block that all threads share, which are to stay in the last level.
+    static constexpr int64_t small_sum = 3 << 18, private_bytes = 1 << 19, shared_bytes = 4 << 20;
+    static constexpr int64_t fewest_tiles = 64;
 
     struct Share {
         memory v, m, du;
@@ -112,52 +119,78 @@ private:
     int64_t out_parts() const { return tiles_.out / outs_; }
     int64_t parts() const { return in_parts() * out_parts(); }
     int64_t factor_bytes() const { return in_parts() * input_bytes_ + out_parts() * output_bytes_; }
-    /// Sums that are kept: of all parts from block to block, or of what each thread works on.
-    int64_t sums() const { return blocks_ > 1 ? parts() : request_.threads; }
+    /// Sums that are kept: of all parts, from block to block, or of what each thread works on.
+    int64_t sums() const { return keeps_all_ ? teams_ * parts() : request_.threads; }
 
-    /// The transformed tiles of a part of the channels: [parts, positions, tiles of a block, channels].
+    // The memory: the transformed tiles of each team, [parts, positions, tiles of a block, channels], then
+    // the sums, then the scratchpads. A team is a thread of its own or all of them.
     template <class T>
-    T* input(const Context& context, int64_t part) const {
-        return reinterpret_cast<T*>(context.scratch + part * input_bytes_);
+    T* input(const Context& context, int64_t team, int64_t part) const {
+        return reinterpret_cast<T*>(context.scratch + team * factor_bytes() + part * input_bytes_);
     }
     template <class T>
-    T* output(const Context& context, int64_t part) const {
-        return reinterpret_cast<T*>(context.scratch + in_parts() * input_bytes_ + part * output_bytes_);
+    T* output(const Context& context, int64_t team, int64_t part) const {
+        return reinterpret_cast<T*>(context.scratch + team * factor_bytes() + in_parts() * input_bytes_ +
+                                    part * output_bytes_);
+    }
+    float* sum(const Context& context, int64_t i) const {
+        return reinterpret_cast<float*>(context.scratch + teams_ * factor_bytes() + i * sum_bytes_);
     }
 
     /// T is what the factors are stored as.
     template <class T>
     void run_as(const Context& context, State& state) const {
-        for (int64_t block = 0; block < blocks_; ++block) {
-            const int64_t first = std::min(block * block_, tiles_.count);
-            const int64_t count = std::min(block_, tiles_.count - first);
-            parallel(request_.threads, block_, 1, [&](int64_t begin, int64_t end) {
-                transform<T>(context, first, begin, std::min(end, count));
-                clear<T>(context, std::max(begin, count), end);
+        const DnnlThreads one(1);
+        if (shares_tiles_) {
+            by_threads(teams_, tiles_.count, [&](int64_t team, int64_t first, int64_t last) {
+                for (int64_t tile = first; tile < last; tile += block_) {
+                    transform<T>(context, team, tile, 0, std::min(block_, last - tile));
+                    clear<T>(context, team, std::min(block_, last - tile), block_);
+                    for (int64_t part = 0; part < parts(); ++part)
+                        multiply<T>(context, state, {team, team, part, team * parts() + part, tile > first});
+                }
             });
-            const DnnlThreads one(1);
-            parallel(request_.threads, request_.threads, 0, [&](int64_t begin, int64_t end) {
-                for (int64_t thread = begin; thread < end; ++thread) {
-                    const int64_t last = parts() * (thread + 1) / request_.threads;
-                    for (int64_t part = parts() * thread / request_.threads; part < last; ++part)
-                        multiply<T>(context, state, thread, part, block);
+            parallel(request_.threads, parts(), 1, [&](int64_t begin, int64_t end) {
+                for (int64_t part = begin; part < end; ++part) transform_back(context, part, part);
+            });
+            return;
+        }
+        for (int64_t tile = 0; tile < tiles_.count; tile += block_) {
+            const int64_t count = std::min(block_, tiles_.count - tile);
+            parallel(request_.threads, block_, 1, [&](int64_t begin, int64_t end) {
+                transform<T>(context, 0, tile, begin, std::min(end, count));
+                clear<T>(context, 0, std::max(begin, count), end);
+            });
+            by_threads(request_.threads, parts(), [&](int64_t thread, int64_t first, int64_t last) {
+                for (int64_t part = first; part < last; ++part) {
+                    const int64_t sum = keeps_all_ ? part : thread;
+                    multiply<T>(context, state, {thread, 0, part, sum, tile > 0});
+                    if (tile + block_ >= tiles_.count) transform_back(context, part, sum);
                 }
             });
         }
     }
 
+    /// Calls body(thread, first, last) with each thread's share of `count` items.
+    template <class Body>
+    static void by_threads(int64_t threads, int64_t count, Body body) {
+        parallel(static_cast<int>(threads), threads, 0, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) body(i, count * i / threads, count * (i + 1) / threads);
+        });
+    }
+
     /// The tiles [begin, end) of the block that begins with tile `first`.
     template <class T>
-    void transform(const Context& context, int64_t first, int64_t begin, int64_t end) const {
+    void transform(const Context& context, int64_t team, int64_t first, int64_t begin, int64_t end) const {
         if (begin >= end) return;
         constexpr int64_t element = sizeof(T);
         winograd::transform_input(
             tiles_, first + begin, first + end, context.as<const T>(request_.first_buffer),
-            input<T>(context, 0) + begin * ins_,
+            input<T>(context, team, 0) + begin * ins_,
             {.tile = ins_, .position = block_ * ins_, .part = input_bytes_ / element, .part_channels = ins_});
         winograd::transform_output_gradient(tiles_, first + begin, first + end,
                                             context.as<const T>(request_.second_buffer),
-                                            output<T>(context, 0) + begin * outs_,
+                                            output<T>(context, team, 0) + begin * outs_,
                                             {.tile = outs_,
                                              .position = block_ * outs_,
                                              .part = output_bytes_ / element,
@@ -166,39 +199,50 @@ private:
 
     /// Zeros for the tiles [begin, end) of a block that has fewer: the products sum over all of it.
     template <class T>
-    void clear(const Context& context, int64_t begin, int64_t end) const {
+    void clear(const Context& context, int64_t team, int64_t begin, int64_t end) const {
         if (begin >= end) return;
         const auto clear_part = [&](T* part, int64_t channels) {
             for (int64_t i = 0; i < winograd::positions; ++i)
                 std::fill_n(part + (i * block_ + begin) * channels, (end - begin) * channels, T{});
         };
-        for (int64_t part = 0; part < in_parts(); ++part) clear_part(input<T>(context, part), ins_);
-        for (int64_t part = 0; part < out_parts(); ++part) clear_part(output<T>(context, part), outs_);
+        for (int64_t part = 0; part < in_parts(); ++part) clear_part(input<T>(context, team, part), ins_);
+        for (int64_t part = 0; part < out_parts(); ++part) clear_part(output<T>(context, team, part), outs_);
     }
 
+    struct Item {
+        int64_t thread, team, part, sum;
+        bool adds;  ///< to what the sum holds
+    };
+
+    /// Adds a block's tiles to the sum of a part of the kernel.
     template <class T>
-    void multiply(const Context& context, State& state, int64_t thread, int64_t part, int64_t block) const {
-        auto& share = state.shares[static_cast<size_t>(thread)];
+    void multiply(const Context& context, State& state, const Item& item) const {
+        auto& share = state.shares[static_cast<size_t>(item.thread)];
+        share.v.set_data_handle(input<T>(context, item.team, item.part / out_parts()));
+        share.m.set_data_handle(output<T>(context, item.team, item.part % out_parts()));
+        share.du.set_data_handle(sum(context, item.sum));
+        share.scratchpads[item.adds].set_data_handle(reinterpret_cast<std::byte*>(sum(context, sums())) +
+                                                     item.thread * scratchpad_bytes_);
+        share.arguments[item.adds].run(products_[item.adds]);
+    }
+
+    void transform_back(const Context& context, int64_t part, int64_t first_sum) const {
         const int64_t in = part / out_parts(), out = part % out_parts();
-        std::byte* sums = context.scratch + factor_bytes();
-        std::byte* sum = sums + (blocks_ > 1 ? part : thread) * sum_bytes_;
-        const bool adds = block > 0;
-        share.v.set_data_handle(input<T>(context, in));
-        share.m.set_data_handle(output<T>(context, out));
-        share.du.set_data_handle(sum);
-        share.scratchpads[adds].set_data_handle(sums + this->sums() * sum_bytes_ +
-                                                thread * scratchpad_bytes_);
-        share.arguments[adds].run(products_[adds]);
-        if (block + 1 == blocks_)
-            winograd::transform_kernel_gradient(
-                reinterpret_cast<const float*>(sum), {in * ins_, (in + 1) * ins_},
-                {out * outs_, (out + 1) * outs_}, tiles_.in, context.as<float>(request_.result_buffer));
+        const winograd::Sums du{.first = sum(context, first_sum),
+                                .count = teams_,
+                                .step = parts() * sum_bytes_ / int64_t{sizeof(float)}};
+        winograd::transform_kernel_gradient(du, {in * ins_, (in + 1) * ins_},
+                                            {out * outs_, (out + 1) * outs_}, tiles_.in,
+                                            context.as<float>(request_.result_buffer));
     }
 
     ProductRequest request_;
     winograd::Tiles tiles_;
-    int64_t blocks_ = 0, block_ = 0;                           ///< of tiles, and the tiles of one
     int64_t ins_ = 0, outs_ = 0;                               ///< channels of a part
+    bool shares_tiles_ = false;                                ///< among threads, not parts
+    int64_t teams_ = 1;                                        ///< groups of threads with blocks of their own
+    int64_t block_ = 0;                                        ///< tiles that are multiplied at a time
+    bool keeps_all_ = false;                                   ///< the sums of all parts
     std::array<dnnl::matmul::primitive_desc, 2> descriptors_;  // of a first product, and of one that adds
     std::array<dnnl::matmul, 2> products_;
     int64_t input_bytes_ = 0, output_bytes_ = 0, sum_bytes_ = 0, scratchpad_bytes_ = 0;

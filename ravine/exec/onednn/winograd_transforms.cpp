@@ -259,16 +259,19 @@ void KernelBfloat16(const KernelPart& part, const Panels& panels, Bfloat16* u) {
     fill_panels(panels, panels.rows / 2, reinterpret_cast<float*>(u), make);
 }
 
-void KernelGradient(const float* du, Channels ins, Channels outs, int64_t kernel_in, float* gradient) {
+void KernelGradient(const Sums& du, Channels ins, Channels outs, int64_t kernel_in, float* gradient) {
     const D d;
     HWY_ALIGN float lanes[9][most_lanes];
     by_vectors(outs.count(), [&](int64_t o, size_t n) HWY_ATTR {
         for (int64_t c = 0; c < ins.count(); ++c) {
             std::array<Column<6>, 6> columns;
-            const float* from = du + c * outs.count() + o;
+            const float* from = du.first + c * outs.count() + o;
             for (size_t i = 0; i < 6; ++i)
-                for (size_t j = 0; j < 6; ++j)
-                    columns[j][i] = load(from, n), from += ins.count() * outs.count();
+                for (size_t j = 0; j < 6; ++j, from += ins.count() * outs.count()) {
+                    columns[j][i] = load(from, n);
+                    for (int64_t sum = 1; sum < du.count; ++sum)
+                        columns[j][i] = hn::Add(columns[j][i], load(from + sum * du.step, n));
+                }
             both_ways<3>(columns, kernel_gradient_column, [&](size_t i, const Column<3>& row) HWY_ATTR {
                 for (size_t j = 0; j < 3; ++j) hn::Store(row[j], d, lanes[3 * i + j]);
             });
@@ -362,7 +365,7 @@ void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, c
     HWY_DYNAMIC_DISPATCH(OutputGradientBfloat16)(tiles, begin, end, gradients, m, steps);
 }
 
-void transform_kernel_gradient(const float* du, Channels ins, Channels outs, int64_t kernel_in,
+void transform_kernel_gradient(const Sums& du, Channels ins, Channels outs, int64_t kernel_in,
                                float* gradient) {
     HWY_DYNAMIC_DISPATCH(KernelGradient)(du, ins, outs, kernel_in, gradient);
 }

@@ -81,9 +81,15 @@ void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, c
 void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* gradients,
                                Bfloat16* m, Steps steps);
 
-/// Writes G' du G, du[positions, ins, outs], to these channels of the gradient of a kernel
-/// [.., kernel_in, 3, 3]: the adjoint of transform_kernel.
-void transform_kernel_gradient(const float* du, Channels ins, Channels outs, int64_t kernel_in,
+/// Gradients du[positions, ins, outs] that are to be added, so many numbers apart.
+struct Sums {
+    const float* first;
+    int64_t count, step;
+};
+
+/// Writes G' du G to these channels of the gradient of a kernel [.., kernel_in, 3, 3]: the adjoint of
+/// transform_kernel.
+void transform_kernel_gradient(const Sums& du, Channels ins, Channels outs, int64_t kernel_in,
                                float* gradient);
 
 }  // namespace ravine::winograd

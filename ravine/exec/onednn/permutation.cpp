@@ -1,0 +1,85 @@
+#include "ravine/exec/onednn/permutation.hpp"
+
+#include <fmt/format.h>
+
+#include "ravine/exec/onednn/dnnl.hpp"
+
+namespace ravine {
+namespace {
+
+using dnnl::memory;
+
+class Permutation : public Kernel {
+public:
+    Permutation(const PlainRequest& request, Element element, int threads)
+        : source_(request.arguments[0]), target_(request.result), threads_(threads) {
+        const Shape &from = request.shapes[0], &to = request.node.shape;
+        const auto strides = dense_strides(from);
+        memory::dims permuted;
+        for (const int64_t axis : request.node.attributes.integers)
+            permuted.push_back(strides[static_cast<size_t>(axis)]);
+        const auto type = data_type_of(element);
+        from_ = memory::desc(to, type, permuted);
+        to_ = memory::desc(to, type, dense_strides(to));
+        text_ = fmt::format("{} {} -> {}", name_of(request.node.op), to_string(from), to_string(to));
+        const DnnlThreads use(threads);
+        dnnl::primitive_attr attributes;
+        attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+        const dnnl::reorder::primitive_desc descriptor(dnnl_engine(), from_, dnnl_engine(), to_, attributes);
+        is_slow_ = is_reference(descriptor.impl_info_str());
+        scratchpad_ = descriptor.scratchpad_desc();
+        reorder_ = dnnl::reorder(descriptor);
+    }
+
+    bool is_slow() const { return is_slow_; }
+
+    int64_t scratch_bytes() const override { return static_cast<int64_t>(scratchpad_.get_size()); }
+
+    std::unique_ptr<KernelState> make_state() const override {
+        auto state = std::make_unique<State>();
+        const auto handle = [](const memory::desc& desc) { return memory(desc, dnnl_engine(), nullptr); };
+        state->from = handle(from_), state->to = handle(to_), state->scratchpad = handle(scratchpad_);
+        state->arguments.add(DNNL_ARG_FROM, state->from);
+        state->arguments.add(DNNL_ARG_TO, state->to);
+        state->arguments.add(DNNL_ARG_SCRATCHPAD, state->scratchpad);
+        return state;
+    }
+
+    void run(const Context& context, KernelState* kernel_state) const override {
+        auto& state = static_cast<State&>(*kernel_state);
+        if (state.bindings != context.bindings) {
+            state.from.set_data_handle(context.buffers[source_]);
+            state.to.set_data_handle(context.buffers[target_]);
+            state.scratchpad.set_data_handle(context.scratch);
+            state.bindings = context.bindings;
+        }
+        const DnnlThreads threads(threads_);
+        state.arguments.run(reorder_);
+    }
+
+    std::string describe() const override { return text_; }
+
+private:
+    struct State : KernelState {
+        memory from, to, scratchpad;
+        DnnlArguments arguments;
+        uint64_t bindings = 0;
+    };
+
+    int source_, target_, threads_;
+    memory::desc from_, to_, scratchpad_;
+    dnnl::reorder reorder_;
+    bool is_slow_ = false;
+    std::string text_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_permutation(const PlainRequest& request, Element element, int threads) {
+    if (request.node.op != Op::permute || request.node.shape.empty()) return nullptr;
+    auto kernel = std::make_unique<Permutation>(request, element, threads);
+    if (kernel->is_slow()) return nullptr;
+    return kernel;
+}
+
+}  // namespace ravine

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "ravine/exec/plain/plain.hpp"
+
+namespace ravine {
+
+/// A permutation of axes by oneDNN's reorder, many times as fast as a loop over single elements; nothing for
+/// any other operation, and where the library has no fast implementation.
+std::unique_ptr<Kernel> make_permutation(const PlainRequest& request, Element element, int threads);
+
+}  // namespace ravine
