@@ -183,7 +183,7 @@ void add_profile(CLI::App& bench) {
         return command->add_option(name, value, meaning)->type_name(type);
     };
     text("model", workload.model, "MODEL",
-         "One of " + workload_names() + ", or a model with --dataset or --shape")
+         "One of " + workload_names() + ", or a model, or a file .toml with one, with --dataset or --shape")
         ->required();
     text("--dataset", workload.dataset, "NAME", "What an example and its target look like");
     text("--data-dir", workload.data_dir, "DIR", "Where data sets are looked for first");

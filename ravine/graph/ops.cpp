@@ -184,6 +184,9 @@ Value sum_to(Value x, const Shape& shape) {
         static_cast<double>(element_count(x.shape())) / static_cast<double>(element_count(shape));
     if (const auto c = constant_value(x)) return x.graph->constant(*c * repeats, shape);
     if (element_count(x.shape()) == element_count(shape)) return reshape(x, shape);
+    // A scatter only moves numbers within an image: what is summed over all places is summed before it.
+    if (x.op() == Op::pool_scatter && (shape.size() < 2 || (shape.size() == 4 && shape[1] * shape[2] == 1)))
+        return sum_to(x.argument(0), shape);
     return x.graph->make(Op::sum_to, {x.id}, shape);
 }
 

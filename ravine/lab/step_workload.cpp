@@ -10,6 +10,7 @@
 #include "ravine/graph/derivatives.hpp"
 #include "ravine/graph/flops.hpp"
 #include "ravine/lab/example_shape.hpp"
+#include "ravine/lab/model_file.hpp"
 
 namespace ravine {
 namespace {
@@ -18,7 +19,8 @@ Network network_of(const StepWorkload& workload) {
     return Network({.model = workload.model,
                     .feature_shape = workload.feature_shape,
                     .target_count = workload.classes,
-                    .task = workload.task});
+                    .task = workload.task,
+                    .description = workload.description});
 }
 
 bool is_product(Op op) {
@@ -66,10 +68,11 @@ const StepWorkload& find_step_workload(const std::string& name) {
 }
 
 StepWorkload make_workload(const CustomWorkload& wanted) {
-    const Spec model = Spec::parse(wanted.model);
+    const bool is_file = wanted.model.ends_with(".toml");
+    const Spec model = is_file ? Spec{} : Spec::parse(wanted.model);
     const auto known = std::ranges::find(step_workloads(), wanted.model, &StepWorkload::name);
     const bool is_workload = known != step_workloads().end();
-    if (!is_workload && !models().contains(model.name)) {
+    if (!is_file && !is_workload && !models().contains(model.name)) {
         std::vector<std::string> names = workload_names();
         for (const auto& entry : models().entries()) names.push_back(entry.name);
         fail_request("'{}' is neither a workload nor a model{} (workloads: {}; `ravine list models`)",
@@ -82,6 +85,7 @@ StepWorkload make_workload(const CustomWorkload& wanted) {
                           .batch = 32,
                           .optimizer = Spec{"adam", {}}};
     if (is_workload) workload = *known;
+    if (is_file) workload.description = read_description(wanted.model);
     if (!wanted.dataset.empty()) {
         if (!wanted.shape.empty() || wanted.classes > 0)
             fail_request("--dataset gives shape and classes; --shape and --classes do too");

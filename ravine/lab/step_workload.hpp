@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct StepWorkload {
     int64_t batch;
     Spec optimizer;
     Task task = Task::classification;
+    std::optional<ModelDescription> description{};  ///< the model, instead of one with a name
 };
 
 /// The workloads by name; bench/peers holds the same ones for other libraries.
@@ -34,7 +36,7 @@ const StepWorkload& find_step_workload(const std::string& name);
 
 /// A workload in a person's words; what is empty or 0 has a default.
 struct CustomWorkload {
-    std::string model;      ///< the name of a workload, or a model: "cnn:channels=16-32"
+    std::string model;  ///< the name of a workload, a model, "cnn:channels=16-32", or a file .toml with one
     std::string dataset{};  ///< gives shape, classes and task
     std::string data_dir{};
     std::string shape{};      ///< of an example, "32x32x3"
@@ -44,7 +46,7 @@ struct CustomWorkload {
 };
 
 /// Throws RequestError for a name that is neither workload nor model, a model without a shape or with two, or
-/// a bad shape; and as load_parts() does.
+/// a bad shape; and as read_description() and load_parts() do.
 StepWorkload make_workload(const CustomWorkload& wanted);
 
 /// Examples for `batches` different batches of a workload on classes: bytes at random, of random classes.

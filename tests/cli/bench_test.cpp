@@ -60,11 +60,20 @@ TEST(Bench, ProfileAddsUpToTheStep) {
         EXPECT_NE(std::ranges::find(names, name), names.end()) << name;
 }
 
+TEST(Bench, ProfilesADescribedModel) {
+    const std::string file = RAVINE_SOURCE_DIR "/examples/models/small-residual.toml";
+    const Outcome outcome = run_program(
+        {"bench", "profile", file, "--shape", "8x8x3", "--batch", "2", "--seconds", "0.01", "--by", "layer"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("heads.0.2"), std::string::npos) << outcome.out;
+}
+
 TEST(Bench, SaysWhatIsWrong) {
     const std::vector<std::vector<std::string>> requests{{"steps", "spirals"},
                                                          {"steps", "--precision", "f16"},
                                                          {"profile", "resnet81"},
                                                          {"profile", "cnn"},
+                                                         {"profile", "missing.toml", "--shape", "8x8x3"},
                                                          {"profile", "cnn", "--shape", "28x28"},
                                                          {"profile", "cnn:channel=3", "--shape", "8x8x1"},
                                                          {"profile", "spiral", "--by", "rows"},

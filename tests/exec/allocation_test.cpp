@@ -153,6 +153,7 @@ TEST(Allocations, NoneInAConvolutionThatIsGathered) {
 }
 
 TEST(Allocations, NoneInANormalisedConvolutionByWinogradsAlgorithm) {
+    if (!__builtin_cpu_supports("avx512bw")) GTEST_SKIP() << "this processor has no AVX-512";
     Graph g;
     const Value x = g.input("x", {8, 8, 8, 64}), w = g.parameter("p", 0, {64, 64, 3, 3}),
                 gamma = g.parameter("p", 36864, {64}), beta = g.parameter("p", 36928, {64});

@@ -18,10 +18,11 @@ struct Case {
 
 // Extents leave tiles of every width; channels fill no vector, or several, or several parts; 3 threads share
 // tiles unevenly. Threads share the parts of the last two kernels, and the last has several blocks of tiles.
-const std::array cases{Case{{1, 4, 4, 32}, 32, 1},  Case{{2, 5, 7, 32}, 64, 0}, Case{{3, 6, 5, 17}, 19, 2},
-                       Case{{5, 3, 3, 32}, 48, 1},  Case{{2, 1, 1, 32}, 32, 1}, Case{{40, 8, 8, 32}, 48, 1},
-                       Case{{1, 13, 2, 48}, 32, 1}, Case{{7, 9, 4, 80}, 96, 0}, Case{{9, 4, 4, 192}, 192, 1},
-                       Case{{10, 16, 16, 128}, 128, 1}};
+const std::array cases{Case{{1, 4, 4, 32}, 32, 1},   Case{{2, 5, 7, 32}, 64, 0},
+                       Case{{3, 6, 5, 17}, 19, 2},   Case{{5, 3, 3, 32}, 48, 1},
+                       Case{{2, 1, 1, 32}, 32, 1},   Case{{40, 8, 8, 32}, 48, 1},
+                       Case{{1, 13, 2, 48}, 32, 1},  Case{{7, 9, 4, 80}, 96, 0},
+                       Case{{9, 4, 4, 192}, 192, 1}, Case{{10, 16, 16, 128}, 128, 1}};
 
 struct Requests {
     std::array<ProductRequest, 3> all;  // forward, input gradient, kernel gradient
@@ -54,7 +55,15 @@ Requests requests_of(const Case& c, int threads) {
     return result;
 }
 
-TEST(Winograd, AgreesWithTheReference) {
+/// Other processors convolve by the definition.
+class Winograd : public testing::Test {
+protected:
+    void SetUp() override {
+        if (!__builtin_cpu_supports("avx512bw")) GTEST_SKIP() << "this processor has no AVX-512";
+    }
+};
+
+TEST_F(Winograd, AgreesWithTheReference) {
     for (const auto& c : cases) {
         const Requests shapes = requests_of(c, 1);
         const Feed feed = as_floats({.storages = {{"x", random_numbers(element_count(c.image), 1)},
@@ -95,7 +104,7 @@ double distance(const Numbers& found, const Numbers& expected) {
 
 // What the algorithm is chosen for, through whole programs: float is off by some roundings, bfloat16 by six
 // times its own, because sums of 36 products are rounded that are larger than what is left of them.
-TEST(Winograd, RoundsMoreThanTheDefinition) {
+TEST_F(Winograd, RoundsMoreThanTheDefinition) {
     Graph g;
     const Shape image{16, 8, 8, 64}, kernel{64, 64, 3, 3};
     const Value x = g.input("x", image), w = g.input("w", kernel);
@@ -122,7 +131,7 @@ TEST(Winograd, RoundsMoreThanTheDefinition) {
     check(Precision::bf16, 0.015);
 }
 
-TEST(Winograd, ShowsWhatIsNotANumber) {
+TEST_F(Winograd, ShowsWhatIsNotANumber) {
     const auto [requests, kernel, output] = requests_of({{1, 4, 4, 32}, 32, 1}, 1);
     Numbers image = random_numbers(4 * 4 * 32, 1);
     image[5 * 32 + 3] = std::nan("");

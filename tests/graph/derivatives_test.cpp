@@ -153,6 +153,25 @@ TEST(Derivatives, OfMaxPoolingAtATieGoToTheFirst) {
     EXPECT_EQ(gradient_at(sum(max_pool(x)), x, feed), (Numbers{0, 1, 1, 0, 0, 0, 0, 0}));
 }
 
+// What max-pooling passes back is moved, not changed: its sums are taken before it is spread over the image.
+TEST(Derivatives, OfMaxPoolingAreSummedBeforeTheyAreScattered) {
+    Graph g;
+    const Value x = g.input("x", {2, 3, 3, 2}), w = g.input("w", {2, 2, 2, 2});
+    const Value slope = gradient(sum(max_pool(x, {2, 1, 0}) * w), std::vector{x})[0];
+    const Value by_channel = sum_to(slope, {2}), by_image = sum_to(slope, {2, 1, 1, 2});
+    EXPECT_EQ(by_channel.argument(0).shape(), w.shape());
+    EXPECT_EQ(sum_to(slope, {3, 2}).argument(0).shape(), x.shape());
+    Feed feed{.storages = {{"x", random_numbers(36, 1)}, {"w", random_numbers(16, 2)}}};
+    const auto found = evaluate({slope, by_channel, by_image}, feed);
+    Numbers channels(2), images(4);
+    for (size_t i = 0; i < 36; ++i) {
+        channels[i % 2] += found[0][i];
+        images[i / 18 * 2 + i % 2] += found[0][i];
+    }
+    expect_near(found[1], channels, 1e-14, "by channel");
+    expect_near(found[2], images, 1e-14, "by image");
+}
+
 // Gauss-Newton.
 
 TEST(GaussNewton, IsTheHessianOfALinearModelWithSquaredError) {

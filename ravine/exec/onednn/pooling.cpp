@@ -35,17 +35,25 @@ HWY_INLINE void for_channels(int64_t channels, Body body) {
 }
 
 /// Calls body(image offset, place in the window as a vector) for the positions of one window inside the
-/// image.
-template <class Body>
+/// image. `halves`: windows of 2 x 2 that cover the image side by side, as almost always.
+template <bool halves, class Body>
 HWY_INLINE void for_places(const Windows& w, const Windows::Inside& in, Body body) {
     const D d;
+    if constexpr (halves) {
+        const int64_t below = in.corner + w.w * w.c;
+        body(in.corner, hn::Zero(d));
+        body(in.corner + w.c, hn::Set(d, 1.0f));
+        body(below, hn::Set(d, 2.0f));
+        body(below + w.c, hn::Set(d, 3.0f));
+        return;
+    }
     for (int64_t a = in.top; a < in.bottom; ++a)
         for (int64_t b = in.left; b < in.right; ++b)
             body(in.corner + (a * w.w + b) * w.c, hn::Set(d, static_cast<float>(a * w.kernel + b)));
 }
 
 /// What an operation works on: the examples [begin, end).
-template <class T>
+template <class T, bool halves>
 struct Range {
     const Windows& w;
     int64_t begin, end;
@@ -60,13 +68,13 @@ struct Range {
     void clear_image() const { std::fill(to + w.image_elements(begin), to + w.image_elements(end), T{}); }
 };
 
-template <class T>
-void find_maxima(const Range<T>& r) {
+template <class T, bool halves>
+void find_maxima(const Range<T, halves>& r) {
     const D d;
     r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
         for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
             V best = hn::Zero(d), index = hn::Set(d, -1.0f);
-            for_places(r.w, in, [&](int64_t at, V place) HWY_ATTR {
+            for_places<halves>(r.w, in, [&](int64_t at, V place) HWY_ATTR {
                 const V x = load(r.from + at + k, n);
                 // NaN wins, so that a diverged activation is not hidden.
                 const auto larger = hn::Or(hn::Or(hn::Lt(index, hn::Zero(d)), hn::Gt(x, best)), hn::IsNaN(x));
@@ -79,14 +87,14 @@ void find_maxima(const Range<T>& r) {
     });
 }
 
-template <class T>
-void gather(const Range<T>& r) {
+template <class T, bool halves>
+void gather(const Range<T, halves>& r) {
     const D d;
     r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
         for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
             const V chosen = load(r.indices + window + k, n);
             V result = hn::Zero(d);
-            for_places(r.w, in, [&](int64_t at, V place) HWY_ATTR {
+            for_places<halves>(r.w, in, [&](int64_t at, V place) HWY_ATTR {
                 result = hn::IfThenElse(hn::Eq(chosen, place), load(r.from + at + k, n), result);
             });
             store(result, r.to + window + k, n);
@@ -94,14 +102,14 @@ void gather(const Range<T>& r) {
     });
 }
 
-template <class T>
-void scatter(const Range<T>& r) {
+template <class T, bool halves>
+void scatter(const Range<T, halves>& r) {
     const bool overlap = r.w.stride < r.w.kernel;
     if (overlap || !r.w.cover_all()) r.clear_image();
     r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
         for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
             const V chosen = load(r.indices + window + k, n), x = load(r.from + window + k, n);
-            for_places(r.w, in, [&](int64_t at, V place) HWY_ATTR {
+            for_places<halves>(r.w, in, [&](int64_t at, V place) HWY_ATTR {
                 const V part = hn::IfThenElseZero(hn::Eq(chosen, place), x);
                 T* to = r.to + at + k;
                 store(overlap ? hn::Add(load(to, n), part) : part, to, n);
@@ -110,29 +118,29 @@ void scatter(const Range<T>& r) {
     });
 }
 
-template <class T>
-void average(const Range<T>& r) {
+template <class T, bool halves>
+void average(const Range<T, halves>& r) {
     const D d;
     const V share = hn::Set(d, 1.0f / static_cast<float>(r.w.kernel * r.w.kernel));
     r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
         for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
             V sum = hn::Zero(d);
-            for_places(r.w, in,
-                       [&](int64_t at, V) HWY_ATTR { sum = hn::Add(sum, load(r.from + at + k, n)); });
+            for_places<halves>(r.w, in,
+                               [&](int64_t at, V) HWY_ATTR { sum = hn::Add(sum, load(r.from + at + k, n)); });
             store(hn::Mul(sum, share), r.to + window + k, n);
         });
     });
 }
 
-template <class T>
-void average_gradient(const Range<T>& r) {
+template <class T, bool halves>
+void average_gradient(const Range<T, halves>& r) {
     const D d;
     const V share = hn::Set(d, 1.0f / static_cast<float>(r.w.kernel * r.w.kernel));
     r.clear_image();
     r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
         for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
             const V part = hn::Mul(share, load(r.from + window + k, n));
-            for_places(r.w, in, [&](int64_t at, V) HWY_ATTR {
+            for_places<halves>(r.w, in, [&](int64_t at, V) HWY_ATTR {
                 T* to = r.to + at + k;
                 store(hn::Add(load(to, n), part), to, n);
             });
@@ -140,8 +148,8 @@ void average_gradient(const Range<T>& r) {
     });
 }
 
-template <class T>
-void run(Op op, const Range<T>& r) {
+template <class T, bool halves>
+void run(Op op, const Range<T, halves>& r) {
     switch (op) {
         case Op::max_pool_indices:
             return find_maxima(r);
@@ -156,14 +164,23 @@ void run(Op op, const Range<T>& r) {
     }
 }
 
+template <class T>
+void run_range(Op op, const Windows& w, int64_t begin, int64_t end, const T* from, const T* indices, T* to,
+               T* maxima) {
+    if (w.kernel == 2 && w.cover_all())
+        run(op, Range<T, true>{w, begin, end, from, indices, to, maxima});
+    else
+        run(op, Range<T, false>{w, begin, end, from, indices, to, maxima});
+}
+
 void Run(Op op, const Windows& w, int64_t begin, int64_t end, const float* from, const float* indices,
          float* to, float* maxima) {
-    run(op, Range<float>{w, begin, end, from, indices, to, maxima});
+    run_range(op, w, begin, end, from, indices, to, maxima);
 }
 
 void RunBfloat16(Op op, const Windows& w, int64_t begin, int64_t end, const Bfloat16* from,
                  const Bfloat16* indices, Bfloat16* to, Bfloat16* maxima) {
-    run(op, Range<Bfloat16>{w, begin, end, from, indices, to, maxima});
+    run_range(op, w, begin, end, from, indices, to, maxima);
 }
 
 }  // namespace ravine::pooling::HWY_NAMESPACE

@@ -72,7 +72,8 @@ double sum_of_squares(const float* x, size_t n);
 float largest(const float* x, size_t n);
 /// out[i] = x[i], exactly.
 void widen(const Bfloat16* x, float* out, size_t n);
-/// out[i] = the nearest bfloat16 to x[i], the even one of two; NaN stays NaN.
+/// out[i] = the nearest bfloat16 to x[i], the even one of two; NaN stays NaN. Subnormal numbers become 0 on
+/// processors that have an instruction for it.
 void narrow(const float* x, Bfloat16* out, size_t n);
 /// to[i] += x[i].
 void accumulate(const float* x, float* to, size_t n);
