@@ -202,6 +202,58 @@ TEST(TileFunctions, KeepToTheirElements) {
     }
 }
 
+/// Numbers as floats and as bfloat16, which hold them exactly, with one more at each end.
+struct Both {
+    explicit Both(size_t n, uint64_t seed) : narrow(n + 2), floats(n + 2) {
+        RandomSequence random({.seed = seed});
+        for (auto& number : floats) number = static_cast<float>(random.normal());
+        tile::narrow(floats.data(), narrow.data(), n + 2);
+        widen(narrow.data(), floats.data(), n + 2);
+    }
+    Argument argument(bool as_narrow) const {
+        return as_narrow ? Argument(narrow.data() + 1) : Argument(floats.data() + 1);
+    }
+    std::vector<Bfloat16> narrow;
+    std::vector<float> floats;
+};
+
+// Arguments and results of bfloat16 in any mixture: computed in float, rounded once.
+TEST(TileFunctions, OfBfloat16Numbers) {
+    for (size_t n = 0; n <= 150; ++n) {
+        const Both a(n, 1), b(n, 2), c(n, 3);
+        const std::vector<float> number(tile::repeated_elements, 0.3f);
+        for (const Function function : {Function::multiply_add, Function::subtract, Function::relu})
+            for (unsigned mixture = 0; mixture < 16; ++mixture) {
+                const auto is_narrow = [&](unsigned bit) { return (mixture >> bit & 1u) != 0; };
+                const Argument third = is_narrow(2) ? c.argument(true) : Argument::repeated(number.data());
+                std::vector<float> expected(n, 0), found(n + 2, -7);
+                loop_of(function)(a.floats.data() + 1, b.floats.data() + 1,
+                                  is_narrow(2) ? c.argument(false) : third, expected.data(), n);
+                const Argument first = a.argument(is_narrow(0)), second = b.argument(is_narrow(1));
+                if (is_narrow(3)) {
+                    std::vector<Bfloat16> rounded(n), result(n + 2);
+                    tile::narrow(found.data(), result.data(), n + 2);
+                    loop_of(function)(first, second, third, result.data() + 1, n);
+                    widen(result.data(), found.data(), n + 2);
+                    tile::narrow(expected.data(), rounded.data(), n);
+                    widen(rounded.data(), expected.data(), n);
+                } else {
+                    loop_of(function)(first, second, third, found.data() + 1, n);
+                }
+                expected.insert(expected.begin(), -7);
+                expected.push_back(-7);
+                EXPECT_EQ(found, expected) << n << " numbers, mixture " << mixture;
+            }
+        // In place.
+        std::vector<Bfloat16> x = a.narrow;
+        loop_of(Function::negate)(x.data() + 1, nullptr, nullptr, x.data() + 1, n);
+        std::vector<float> negated(n + 2);
+        widen(x.data(), negated.data(), n + 2);
+        for (size_t i = 0; i < n + 2; ++i)
+            EXPECT_EQ(negated[i], i == 0 || i == n + 1 ? a.floats[i] : -a.floats[i]) << n;
+    }
+}
+
 TEST(TileReductions, SumInDouble) {
     for (size_t n : {0, 1, 3, 15, 16, 17, 511, 512, 513}) {
         std::vector<float> x(n);

@@ -68,6 +68,7 @@ private:
     struct Place {
         enum Kind { slot, repeated, memory } kind = slot;
         int index = 0;  // of the slot, of the repeated number, or the buffer
+        Element element = Element::f32;
     };
 
     /// A tile that is a multiple of the row length of repeated rows lets them be laid out once, and sums over
@@ -107,10 +108,10 @@ private:
         return is_repeated(load) || (period_ > 0 && load_walks_[load].period() == period_);
     }
 
-    /// Whether a reduction reads the register itself: it wants a whole tile.
-    bool is_reduced(size_t r) const {
-        return std::ranges::any_of(
-            spec_.reductions, [&](const auto& reduction) { return reduction.value == static_cast<int>(r); });
+    /// Whether a reduction or a store reads the register itself: they want a whole tile of floats.
+    bool is_read_at_end(size_t r) const {
+        const auto reads = [&](const auto& reader) { return reader.value == static_cast<int>(r); };
+        return std::ranges::any_of(spec_.reductions, reads) || std::ranges::any_of(spec_.stores, reads);
     }
 
     /// Gives each register a slot of the scratch memory, or the memory that it is loaded from or stored to.
@@ -130,11 +131,12 @@ private:
         places_.resize(registers);
         std::vector<std::optional<Place>> decided(registers);
         for (size_t i = 0; i < loads; ++i) {
-            if (is_repeated(i) && !is_reduced(i))
+            const auto& load = spec_.loads[i];
+            if (is_repeated(i) && !is_read_at_end(i))
                 decided[i] = Place{Place::repeated, repeated_++};
-            else if (spec_.loads[i].kind == FusedSpec::Load::buffer && load_walks_[i].is_direct() &&
-                     spec_.loads[i].element == Element::f32)
-                decided[i] = Place{Place::memory, spec_.loads[i].index};
+            else if (load.kind == FusedSpec::Load::buffer && load_walks_[i].is_direct() &&
+                     (load.element == Element::f32 || !is_read_at_end(i)))
+                decided[i] = Place{Place::memory, load.index, load.element};
         }
         for (const auto& store : spec_.stores) {
             const auto value = static_cast<size_t>(store.value);
@@ -142,11 +144,12 @@ private:
             // or a reduction still reads.
             const bool overwrites = store.alias >= 0 && last_use[static_cast<size_t>(store.alias)] >
                                                             store.value - static_cast<int>(loads);
-            if (overwrites || store.element == Element::bf16) {
+            const bool is_used = last_use[value] >= 0;  // and what is used is not to be rounded
+            if (overwrites || value < loads || (store.element == Element::bf16 && is_used)) {
                 late_stores_.push_back(store);
                 last_use[value] = at_end;
             } else {
-                decided[value] = Place{Place::memory, store.buffer};
+                decided[value] = Place{Place::memory, store.buffer, store.element};
             }
         }
         std::vector<int> free;
@@ -207,27 +210,31 @@ private:
         std::byte* scratch = context.scratch + thread * thread_bytes_;
         auto* slots = reinterpret_cast<float*>(scratch);
         auto* numbers = reinterpret_cast<float*>(scratch + repeated_offset());
-        std::array<float*, max_fused_registers> at;
+        std::array<std::byte*, max_fused_registers> at;
         const size_t loads = spec_.loads.size();
         for (size_t i = 0; i < places_.size(); ++i) {
-            const auto [kind, index] = places_[i];
-            at[i] = kind == Place::slot       ? slots + index * tile_
-                    : kind == Place::repeated ? numbers + index * tile::repeated_elements
-                                              : context.as<float>(index) + first * tile_;
+            const auto [kind, index, element] = places_[i];
+            at[i] = kind == Place::memory
+                        ? context.as<std::byte>(index) + first * tile_ * size_of(element)
+                        : reinterpret_cast<std::byte*>(kind == Place::slot
+                                                           ? slots + index * tile_
+                                                           : numbers + index * tile::repeated_elements);
         }
+        const auto floats = [&](size_t i) { return reinterpret_cast<float*>(at[i]); };
         for (size_t i = 0; i < loads; ++i)
             if (is_fixed(i) && places_[i].kind != Place::memory)
                 lay_out(
                     context, i, 0,
                     places_[i].kind == Place::repeated ? tile::repeated_elements : std::min(tile_, elements_),
-                    at[i]);
+                    floats(i));
         for (size_t i = 0; i < spec_.reductions.size(); ++i) start_reduction(context, i, thread, alone);
 
         for (int64_t tile = first; tile < last; ++tile) {
             const int64_t begin = tile * tile_, length = std::min(tile_, elements_ - begin);
             const auto n = static_cast<size_t>(length);
             for (size_t i = 0; i < loads; ++i)
-                if (places_[i].kind == Place::slot && !is_fixed(i)) lay_out(context, i, begin, length, at[i]);
+                if (places_[i].kind == Place::slot && !is_fixed(i))
+                    lay_out(context, i, begin, length, floats(i));
             for (size_t i = 0; i < spec_.instructions.size(); ++i) {
                 for (size_t k = prefetch_begin_[i]; k < prefetch_begin_[i + 1]; ++k) {
                     const auto& [stream, offset] = prefetches_[k];
@@ -238,26 +245,31 @@ private:
                 const auto& [function, a, b, c] = spec_.instructions[i];
                 const auto argument = [&](int r) -> tile::Argument {
                     if (r < 0) return nullptr;
-                    const float* data = at[static_cast<size_t>(r)];
-                    return places_[static_cast<size_t>(r)].kind == Place::repeated
-                               ? tile::Argument::repeated(data)
-                               : data;
+                    const auto index = static_cast<size_t>(r);
+                    if (places_[index].element == Element::bf16)
+                        return reinterpret_cast<Bfloat16*>(at[index]);
+                    return places_[index].kind == Place::repeated ? tile::Argument::repeated(floats(index))
+                                                                  : floats(index);
                 };
-                loops_[i](argument(a), argument(b), argument(c), at[loads + i], n);
+                const size_t made = loads + i;
+                const auto result = places_[made].element == Element::bf16
+                                        ? tile::Result(reinterpret_cast<Bfloat16*>(at[made]))
+                                        : tile::Result(floats(made));
+                loops_[i](argument(a), argument(b), argument(c), result, n);
             }
             for (size_t i = 0; i < spec_.reductions.size(); ++i)
-                reduce(context, i, begin, length, at[static_cast<size_t>(spec_.reductions[i].value)], thread,
-                       alone);
+                reduce(context, i, begin, length, floats(static_cast<size_t>(spec_.reductions[i].value)),
+                       thread, alone);
             // After the reductions, which may read what is overwritten here.
             for (const auto& store : late_stores_) {
-                const float* value = at[static_cast<size_t>(store.value)];
+                const float* value = floats(static_cast<size_t>(store.value));
                 if (store.element == Element::bf16)
                     tile::narrow(value, context.as<Bfloat16>(store.buffer) + begin, n);
                 else
                     std::memcpy(context.as<float>(store.buffer) + begin, value, n * sizeof(float));
             }
             for (size_t i = 0; i < places_.size(); ++i)
-                if (places_[i].kind == Place::memory) at[i] += tile_;
+                if (places_[i].kind == Place::memory) at[i] += tile_ * size_of(places_[i].element);
         }
     }
 

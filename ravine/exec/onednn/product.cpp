@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "ravine/core/threads.hpp"
 #include "ravine/exec/onednn/tile.hpp"
 
@@ -29,18 +26,11 @@ void activate(const ProductRequest& request, const Context& context) {
                                                             : tile::Function::sigmoid;
     const tile::Loop loop = tile::loop_of(function);
     parallel(request.threads, element_count(request.result), 32768, [&](int64_t begin, int64_t end) {
-        if (request.result_element == Element::f32) {
-            float* x = context.as<float>(request.result_buffer) + begin;
-            return loop(x, nullptr, nullptr, x, static_cast<size_t>(end - begin));
-        }
-        std::array<float, 512> numbers;
-        auto* x = context.as<Bfloat16>(request.result_buffer);
-        for (int64_t at = begin; at < end; at += std::ssize(numbers)) {
-            const auto count = static_cast<size_t>(std::min(std::ssize(numbers), end - at));
-            tile::widen(x + at, numbers.data(), count);
-            loop(numbers.data(), nullptr, nullptr, numbers.data(), count);
-            tile::narrow(numbers.data(), x + at, count);
-        }
+        const auto apply = [&](auto* x) { loop(x, nullptr, nullptr, x, static_cast<size_t>(end - begin)); };
+        if (request.result_element == Element::f32)
+            apply(context.as<float>(request.result_buffer) + begin);
+        else
+            apply(context.as<Bfloat16>(request.result_buffer) + begin);
     });
 }
 

@@ -1,5 +1,7 @@
 #include "ravine/exec/onednn/tile.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 // Highway includes this file once for every instruction set; the order of its headers matters.
@@ -20,26 +22,69 @@ namespace bf = bfloat16::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-/// Applies f to vectors of up to three arguments, the last one partial.
-template <int arguments, class F>
-HWY_INLINE void map(Argument a, Argument b, Argument c, float* out, size_t n, F f) {
+constexpr size_t block_vectors = 4;  // whose types are asked about once
+using Block = std::array<V, block_vectors>;
+
+HWY_INLINE bool is_narrow(Argument argument) { return argument.kind == Argument::bfloats; }
+
+/// The numbers of an argument from i on, `count` of each vector.
+template <size_t vectors>
+HWY_INLINE void load_vectors(Argument from, size_t i, size_t count, std::array<V, vectors>& x) {
+    const size_t width = hn::Lanes(D());
+    if (is_narrow(from)) {
+        for (size_t k = 0; k < vectors; ++k)
+            x[k] = bf::load(static_cast<const Bfloat16*>(from.data) + i + k * width, count);
+    } else {
+        const auto* numbers = static_cast<const float*>(from.data) + (from.kind == Argument::floats ? i : 0);
+        const size_t step = from.kind == Argument::floats ? width : 0;
+        for (size_t k = 0; k < vectors; ++k) x[k] = bf::load(numbers + k * step, count);
+    }
+}
+
+/// f of some vectors of arguments of any type, `count` numbers of each.
+template <int arguments, size_t vectors, class F>
+HWY_INLINE void map_vectors(Argument a, Argument b, Argument c, Result out, size_t i, size_t count, F f) {
     const D d;
     const size_t width = hn::Lanes(d);
-    const auto at = [](Argument argument, size_t i) { return argument.data + (i & argument.index_mask); };
+    std::array<V, vectors> x, y, z;
+    load_vectors(a, i, count, x);
+    y = x, z = x;
+    if constexpr (arguments > 1) load_vectors(b, i, count, y);
+    if constexpr (arguments > 2) load_vectors(c, i, count, z);
+    for (size_t k = 0; k < vectors; ++k) x[k] = f(d, x[k], y[k], z[k]);
+    if (out.is_narrow)
+        for (size_t k = 0; k < vectors; ++k)
+            bf::store(x[k], static_cast<Bfloat16*>(out.data) + i + k * width, count);
+    else
+        for (size_t k = 0; k < vectors; ++k)
+            bf::store(x[k], static_cast<float*>(out.data) + i + k * width, count);
+}
+
+/// Applies f to vectors of up to three arguments, the last one partial.
+template <int arguments, class F>
+HWY_INLINE void map(Argument a, Argument b, Argument c, Result out, size_t n, F f) {
+    const D d;
+    const size_t width = hn::Lanes(d), block = block_vectors * width;
     size_t i = 0;
-    for (; i + width <= n; i += width) {
-        const V x = hn::LoadU(d, at(a, i));
-        const V y = arguments > 1 ? hn::LoadU(d, at(b, i)) : x;
-        const V z = arguments > 2 ? hn::LoadU(d, at(c, i)) : x;
-        hn::StoreU(f(d, x, y, z), d, out + i);
+    if (out.is_narrow || is_narrow(a) || (arguments > 1 && is_narrow(b)) || (arguments > 2 && is_narrow(c))) {
+        for (; i + block <= n; i += block) map_vectors<arguments, block_vectors>(a, b, c, out, i, width, f);
+    } else {
+        const auto mask = [](Argument argument) {
+            return argument.kind == Argument::floats ? ~size_t{0} : size_t{0};
+        };
+        const auto at = [](Argument argument, size_t index) {
+            return static_cast<const float*>(argument.data) + index;
+        };
+        const size_t mask_a = mask(a), mask_b = mask(b), mask_c = mask(c);
+        auto* to = static_cast<float*>(out.data);
+        for (; i + width <= n; i += width) {
+            const V x = hn::LoadU(d, at(a, i & mask_a));
+            const V y = arguments > 1 ? hn::LoadU(d, at(b, i & mask_b)) : x;
+            const V z = arguments > 2 ? hn::LoadU(d, at(c, i & mask_c)) : x;
+            hn::StoreU(f(d, x, y, z), d, to + i);
+        }
     }
-    if (i < n) {
-        const auto mask = hn::FirstN(d, n - i);
-        const V x = hn::MaskedLoad(mask, d, at(a, i));
-        const V y = arguments > 1 ? hn::MaskedLoad(mask, d, at(b, i)) : x;
-        const V z = arguments > 2 ? hn::MaskedLoad(mask, d, at(c, i)) : x;
-        hn::BlendedStore(f(d, x, y, z), mask, d, out + i);
-    }
+    for (; i < n; i += width) map_vectors<arguments, 1>(a, b, c, out, i, std::min(width, n - i), f);
 }
 
 HWY_INLINE V one(D d) { return hn::Set(d, 1.0f); }
@@ -100,7 +145,7 @@ HWY_INLINE V fast_quotient(D d, V y, V z) {
 HWY_INLINE V mask_to_one(D d, hn::Mask<D> mask) { return hn::IfThenElseZero(mask, one(d)); }
 
 #define RAVINE_LOOP(name, arguments, expression)                          \
-    void name(Argument a, Argument b, Argument c, float* out, size_t n) { \
+    void name(Argument a, Argument b, Argument c, Result out, size_t n) { \
         map<arguments>(a, b, c, out, n, [](D d, V x, V y, V z) HWY_ATTR { \
             (void)d, (void)x, (void)y, (void)z;                           \
             return expression;                                            \

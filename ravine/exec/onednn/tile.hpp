@@ -7,7 +7,7 @@
 
 namespace ravine::tile {
 
-// Loops over contiguous floats, compiled for every vector width and chosen at run time (Highway).
+// Loops over contiguous numbers, compiled for every vector width and chosen at run time (Highway).
 
 /// What a tile instruction computes: the elementwise operations of the graph, and some that fusion joins from
 /// several.
@@ -44,24 +44,36 @@ enum class Function : uint8_t {
     subtract_quotient,      ///< a - b / c
 };
 
-/// An argument of a loop: as many floats as the loop writes, or one number that stands `repeated_elements`
+/// An argument of a loop: as many numbers as the loop writes, or one number that stands `repeated_elements`
 /// times.
 struct Argument {
-    const float* data = nullptr;
-    size_t index_mask = ~size_t{0};
+    enum Kind : uint8_t { floats, bfloats, repeated_float };
+    const void* data;
+    Kind kind;
 
-    Argument(const float* floats) : data(floats) {}
+    Argument(std::nullptr_t) : data(nullptr), kind(floats) {}
+    Argument(const float* numbers) : data(numbers), kind(floats) {}
+    Argument(const Bfloat16* numbers) : data(numbers), kind(bfloats) {}
     static Argument repeated(const float* number) {
         Argument argument(number);
-        argument.index_mask = 0;
+        argument.kind = repeated_float;
         return argument;
     }
 };
 constexpr int64_t repeated_elements = 64;  ///< floats of the widest vector
 
-/// out[i] = f(a[i], b[i], c[i]) for i < n; arguments that f does not take are ignored. out may equal an
-/// argument.
-using Loop = void (*)(Argument a, Argument b, Argument c, float* out, size_t n);
+/// Where a loop writes; as bfloat16 the nearest numbers, as narrow() does.
+struct Result {
+    void* data;
+    bool is_narrow;
+
+    Result(float* numbers) : data(numbers), is_narrow(false) {}
+    Result(Bfloat16* numbers) : data(numbers), is_narrow(true) {}
+};
+
+/// out[i] = f(a[i], b[i], c[i]) for i < n; arguments that f does not take are ignored. out may be an argument
+/// of the same type.
+using Loop = void (*)(Argument a, Argument b, Argument c, Result out, size_t n);
 Loop loop_of(Function function);
 
 /// The sum of n floats in double.
