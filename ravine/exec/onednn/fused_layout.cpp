@@ -1,0 +1,124 @@
+#include "ravine/exec/onednn/fused_layout.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+
+#include "ravine/core/error.hpp"
+#include "ravine/exec/onednn/fusion.hpp"
+
+namespace ravine {
+namespace {
+
+// 512 floats are 2 KB: about a dozen live registers fit into the first-level cache, and a call of a loop
+// costs little against its work.
+constexpr int64_t tile_elements = 512;
+constexpr int at_end = std::numeric_limits<int>::max();
+
+/// Whether a reduction or a store reads the register itself: they want a whole tile of floats.
+bool is_read_at_end(const FusedSpec& spec, size_t r) {
+    const auto reads = [&](const auto& reader) { return reader.value == static_cast<int>(r); };
+    return std::ranges::any_of(spec.reductions, reads) || std::ranges::any_of(spec.stores, reads);
+}
+
+/// The last instruction that reads each register, -1 where none does, at_end for reductions.
+std::vector<int> last_uses(const FusedSpec& spec) {
+    std::vector<int> result(spec.loads.size() + spec.instructions.size(), -1);
+    for (size_t i = 0; i < spec.instructions.size(); ++i) {
+        const auto& instruction = spec.instructions[i];
+        for (const int argument : {instruction.a, instruction.b, instruction.c})
+            if (argument >= 0) result[static_cast<size_t>(argument)] = static_cast<int>(i);
+    }
+    for (const auto& reduction : spec.reductions) result[static_cast<size_t>(reduction.value)] = at_end;
+    return result;
+}
+
+}  // namespace
+
+FusedLayout::FusedLayout(const FusedSpec& spec) : elements(element_count(spec.space)) {
+    for (const auto& load : spec.loads) {
+        const bool is_buffer = load.kind == FusedSpec::Load::buffer;
+        const Walk walk(is_buffer ? load.shape : Shape{}, spec.space);
+        loads.push_back({.walk = walk, .is_repeated = !is_buffer || walk.is_single(), .is_fixed = false});
+    }
+    choose_tile(spec);
+    for (auto& load : loads) load.is_fixed = load.is_repeated || (period > 0 && load.walk.period() == period);
+    assign_places(spec);
+}
+
+/// A tile that is a multiple of the row length of repeated rows lets them be laid out once, and sums over
+/// rows be taken several rows at a time.
+void FusedLayout::choose_tile(const FusedSpec& spec) {
+    tile = tile_elements;
+    const auto suits = [&](const Walk& walk) {
+        const int64_t found = walk.period();
+        if (found == 0 || found > tile_elements) return false;
+        period = found;
+        tile = tile_elements / found * found;
+        return true;
+    };
+    for (const auto& load : loads)
+        if (suits(load.walk)) return;
+    for (const auto& reduction : spec.reductions)
+        if (suits(Walk(reduction.shape, spec.space))) return;
+}
+
+/// Gives each register a slot of the scratch memory, or the memory that it is loaded from or stored to.
+void FusedLayout::assign_places(const FusedSpec& spec) {
+    const size_t registers = loads.size() + spec.instructions.size();
+    require(registers <= max_fused_registers, "a fused kernel of {} registers", registers);
+    std::vector<int> last_use = last_uses(spec);
+
+    places.resize(registers);
+    std::vector<std::optional<Place>> decided(registers);
+    for (size_t i = 0; i < loads.size(); ++i) {
+        const auto& load = spec.loads[i];
+        if (loads[i].is_repeated && !is_read_at_end(spec, i))
+            decided[i] = Place{Place::repeated, repeated++};
+        else if (load.kind == FusedSpec::Load::buffer && loads[i].walk.is_direct() &&
+                 (load.element == Element::f32 || !is_read_at_end(spec, i)))
+            decided[i] = Place{Place::memory, load.index, load.element};
+    }
+    for (const auto& store : spec.stores) {
+        const auto value = static_cast<size_t>(store.value);
+        // The result goes straight to memory unless it would overwrite an input that a later instruction or a
+        // reduction still reads.
+        const bool overwrites = store.alias >= 0 && last_use[static_cast<size_t>(store.alias)] >
+                                                        store.value - static_cast<int>(loads.size());
+        const bool is_used = last_use[value] >= 0;  // and what is used is not to be rounded
+        if (overwrites || value < loads.size() || (store.element == Element::bf16 && is_used)) {
+            late_stores.push_back(store);
+            last_use[value] = at_end;
+        } else {
+            decided[value] = Place{Place::memory, store.buffer, store.element};
+        }
+    }
+    std::vector<int> free;
+    const auto take = [&] {
+        if (free.empty()) free.push_back(slots++);
+        const int slot = free.back();
+        free.pop_back();
+        return slot;
+    };
+    // Loads that are laid out once keep their slot for good.
+    for (size_t i = 0; i < loads.size(); ++i)
+        places[i] = decided[i] ? *decided[i] : Place{Place::slot, take()};
+    for (size_t i = 0; i < spec.instructions.size(); ++i) {
+        const auto& instruction = spec.instructions[i];
+        std::array<int, 3> arguments{instruction.a, instruction.b, instruction.c};
+        for (size_t j = 0; j < 3; ++j) {
+            const int argument = arguments[j];
+            const bool repeated_argument = std::find(arguments.begin(), arguments.begin() + j, argument) !=
+                                           arguments.begin() + static_cast<std::ptrdiff_t>(j);
+            if (argument < static_cast<int>(loads.size()) || repeated_argument) continue;
+            const Place place = places[static_cast<size_t>(argument)];
+            if (place.kind == Place::slot && last_use[static_cast<size_t>(argument)] == static_cast<int>(i))
+                free.push_back(place.index);  // the result may take the place of a dying argument
+        }
+        const size_t result = loads.size() + i;
+        places[result] = decided[result] ? *decided[result] : Place{Place::slot, take()};
+    }
+}
+
+}  // namespace ravine

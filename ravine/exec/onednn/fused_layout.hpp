@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include "ravine/exec/onednn/fused.hpp"
+#include "ravine/exec/onednn/walk.hpp"
+
+namespace ravine {
+
+/// How a fused program goes over its space, tile by tile, and where its registers live meanwhile.
+struct FusedLayout {
+    explicit FusedLayout(const FusedSpec& spec);
+
+    struct Load {
+        Walk walk;
+        bool is_repeated;  ///< the same number for every element
+        bool is_fixed;     ///< the same tile every time
+    };
+    /// Where a register lives.
+    struct Place {
+        enum Kind { slot, repeated, memory } kind = slot;
+        int index = 0;  ///< of the slot, of the repeated number, or the buffer
+        Element element = Element::f32;
+    };
+
+    int64_t elements;    ///< of the space
+    int64_t period = 0;  ///< the length of rows that are repeated or summed over, 0 where there are none
+    int64_t tile;        ///< elements of a tile, a multiple of the period
+    std::vector<Load> loads;
+    std::vector<Place> places;                  ///< of each register
+    std::vector<FusedSpec::Store> late_stores;  ///< of values that are written when a tile is done
+    int slots = 0, repeated = 0;                ///< how many there are
+
+private:
+    void choose_tile(const FusedSpec& spec);
+    void assign_places(const FusedSpec& spec);
+};
+
+}  // namespace ravine

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <vector>
+
+#include "ravine/exec/onednn/fused.hpp"
+#include "ravine/exec/onednn/walk.hpp"
+
+namespace ravine {
+
+/// The reductions of a fused program. Each thread has accumulators in memory of its own: in double for a
+/// scalar, else in float, and in the result itself where one thread does it all.
+class FusedReductions {
+public:
+    /// `period` is that of the program's layout.
+    FusedReductions(const FusedSpec& spec, int64_t period);
+
+    /// Memory that a thread needs.
+    int64_t bytes() const { return bytes_; }
+
+    /// A thread's share of a run: its memory, and whether it is the only one.
+    struct Share {
+        std::byte* memory;
+        bool is_alone;
+    };
+    void start(const Context& context, Share share) const;
+    /// Takes the elements [begin, begin + length) of the space into reduction i, x being its value there.
+    void add(const Context& context, Share share, size_t i, int64_t begin, int64_t length,
+             const float* x) const;
+    /// Joins what the threads have, whose memories lie `step` bytes apart.
+    void finish(const Context& context, std::byte* memory, int64_t step, int threads) const;
+
+private:
+    struct Reduction {
+        FusedSpec::Reduction spec;
+        Walk walk;
+        /// Rows that the accumulator holds side by side: short rows one by one would waste the vectors.
+        int64_t rows;
+        int64_t offset;  ///< of the accumulator in a thread's memory
+
+        int64_t count() const { return element_count(spec.shape); }
+        bool sums() const { return spec.kind != FusedSpec::Reduction::maximum; }
+    };
+
+    static float* accumulator(const Context& context, Share share, const Reduction& reduction);
+
+    std::vector<Reduction> reductions_;
+    int64_t bytes_ = 0;
+};
+
+}  // namespace ravine
