@@ -144,8 +144,10 @@ bool is_chain_setting(const std::string& name) { return name == "augment"; }
 void read_experiment(Experiment& experiment, const std::filesystem::path& path) {
     for (const auto& [name, where, texts] : read_settings(path)) {
         find_field(name, where);  // an unknown name is the greater mistake than what it is set to
-        if (texts.empty() || (texts.size() > 1 && !is_chain_setting(name)))
-            fail_request("{}: expected a string, a number or true/false", where);
+        if (texts.size() > 1 && !is_chain_setting(name))
+            fail_request("{}: expected one value, found {}; a list is for `ravine compare --config {}`",
+                         where, texts.size(), path.string());
+        if (texts.empty()) fail_request("{}: expected a string, a number or true/false", where);
         set_experiment(experiment, name, where, fmt::format("{}", fmt::join(texts, "+")));
     }
 }

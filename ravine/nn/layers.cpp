@@ -31,11 +31,6 @@ Value dropout(Builder& b, Value x, double rate) {
     return x * kept * (1 / (1 - rate));
 }
 
-Value max_pool_layer(Value x, PoolGeometry geometry) {
-    if (x.op() == Op::relu) return relu(max_pool(x.argument(0), geometry));
-    return max_pool(x, geometry);
-}
-
 Value flatten(Value x) {
     if (x.shape().size() == 2) return x;
     const int64_t n = x.shape()[0];
@@ -86,7 +81,7 @@ Sequential& Sequential::relu() {
 }
 
 Sequential& Sequential::max_pool(PoolGeometry geometry) {
-    return layer([&](Builder&, Value x) { return max_pool_layer(x, geometry); });
+    return layer([&](Builder&, Value x) { return ravine::max_pool(x, geometry); });
 }
 
 Sequential& Sequential::global_average_pool() {

@@ -34,10 +34,6 @@ Value convolution(Builder& b, Value x, int64_t channels, const ConvolutionOption
 /// dropout; Srivastava et al. 2014); the identity in evaluation.
 Value dropout(Builder& b, Value x, double rate);
 
-/// The maximum of each window. Of relu(x) it is relu of the maximum, which is what is computed: the
-/// activation and its derivative then work on as many numbers as there are windows.
-Value max_pool_layer(Value x, PoolGeometry geometry);
-
 /// [n, h, w, c] to [n, c h w] in PyTorch's order of elements, so that the weights of the next layer fit.
 Value flatten(Value x);
 

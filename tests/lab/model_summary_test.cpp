@@ -50,8 +50,8 @@ TEST(ModelSummary, LenetLayerByLayer) {
     EXPECT_EQ(first.parameters, 456);
     EXPECT_EQ(first.flops, 28 * 28 * 6 * (2 * 75 + 1));
     EXPECT_EQ(first.tensors, "weight [6, 3, 5, 5], bias [6]");
-    EXPECT_EQ(find(summary, "1").operations, "relu");
-    EXPECT_EQ(find(summary, "2").output, (Shape{14, 14, 6}));
+    EXPECT_EQ(find(summary, "1").output, (Shape{14, 14, 6}));
+    EXPECT_EQ(find(summary, "2").operations, "relu");
     EXPECT_EQ(find(summary, "6").output, Shape{400});
     EXPECT_EQ(find(summary, "7").flops, 120 * (2 * 400 + 1));
     EXPECT_EQ(find(summary, "9").flops, 0);  // dropout

@@ -21,8 +21,8 @@ Network network(const ModelDescription& description, const Shape& features, int6
 
 ModelDescription lenet() {
     return {.name = "lenet",
-            .layers = {layer("convolution:channels=6,kernel=5"), layer("relu"), layer("max-pool"),
-                       layer("convolution:channels=16,kernel=5"), layer("relu"), layer("max-pool"),
+            .layers = {layer("convolution:channels=6,kernel=5"), layer("max-pool"), layer("relu"),
+                       layer("convolution:channels=16,kernel=5"), layer("max-pool"), layer("relu"),
                        layer("flatten"), layer("dense:units=120"), layer("relu"), layer("dropout:rate=0.3"),
                        layer("dense:units=84"), layer("relu"), layer("dropout:rate=0.3"), layer("dense")},
             .origin = "lenet.toml"};

@@ -96,17 +96,6 @@ TEST(Pooling, TheMaximumOfEachWindowAndTheLastOddRowIsLeftOut) {
     expect_layer_gradient({2, 4, 4, 2}, layer);
 }
 
-TEST(Pooling, OfReluIsReluOfTheMaximum) {
-    const auto layer = [](Builder& b, Value x) {
-        const Value y = Sequential(b, x).relu().max_pool().output();
-        EXPECT_EQ(y.op(), Op::relu);
-        return y;
-    };
-    const auto result = run({.shape = {1, 2, 4, 1}, .x = {-1, -2, 7, 3, -4, -3, 5, -6}}, layer);
-    EXPECT_THAT(result.y, near({0, 7}));
-    expect_layer_gradient({2, 4, 4, 2}, layer);
-}
-
 TEST(Pooling, GeometryIsPassedOn) {
     // Windows of 3 at steps of 1 with a border of 1: padding never wins, not even over negative numbers.
     const auto result = run({.shape = {1, 2, 2, 1}, .x = {-1, -2, -3, -4}}, [](Builder& b, Value x) {

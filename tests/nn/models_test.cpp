@@ -37,7 +37,7 @@ TEST(Models, MlpHasTheNamesOfANumberedNet) {
 }
 
 TEST(Models, CnnHasTheNamesOfANumberedNet) {
-    // Conv2d, ReLU, MaxPool2d, Conv2d, ReLU, MaxPool2d, Conv2d, ReLU, Flatten, Linear, ReLU, Linear.
+    // Conv2d, MaxPool2d, ReLU, Conv2d, MaxPool2d, ReLU, Conv2d, ReLU, Flatten, Linear, ReLU, Linear.
     EXPECT_THAT(names_and_shapes(layout("cnn", {28, 28, 1}, 10)),
                 ElementsAre("0.weight[32, 1, 3, 3]", "0.bias[32]", "3.weight[64, 32, 3, 3]", "3.bias[64]",
                             "6.weight[128, 64, 3, 3]", "6.bias[128]", "9.weight[256, 6272]", "9.bias[256]",

@@ -1,17 +1,33 @@
 #include "tests/support/run_product.hpp"
 
 #include <array>
+#include <vector>
 
 #include "ravine/core/vector.hpp"
+#include "ravine/exec/onednn/tile.hpp"
 
 namespace ravine::test {
+namespace {
+
+std::vector<Bfloat16> narrowed(const Vector& x) {
+    std::vector<Bfloat16> result(static_cast<size_t>(x.size()));
+    tile::narrow(static_cast<const float*>(x.data()), result.data(), result.size());
+    return result;
+}
+
+}  // namespace
 
 Numbers run_product(const Kernel& kernel, const ProductRequest& request, const Numbers& first,
                     const Numbers& second, const Numbers& bias) {
     Vector a(first, Precision::f32), b(second, Precision::f32), c(bias, Precision::f32),
         result(element_count(request.result), Precision::f32),
         scratch(kernel.scratch_bytes() / 4 + 1, Precision::f32, 1e9);
-    const std::array<void*, 4> buffers{a.data(), b.data(), result.data(), c.data()};
+    auto narrow_a = narrowed(a), narrow_b = narrowed(b);
+    const bool narrow = request.factor_element == Element::bf16;
+    const bool has_kernel = request.op == Op::conv2d || request.op == Op::conv2d_input_gradient;
+    const std::array<void*, 4> buffers{narrow ? static_cast<void*>(narrow_a.data()) : a.data(),
+                                       narrow && !has_kernel ? static_cast<void*>(narrow_b.data()) : b.data(),
+                                       result.data(), c.data()};
     const Context context{.buffers = buffers.data(),
                           .scalars = nullptr,
                           .random = nullptr,

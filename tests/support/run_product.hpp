@@ -5,8 +5,9 @@
 
 namespace ravine::test {
 
-/// Runs a kernel of a product twice on floats, over memory full of large numbers, and returns its result.
-/// Buffers 0 to 3 of the request are the factors, the result and the bias.
+/// Runs a kernel of a product twice, over memory full of large numbers, and returns its result. Buffers 0 to
+/// 3 of the request are the factors, as floats or as the request has them, the result and the bias, both
+/// floats.
 Numbers run_product(const Kernel& kernel, const ProductRequest& request, const Numbers& first,
                     const Numbers& second, const Numbers& bias);
 

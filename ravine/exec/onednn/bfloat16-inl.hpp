@@ -36,11 +36,11 @@ HWY_INLINE hn::Vec<D> LoadN(D d, const uint16_t* from, size_t n) {
 }
 
 /// Whether the processor rounds by an instruction.
-static const bool rounds_natively = __builtin_cpu_supports("avx512bf16");
+inline const bool rounds_natively = __builtin_cpu_supports("avx512bf16");
 
-/// Rounds to the nearest bfloat16, the even one of two. Without an instruction for it half of the last place
-/// is added to the bits, where the last bit kept is 0 a little less; NaN would overflow into infinity or
-/// zero.
+/// Rounds to the nearest bfloat16, the even one of two: by an instruction, which makes 0 of subnormal
+/// numbers, or by adding half of the last place to the bits, where the last bit kept is 0 a little less. NaN
+/// would then overflow into infinity or zero.
 template <class D>
 HWY_INLINE hn::Vec<hn::Rebind<uint16_t, D>> narrowed(D, hn::Vec<D> x) {
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL

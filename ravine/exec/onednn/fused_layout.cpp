@@ -16,10 +16,10 @@ namespace {
 constexpr int64_t tile_elements = 512;
 constexpr int at_end = std::numeric_limits<int>::max();
 
-/// Whether a reduction or a store reads the register itself: they want a whole tile of floats.
-bool is_read_at_end(const FusedSpec& spec, size_t r) {
-    const auto reads = [&](const auto& reader) { return reader.value == static_cast<int>(r); };
-    return std::ranges::any_of(spec.reductions, reads) || std::ranges::any_of(spec.stores, reads);
+/// Whether a reduction reads the register itself: it wants a whole tile of floats.
+bool is_reduced(const FusedSpec& spec, size_t r) {
+    return std::ranges::any_of(spec.reductions,
+                               [&](const auto& reduction) { return reduction.value == static_cast<int>(r); });
 }
 
 /// The last instruction that reads each register, -1 where none does, at_end for reductions.
@@ -74,20 +74,21 @@ void FusedLayout::assign_places(const FusedSpec& spec) {
     std::vector<std::optional<Place>> decided(registers);
     for (size_t i = 0; i < loads.size(); ++i) {
         const auto& load = spec.loads[i];
-        if (loads[i].is_repeated && !is_read_at_end(spec, i))
+        if (loads[i].is_repeated && !is_reduced(spec, i))
             decided[i] = Place{Place::repeated, repeated++};
         else if (load.kind == FusedSpec::Load::buffer && loads[i].walk.is_direct() &&
-                 (load.element == Element::f32 || !is_read_at_end(spec, i)))
+                 (load.element == Element::f32 || !is_reduced(spec, i)))
             decided[i] = Place{Place::memory, load.index, load.element};
     }
     for (const auto& store : spec.stores) {
         const auto value = static_cast<size_t>(store.value);
+        require(value >= loads.size(), "a fused kernel stores what it loads");
         // The result goes straight to memory unless it would overwrite an input that a later instruction or a
         // reduction still reads.
         const bool overwrites = store.alias >= 0 && last_use[static_cast<size_t>(store.alias)] >
                                                         store.value - static_cast<int>(loads.size());
         const bool is_used = last_use[value] >= 0;  // and what is used is not to be rounded
-        if (overwrites || value < loads.size() || (store.element == Element::bf16 && is_used)) {
+        if (overwrites || (store.element == Element::bf16 && is_used)) {
             late_stores.push_back(store);
             last_use[value] = at_end;
         } else {

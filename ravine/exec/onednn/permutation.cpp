@@ -26,7 +26,8 @@ public:
         dnnl::primitive_attr attributes;
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
         const dnnl::reorder::primitive_desc descriptor(dnnl_engine(), from_, dnnl_engine(), to_, attributes);
-        is_slow_ = is_reference(descriptor.impl_info_str());
+        const std::string implementation = descriptor.impl_info_str();
+        is_slow_ = is_reference(implementation) || implementation.starts_with("simple");
         scratchpad_ = descriptor.scratchpad_desc();
         reorder_ = dnnl::reorder(descriptor);
     }
@@ -76,7 +77,8 @@ private:
 }  // namespace
 
 std::unique_ptr<Kernel> make_permutation(const PlainRequest& request, Element element, int threads) {
-    if (request.node.op != Op::permute || request.node.shape.empty()) return nullptr;
+    const size_t axes = request.node.shape.size();
+    if (request.node.op != Op::permute || axes == 0 || axes > DNNL_MAX_NDIMS) return nullptr;
     auto kernel = std::make_unique<Permutation>(request, element, threads);
     if (kernel->is_slow()) return nullptr;
     return kernel;

@@ -36,7 +36,7 @@ std::unique_ptr<Kernel> make_gathered_convolution(const ProductRequest& request)
 /// (measured on ResNet-18: 10 to 14 ms against 12 to 19, and 15 against 25 in float).
 bool gathers_better(const ProductRequest& request);
 
-/// One of the three convolutions by Winograd's algorithm, which multiplies less and rounds a little more;
+/// One of the three convolutions by Winograd's algorithm, which multiplies a quarter as much and rounds more;
 /// nothing where the products that it needs have no fast implementation.
 std::unique_ptr<Kernel> make_winograd_convolution(const ProductRequest& request);
 /// Whether that is possible and faster: kernels of 3 x 3 with stride 1 between enough channels.

@@ -23,7 +23,6 @@ using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
 constexpr size_t block_vectors = 4;  // whose types are asked about once
-using Block = std::array<V, block_vectors>;
 
 HWY_INLINE bool is_narrow(Argument argument) { return argument.kind == Argument::bfloats; }
 

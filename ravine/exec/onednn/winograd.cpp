@@ -24,8 +24,8 @@ winograd::Tiles winograd::tiles_of(const ProductRequest& request) {
 }
 
 int64_t winograd::part_of(int64_t channels) {
-    constexpr int64_t wanted = 64, fewest = 16;
-    for (int64_t parts = (channels + wanted - 1) / wanted; channels / parts >= fewest; ++parts)
+    constexpr int64_t most = 64, fewest = 16;
+    for (int64_t parts = (channels + most - 1) / most; channels / parts >= fewest; ++parts)
         if (channels % parts == 0) return channels / parts;
     return channels;
 }
@@ -41,11 +41,12 @@ bool suits_winograd(const ProductRequest& request) {
     const double saving = 9.0 * static_cast<double>(tiles.oh * tiles.ow) /
                           static_cast<double>(winograd::positions * tiles.rows * tiles.columns);
     constexpr double enough_saving = 1.8;
+    const auto isa = dnnl::get_effective_cpu_isa();
     // Tile instructions multiply bfloat16 matrices eight times faster: there the transforms would dominate.
-    const bool has_tiles = dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_amx;
+    const bool has_tiles = isa >= dnnl::cpu_isa::avx512_core_amx;
     return tiles.in >= enough_channels && tiles.out >= enough_channels && tiles.count >= enough_tiles &&
            saving >= enough_saving && request.kernel_element == Element::f32 &&
-           !(has_tiles && request.factor_element == Element::bf16);
+           isa >= dnnl::cpu_isa::avx512_core && !(has_tiles && request.factor_element == Element::bf16);
 }
 
 }  // namespace ravine

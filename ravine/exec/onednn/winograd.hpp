@@ -13,7 +13,8 @@ namespace winograd {
 /// in the kernel, of the convolution itself.
 Tiles tiles_of(const ProductRequest& request);
 
-/// The channels of a part of a kernel: about 64, and all parts are equal.
+/// The channels of a part of a kernel: at most 64 and at least 16 where equal parts can have so many, else
+/// all.
 int64_t part_of(int64_t channels);
 
 }  // namespace winograd

@@ -32,7 +32,7 @@ std::optional<winograd::Panels> panels_of(const memory::desc& kernel) {
 }
 
 /// A convolution, or its gradient in the input, as 36 products over tiles of 4 x 4 outputs: 36
-/// multiplications where the definition has 144. The products are those of a convolution of one pixel with 36
+/// multiplications where the definition has 144. The products are those of a 1 x 1 convolution with 36
 /// groups, whose kernel is transformed right into the layout that oneDNN wants, one part of the output
 /// channels at a time. Where the kernel is small the threads share the tiles: each transforms a block of
 /// them, multiplies and transforms back, all within its caches. Where it is large they share its parts, which

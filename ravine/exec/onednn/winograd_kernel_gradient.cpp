@@ -23,8 +23,8 @@ public:
         : request_(request), tiles_(winograd::tiles_of(request)) {
         const int64_t element = size_of(request.factor_element), in = tiles_.in, out = tiles_.out;
         ins_ = winograd::part_of(in), outs_ = winograd::part_of(out);
-        shares_tiles_ =
-            winograd::positions * in * out * int64_t{sizeof(float)} <= small_sum || parts() < request.threads;
+        const int64_t sum = winograd::positions * in * out * int64_t{sizeof(float)};
+        shares_tiles_ = sum <= small_sum || (parts() < request.threads && sum <= most_private_sum);
         teams_ = shares_tiles_ ? std::min<int64_t>(request.threads, tiles_.count) : 1;
         const int64_t share = (tiles_.count + teams_ - 1) / teams_;
         const int64_t most_tiles = std::max(fewest_tiles, (shares_tiles_ ? private_bytes : shared_bytes) /
@@ -104,6 +104,7 @@ private:
     // A sum that stays in the second level of cache beside the transformed tiles of a thread's block; and
     // those of a block that all threads share, which are to stay in the last level.
     static constexpr int64_t small_sum = 3 << 18, private_bytes = 1 << 19, shared_bytes = 4 << 20;
+    static constexpr int64_t most_private_sum = 4 << 20;  // where there are fewer parts than threads
     static constexpr int64_t fewest_tiles = 64;
 
     struct Share {

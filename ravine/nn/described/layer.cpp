@@ -172,7 +172,7 @@ Catalog<Layer> make_catalog() {
                             .summary = "the maximum of each window",
                             .formula = "y[i, j, c] = max x[i s + a - p, j s + b - p, c]",
                             .source = "Zhou and Chellappa 1988"},
-                           pool_fields(), [](PoolLayer l) { return make_pool(l, max_pool_layer); });
+                           pool_fields(), [](PoolLayer l) { return make_pool(l, max_pool); });
     catalog.add<PoolLayer>({.name = "average-pool",
                             .summary = "the mean of each window, padding counted as zeros",
                             .formula = "y[i, j, c] = mean x[i s + a - p, j s + b - p, c]",

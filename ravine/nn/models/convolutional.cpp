@@ -27,11 +27,12 @@ Value build(const Cnn& cnn, Builder& b, Value x, int64_t outputs) {
     const NormalizationLayer normalization = normalizations().make(Spec::parse(cnn.normalization));
     Sequential net(b, x);
     for (size_t i = 0; i < cnn.channels.size(); ++i) {
-        if (i > 0) net.max_pool();
         net.convolution(
             cnn.channels[i],
             {.padding = 1, .bias = !normalization.cancels_bias, .standardized = cnn.weight_standardization});
-        net.normalization(normalization).relu();
+        net.normalization(normalization);
+        if (i + 1 < cnn.channels.size()) net.max_pool();  // before relu: the same, of fewer numbers
+        net.relu();
     }
     net.flatten();
     net.dense(cnn.hidden, {.weights = he_initializer()}).relu();
@@ -50,7 +51,7 @@ Value build(const Lenet& lenet, Builder& b, Value x, int64_t outputs) {
                                    .padding = channels == 6 ? padding : 0,
                                    .bias = !normalization.cancels_bias,
                                    .standardized = lenet.weight_standardization});
-        net.normalization(normalization).relu().max_pool();
+        net.normalization(normalization).max_pool().relu();
     }
     net.flatten();
     for (const int64_t units : {120, 84}) {
@@ -79,7 +80,7 @@ void add_convolutional_models(Catalog<Model>& catalog) {
         {.name = "cnn",
          .summary = "3x3 convolutions with ReLU, 2x2 max-pooling between them, then two dense layers; the "
                     "defaults are the 3-conv net for MNIST",
-         .formula = "(conv 3x3, normalization, relu, max-pool 2x2) ... conv 3x3, normalization, relu,\n"
+         .formula = "(conv 3x3, normalization, max-pool 2x2, relu) ... conv 3x3, normalization, relu,\n"
                     "dense, relu, dropout, dense; normalization and dropout where asked for",
          .source = "LeCun, Bottou, Bengio and Haffner 1998"},
         {field("channels", &Cnn::channels, Range{1, 65536}, "channels of each convolution: 32-64-128"),
@@ -93,8 +94,8 @@ void add_convolutional_models(Catalog<Model>& catalog) {
     catalog.add<Lenet>(
         {.name = "lenet",
          .summary = "LeNet-5 with ReLU and max-pooling; images of less than 32x32 get a border of 2",
-         .formula = "conv 6@5x5, normalization, relu, max-pool 2x2, conv 16@5x5, normalization, relu, "
-                    "max-pool 2x2,\n"
+         .formula = "conv 6@5x5, normalization, max-pool 2x2, relu, conv 16@5x5, normalization, "
+                    "max-pool 2x2, relu,\n"
                     "dense 120, relu, dropout, dense 84, relu, dropout, dense;\n"
                     "normalization and dropout where asked for",
          .source = "LeCun, Bottou, Bengio and Haffner 1998"},
