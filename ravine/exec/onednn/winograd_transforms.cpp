@@ -134,20 +134,27 @@ HWY_INLINE void by_vectors(int64_t channels, Body body) {
     for (int64_t c = 0; c < channels; c += width) body(c, static_cast<size_t>(std::min(width, channels - c)));
 }
 
+/// Writes the transformed square, all positions of all channels, from `to` on.
+template <class T, size_t side, class Transform>
+HWY_INLINE void write_tile(const Square<const T, side>& square, int64_t channels, Transform transform, T* to,
+                           Steps steps) {
+    for (int64_t part = 0; part < channels / steps.part_channels; ++part)
+        by_vectors(steps.part_channels, [&](int64_t c, size_t n) HWY_ATTR {
+            T* at = to + part * steps.part + c;
+            both_ways<6>(square.columns(part * steps.part_channels + c, n), transform,
+                         [&](size_t, const Column<6>& row) HWY_ATTR {
+                             for (const V x : row) store(x, at, n), at += steps.position;
+                         });
+        });
+}
+
 template <class T>
 void input(const Tiles& t, int64_t begin, int64_t end, const T* images, T* v, Steps steps) {
     for (int64_t tile = begin; tile < end; ++tile, v += steps.tile) {
         const Place place(t, tile);
         const Square<const T, 6> square(images, place.example, place.y - t.padding, place.x - t.padding, t.h,
                                         t.w, t.in);
-        for (int64_t part = 0; part < t.in / steps.part_channels; ++part)
-            by_vectors(steps.part_channels, [&](int64_t c, size_t n) HWY_ATTR {
-                T* to = v + part * steps.part + c;
-                both_ways<6>(square.columns(part * steps.part_channels + c, n), input_column,
-                             [&](size_t, const Column<6>& row) HWY_ATTR {
-                                 for (const V x : row) store(x, to, n), to += steps.position;
-                             });
-            });
+        write_tile(square, t.in, input_column, v, steps);
     }
 }
 
@@ -178,14 +185,7 @@ void output_gradient(const Tiles& t, int64_t begin, int64_t end, const T* gradie
     for (int64_t tile = begin; tile < end; ++tile, m += steps.tile) {
         const Place place(t, tile);
         const Square<const T, 4> square(gradients, place.example, place.y, place.x, t.oh, t.ow, t.out);
-        for (int64_t part = 0; part < t.out / steps.part_channels; ++part)
-            by_vectors(steps.part_channels, [&](int64_t c, size_t n) HWY_ATTR {
-                T* to = m + part * steps.part + c;
-                both_ways<6>(square.columns(part * steps.part_channels + c, n), gradient_column,
-                             [&](size_t, const Column<6>& row) HWY_ATTR {
-                                 for (const V x : row) store(x, to, n), to += steps.position;
-                             });
-            });
+        write_tile(square, t.out, gradient_column, m, steps);
     }
 }
 
