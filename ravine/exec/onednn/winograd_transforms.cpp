@@ -84,17 +84,26 @@ HWY_INLINE Column<3> kernel_gradient_column(const Column<6>& x) {
             hn::MulAdd(constant(a2), even_a, hn::MulAdd(constant(b2), even_b, x[5]))};
 }
 
-/// M x M' for the matrix M that `transform` applies to a column; to(i, row) takes the rows of the result.
-template <size_t m, size_t n, class Transform, class To>
-HWY_INLINE void both_ways(const std::array<Column<n>, n>& columns, Transform transform, To to) {
+/// M x M' for the matrix M that `transform` applies to a column; column(j) gives those of x, to(i, row) takes
+/// the rows of the result.
+template <auto transform, size_t n, class From, class To>
+HWY_INLINE void both_ways(From column, To to) {
+    constexpr size_t m = std::tuple_size_v<decltype(transform(Column<n>()))>;
     std::array<Column<m>, n> half;
-    for (size_t j = 0; j < n; ++j) half[j] = transform(columns[j]);
+    for (size_t j = 0; j < n; ++j) half[j] = transform(column(j));
     for (size_t i = 0; i < m; ++i) {
         Column<n> row;
         for (size_t j = 0; j < n; ++j) row[j] = half[j][i];
         to(i, transform(row));
     }
 }
+
+/// What tiles are cut from: [n, h, w, channels].
+template <class T>
+struct Images {
+    const T* at;
+    int64_t h, w, channels;
+};
 
 /// The place of a tile: its example, and the output pixel at its corner.
 struct Place {
@@ -105,57 +114,78 @@ struct Place {
     int64_t example, y, x;
 };
 
-/// The pixels of a square, row by row; nullptr outside the image.
+// Channels that are worked on at a time, so that a few pixels can stand for all those outside an image.
+constexpr int64_t chunk = 64;
+static_assert(chunk % static_cast<int64_t>(hn::MaxLanes(D())) == 0);
+
+/// The pixels of a square, row by row; `outside` for those outside the image.
 template <class T, size_t side>
 struct Square {
-    Square(T* images, int64_t example, int64_t top, int64_t left, int64_t h, int64_t w, int64_t channels) {
+    Square(T* images, int64_t example, int64_t top, int64_t left, int64_t h, int64_t w, int64_t channels,
+           T* outside) {
         for (size_t i = 0; i < side * side; ++i) {
             const int64_t y = top + static_cast<int64_t>(i / side), x = left + static_cast<int64_t>(i % side);
             const bool inside = y >= 0 && y < h && x >= 0 && x < w;
-            pixels[i] = inside ? images + ((example * h + y) * w + x) * channels : nullptr;
+            pixels[i] = inside ? images + ((example * h + y) * w + x) * channels : outside;
         }
     }
-    HWY_INLINE std::array<Column<side>, side> columns(int64_t channel, size_t n) const {
-        std::array<Column<side>, side> result;
-        for (size_t j = 0; j < side; ++j)
-            for (size_t i = 0; i < side; ++i) {
-                const T* pixel = pixels[i * side + j];
-                result[j][i] = pixel ? load(pixel + channel, n) : hn::Zero(D());
-            }
+    template <class Count>
+    HWY_INLINE Column<side> column(size_t j, int64_t channel, Count n) const {
+        Column<side> result;
+        for (size_t i = 0; i < side; ++i) result[i] = load(pixels[i * side + j] + channel, n);
         return result;
     }
     std::array<T*, side * side> pixels;
+};
+
+/// The lanes of a vector, known when the code is compiled.
+struct AllLanes {
+    HWY_INLINE operator size_t() const { return hn::Lanes(D()); }
 };
 
 /// Calls body(c, n) for the channels c ... c + n - 1 that a vector holds.
 template <class Body>
 HWY_INLINE void by_vectors(int64_t channels, Body body) {
     const auto width = static_cast<int64_t>(hn::Lanes(D()));
-    for (int64_t c = 0; c < channels; c += width) body(c, static_cast<size_t>(std::min(width, channels - c)));
+    int64_t c = 0;
+    for (; c + width <= channels; c += width) body(c, AllLanes());
+    if (c < channels) body(c, static_cast<size_t>(channels - c));
 }
 
-/// Writes the transformed square, all positions of all channels, from `to` on.
-template <class T, size_t side, class Transform>
-HWY_INLINE void write_tile(const Square<const T, side>& square, int64_t channels, Transform transform, T* to,
-                           Steps steps) {
-    for (int64_t part = 0; part < channels / steps.part_channels; ++part)
-        by_vectors(steps.part_channels, [&](int64_t c, size_t n) HWY_ATTR {
-            T* at = to + part * steps.part + c;
-            both_ways<6>(square.columns(part * steps.part_channels + c, n), transform,
-                         [&](size_t, const Column<6>& row) HWY_ATTR {
-                             for (const V x : row) store(x, at, n), at += steps.position;
-                         });
-        });
+/// Calls body(begin, count) for the channels, a chunk at a time.
+template <class Body>
+HWY_INLINE void by_chunks(int64_t channels, Body body) {
+    for (int64_t c = 0; c < channels; c += chunk) body(c, std::min(chunk, channels - c));
+}
+
+/// Writes transformed squares of the images: of the tiles [begin, end), all positions of all channels, from
+/// `to` on. `shift` is from the corner of a tile to that of its square.
+template <auto transform, size_t side, class T>
+HWY_INLINE void write_tiles(const Tiles& t, int64_t begin, int64_t end, const Images<T>& images,
+                            int64_t shift, T* to, Steps steps) {
+    static const T zeros[chunk] = {};
+    for (int64_t tile = begin; tile < end; ++tile, to += steps.tile) {
+        const Place place(t, tile);
+        for (int64_t part = 0; part < images.channels / steps.part_channels; ++part)
+            by_chunks(steps.part_channels, [&](int64_t first, int64_t count) HWY_ATTR {
+                const Square<const T, side> square(images.at + part * steps.part_channels + first,
+                                                   place.example, place.y + shift, place.x + shift, images.h,
+                                                   images.w, images.channels, zeros);
+                by_vectors(count, [&](int64_t c, auto n) HWY_ATTR {
+                    T* at = to + part * steps.part + first + c;
+                    both_ways<transform, side>([&](size_t j) HWY_ATTR { return square.column(j, c, n); },
+                                               [&](size_t, const Column<6>& row) HWY_ATTR {
+                                                   for (const V x : row)
+                                                       store(x, at, n), at += steps.position;
+                                               });
+                });
+            });
+    }
 }
 
 template <class T>
 void input(const Tiles& t, int64_t begin, int64_t end, const T* images, T* v, Steps steps) {
-    for (int64_t tile = begin; tile < end; ++tile, v += steps.tile) {
-        const Place place(t, tile);
-        const Square<const T, 6> square(images, place.example, place.y - t.padding, place.x - t.padding, t.h,
-                                        t.w, t.in);
-        write_tile(square, t.in, input_column, v, steps);
-    }
+    write_tiles<input_column, 6>(t, begin, end, Images<T>{images, t.h, t.w, t.in}, -t.padding, v, steps);
 }
 
 template <class T>
@@ -163,18 +193,23 @@ void output(const Tiles& t, int64_t begin, int64_t end, Channels channels, const
             T* outputs) {
     for (int64_t tile = begin; tile < end; ++tile, m += positions * channels.count()) {
         const Place place(t, tile);
-        const Square<T, 4> square(outputs + channels.begin, place.example, place.y, place.x, t.oh, t.ow,
-                                  t.out);
-        by_vectors(channels.count(), [&](int64_t c, size_t n) HWY_ATTR {
-            std::array<Column<6>, 6> columns;
-            const float* from = m + c;
-            for (size_t i = 0; i < 6; ++i)
-                for (size_t j = 0; j < 6; ++j) columns[j][i] = load(from, n), from += channels.count();
-            const V start = bias ? load(bias + channels.begin + c, n) : hn::Zero(D());
-            both_ways<4>(columns, output_column, [&](size_t i, const Column<4>& row) HWY_ATTR {
-                for (size_t j = 0; j < 4; ++j)
-                    if (T* pixel = square.pixels[4 * i + j]; pixel)
-                        store(hn::Add(row[j], start), pixel + c, n);
+        by_chunks(channels.count(), [&](int64_t first, int64_t count) HWY_ATTR {
+            T unused[chunk];
+            const Square<T, 4> square(outputs + channels.begin + first, place.example, place.y, place.x, t.oh,
+                                      t.ow, t.out, unused);
+            by_vectors(count, [&](int64_t c, auto n) HWY_ATTR {
+                const float* from = m + first + c;
+                const V start = bias ? load(bias + channels.begin + first + c, n) : hn::Zero(D());
+                both_ways<output_column, 6>(
+                    [&](size_t) HWY_ATTR {
+                        Column<6> row;
+                        for (V& x : row) x = load(from, n), from += channels.count();
+                        return row;
+                    },
+                    [&](size_t j, const Column<4>& column) HWY_ATTR {
+                        for (size_t i = 0; i < 4; ++i)
+                            store(hn::Add(column[i], start), square.pixels[4 * i + j] + c, n);
+                    });
             });
         });
     }
@@ -182,18 +217,16 @@ void output(const Tiles& t, int64_t begin, int64_t end, Channels channels, const
 
 template <class T>
 void output_gradient(const Tiles& t, int64_t begin, int64_t end, const T* gradients, T* m, Steps steps) {
-    for (int64_t tile = begin; tile < end; ++tile, m += steps.tile) {
-        const Place place(t, tile);
-        const Square<const T, 4> square(gradients, place.example, place.y, place.x, t.oh, t.ow, t.out);
-        write_tile(square, t.out, gradient_column, m, steps);
-    }
+    write_tiles<gradient_column, 4>(t, begin, end, Images<T>{gradients, t.oh, t.ow, t.out}, 0, m, steps);
 }
 
 constexpr int64_t most_lanes = static_cast<int64_t>(hn::MaxLanes(D()));
 
-/// The kernels from input channel c to the output channels from the o-th of the part on, one a lane; zeros
-/// where there is none.
-HWY_INLINE std::array<Column<3>, 3> kernels_at(const KernelPart& part, int64_t c, int64_t o) {
+using Transformed = float[positions][most_lanes];  // a row of the transformed kernel: 32 bits a channel
+
+/// Writes G g G' of the kernels from input channel c to the output channels from the o-th of the part on, one
+/// a lane; zeros where there is none.
+HWY_INLINE void transform_row(const KernelPart& part, int64_t c, int64_t o, Transformed& numbers) {
     const bool forward = part.direction == Direction::forward;
     const int64_t next_out = forward ? part.in * 9 : 9, next_in = forward ? 9 : part.out * 9;
     HWY_ALIGN float lanes[9][most_lanes] = {};
@@ -202,12 +235,17 @@ HWY_INLINE std::array<Column<3>, 3> kernels_at(const KernelPart& part, int64_t c
     const float* g = part.kernel + (part.channels.begin + o) * next_out + c * next_in;
     for (int64_t k = 0; k < n; ++k, g += next_out)
         for (int64_t i = 0; i < 9; ++i) lanes[i][k] = g[forward ? i : 8 - i];
-    std::array<Column<3>, 3> columns;
-    for (size_t i = 0; i < 9; ++i) columns[i % 3][i / 3] = hn::Load(D(), lanes[i]);
-    return columns;
+    size_t at = 0;
+    both_ways<kernel_column, 3>(
+        [&](size_t j) HWY_ATTR {
+            Column<3> column;
+            for (size_t i = 0; i < 3; ++i) column[i] = hn::Load(D(), lanes[3 * i + j]);
+            return column;
+        },
+        [&](size_t, const Column<6>& row) HWY_ATTR {
+            for (const V x : row) hn::Store(x, D(), numbers[at++]);
+        });
 }
-
-using Transformed = float[positions][most_lanes];  // a row of the transformed kernel: 32 bits a channel
 
 /// Writes what make(row, o, numbers) leaves in a Transformed for each row of the panels and vector of output
 /// channels. The positions of u are a power of two of bytes apart, so that one set of the cache would have to
@@ -227,13 +265,6 @@ HWY_INLINE void fill_panels(const Panels& panels, int64_t rows, float* u, Make m
                 for (int64_t k = 0; k < count; ++k)
                     hn::StoreU(hn::Load(d, made[k][i]), d, to + k * panels.panel);
         }
-}
-
-HWY_INLINE void transform_row(const KernelPart& part, int64_t row, int64_t o, Transformed& numbers) {
-    size_t i = 0;
-    both_ways<6>(kernels_at(part, row, o), kernel_column, [&](size_t, const Column<6>& x) HWY_ATTR {
-        for (const V number : x) hn::Store(number, D(), numbers[i++]);
-    });
 }
 
 void Kernel(const KernelPart& part, const Panels& panels, float* u) {
@@ -262,19 +293,23 @@ void KernelBfloat16(const KernelPart& part, const Panels& panels, Bfloat16* u) {
 void KernelGradient(const Sums& du, Channels ins, Channels outs, int64_t kernel_in, float* gradient) {
     const D d;
     HWY_ALIGN float lanes[9][most_lanes];
-    by_vectors(outs.count(), [&](int64_t o, size_t n) HWY_ATTR {
+    by_vectors(outs.count(), [&](int64_t o, auto n) HWY_ATTR {
         for (int64_t c = 0; c < ins.count(); ++c) {
-            std::array<Column<6>, 6> columns;
             const float* from = du.first + c * outs.count() + o;
-            for (size_t i = 0; i < 6; ++i)
-                for (size_t j = 0; j < 6; ++j, from += ins.count() * outs.count()) {
-                    columns[j][i] = load(from, n);
-                    for (int64_t sum = 1; sum < du.count; ++sum)
-                        columns[j][i] = hn::Add(columns[j][i], load(from + sum * du.step, n));
-                }
-            both_ways<3>(columns, kernel_gradient_column, [&](size_t i, const Column<3>& row) HWY_ATTR {
-                for (size_t j = 0; j < 3; ++j) hn::Store(row[j], d, lanes[3 * i + j]);
-            });
+            both_ways<kernel_gradient_column, 6>(
+                [&](size_t) HWY_ATTR {
+                    Column<6> row;
+                    for (V& x : row) {
+                        x = load(from, n);
+                        for (int64_t sum = 1; sum < du.count; ++sum)
+                            x = hn::Add(x, load(from + sum * du.step, n));
+                        from += ins.count() * outs.count();
+                    }
+                    return row;
+                },
+                [&](size_t j, const Column<3>& column) HWY_ATTR {
+                    for (size_t i = 0; i < 3; ++i) hn::Store(column[i], d, lanes[3 * i + j]);
+                });
             float* to = gradient + ((outs.begin + o) * kernel_in + ins.begin + c) * 9;
             for (size_t k = 0; k < n; ++k, to += kernel_in * 9)
                 for (size_t i = 0; i < 9; ++i) to[i] = lanes[i][k];
