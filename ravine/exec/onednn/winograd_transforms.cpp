@@ -98,19 +98,32 @@ HWY_INLINE void both_ways(From column, To to) {
     }
 }
 
-/// What tiles are cut from: [n, h, w, channels].
+/// What tiles are cut from, or written to: [n, h, w, channels].
 template <class T>
 struct Images {
-    const T* at;
+    T* at;
     int64_t h, w, channels;
 };
 
-/// The place of a tile: its example, and the output pixel at its corner.
-struct Place {
+/// The places of tiles, one after another: the example, and the output pixel at the tile's corner.
+class Place {
+public:
     Place(const Tiles& t, int64_t tile)
-        : example(tile / (t.rows * t.columns)),
+        : tiles_(t),
+          example(tile / (t.rows * t.columns)),
           y(tile / t.columns % t.rows * tile_side),
           x(tile % t.columns * tile_side) {}
+    void advance() {
+        if ((x += tile_side) < tiles_.ow) return;
+        x = 0;
+        if ((y += tile_side) < tiles_.oh) return;
+        y = 0, ++example;
+    }
+
+private:
+    const Tiles& tiles_;
+
+public:
     int64_t example, y, x;
 };
 
@@ -118,16 +131,21 @@ struct Place {
 constexpr int64_t chunk = 64;
 static_assert(chunk % static_cast<int64_t>(hn::MaxLanes(D())) == 0);
 
-/// The pixels of a square, row by row; `outside` for those outside the image.
+/// The pixels of a square with its corner at the place moved by `shift`, row by row, from a channel on;
+/// `outside` for those outside the image.
 template <class T, size_t side>
 struct Square {
-    Square(T* images, int64_t example, int64_t top, int64_t left, int64_t h, int64_t w, int64_t channels,
-           T* outside) {
-        for (size_t i = 0; i < side * side; ++i) {
-            const int64_t y = top + static_cast<int64_t>(i / side), x = left + static_cast<int64_t>(i % side);
-            const bool inside = y >= 0 && y < h && x >= 0 && x < w;
-            pixels[i] = inside ? images + ((example * h + y) * w + x) * channels : outside;
-        }
+    Square(const Images<T>& images, const Place& place, int64_t shift, int64_t channel, T* outside) {
+        const int64_t top = place.y + shift, left = place.x + shift;
+        const int64_t row = images.w * images.channels;
+        const int64_t corner = (place.example * images.h + top) * row + left * images.channels + channel;
+        for (int64_t i = 0; i < size; ++i)
+            for (int64_t j = 0; j < size; ++j) {
+                const bool inside =
+                    top + i >= 0 && top + i < images.h && left + j >= 0 && left + j < images.w;
+                pixels[static_cast<size_t>(i * size + j)] =
+                    inside ? images.at + corner + i * row + j * images.channels : outside;
+            }
     }
     template <class Count>
     HWY_INLINE Column<side> column(size_t j, int64_t channel, Count n) const {
@@ -135,6 +153,7 @@ struct Square {
         for (size_t i = 0; i < side; ++i) result[i] = load(pixels[i * side + j] + channel, n);
         return result;
     }
+    static constexpr auto size = static_cast<int64_t>(side);
     std::array<T*, side * side> pixels;
 };
 
@@ -161,16 +180,15 @@ HWY_INLINE void by_chunks(int64_t channels, Body body) {
 /// Writes transformed squares of the images: of the tiles [begin, end), all positions of all channels, from
 /// `to` on. `shift` is from the corner of a tile to that of its square.
 template <auto transform, size_t side, class T>
-HWY_INLINE void write_tiles(const Tiles& t, int64_t begin, int64_t end, const Images<T>& images,
+HWY_INLINE void write_tiles(const Tiles& t, int64_t begin, int64_t end, const Images<const T>& images,
                             int64_t shift, T* to, Steps steps) {
     static const T zeros[chunk] = {};
-    for (int64_t tile = begin; tile < end; ++tile, to += steps.tile) {
-        const Place place(t, tile);
+    Place place(t, begin);
+    for (int64_t tile = begin; tile < end; ++tile, to += steps.tile, place.advance()) {
         for (int64_t part = 0; part < images.channels / steps.part_channels; ++part)
             by_chunks(steps.part_channels, [&](int64_t first, int64_t count) HWY_ATTR {
-                const Square<const T, side> square(images.at + part * steps.part_channels + first,
-                                                   place.example, place.y + shift, place.x + shift, images.h,
-                                                   images.w, images.channels, zeros);
+                const Square<const T, side> square(images, place, shift, part * steps.part_channels + first,
+                                                   zeros);
                 by_vectors(count, [&](int64_t c, auto n) HWY_ATTR {
                     T* at = to + part * steps.part + first + c;
                     both_ways<transform, side>([&](size_t j) HWY_ATTR { return square.column(j, c, n); },
@@ -185,18 +203,19 @@ HWY_INLINE void write_tiles(const Tiles& t, int64_t begin, int64_t end, const Im
 
 template <class T>
 void input(const Tiles& t, int64_t begin, int64_t end, const T* images, T* v, Steps steps) {
-    write_tiles<input_column, 6>(t, begin, end, Images<T>{images, t.h, t.w, t.in}, -t.padding, v, steps);
+    write_tiles<input_column, 6>(t, begin, end, Images<const T>{images, t.h, t.w, t.in}, -t.padding, v,
+                                 steps);
 }
 
 template <class T>
 void output(const Tiles& t, int64_t begin, int64_t end, Channels channels, const float* m, const float* bias,
             T* outputs) {
-    for (int64_t tile = begin; tile < end; ++tile, m += positions * channels.count()) {
-        const Place place(t, tile);
+    const Images<T> images{outputs, t.oh, t.ow, t.out};
+    Place place(t, begin);
+    for (int64_t tile = begin; tile < end; ++tile, m += positions * channels.count(), place.advance()) {
         by_chunks(channels.count(), [&](int64_t first, int64_t count) HWY_ATTR {
             T unused[chunk];
-            const Square<T, 4> square(outputs + channels.begin + first, place.example, place.y, place.x, t.oh,
-                                      t.ow, t.out, unused);
+            const Square<T, 4> square(images, place, 0, channels.begin + first, unused);
             by_vectors(count, [&](int64_t c, auto n) HWY_ATTR {
                 const float* from = m + first + c;
                 const V start = bias ? load(bias + channels.begin + first + c, n) : hn::Zero(D());
@@ -217,7 +236,8 @@ void output(const Tiles& t, int64_t begin, int64_t end, Channels channels, const
 
 template <class T>
 void output_gradient(const Tiles& t, int64_t begin, int64_t end, const T* gradients, T* m, Steps steps) {
-    write_tiles<gradient_column, 4>(t, begin, end, Images<T>{gradients, t.oh, t.ow, t.out}, 0, m, steps);
+    write_tiles<gradient_column, 4>(t, begin, end, Images<const T>{gradients, t.oh, t.ow, t.out}, 0, m,
+                                    steps);
 }
 
 constexpr int64_t most_lanes = static_cast<int64_t>(hn::MaxLanes(D()));
