@@ -11,9 +11,10 @@
 namespace ravine {
 namespace {
 
-// 512 floats are 2 KB: about a dozen live registers fit into the first-level cache, and a call of a loop
-// costs little against its work.
-constexpr int64_t tile_elements = 512;
+// The most elements of a tile; half of them where the registers would otherwise crowd the first-level cache.
+// A call of a loop costs little against its work on so many.
+constexpr int64_t most_elements = 512;
+constexpr int64_t comfortable_bytes = 15 << 10;
 constexpr int at_end = std::numeric_limits<int>::max();
 
 /// Whether a reduction reads the register itself: it wants a whole tile of floats.
@@ -42,26 +43,41 @@ FusedLayout::FusedLayout(const FusedSpec& spec) : elements(element_count(spec.sp
         const Walk walk(is_buffer ? load.shape : Shape{}, spec.space);
         loads.push_back({.walk = walk, .is_repeated = !is_buffer || walk.is_single(), .is_fixed = false});
     }
-    choose_tile(spec);
+    choose_period(spec);
     for (auto& load : loads) load.is_fixed = load.is_repeated || (period > 0 && load.walk.period() == period);
     assign_places(spec);
+    choose_tile();
 }
 
-/// A tile that is a multiple of the row length of repeated rows lets them be laid out once, and sums over
-/// rows be taken several rows at a time.
-void FusedLayout::choose_tile(const FusedSpec& spec) {
-    tile = tile_elements;
+/// Repeated rows are laid out once, and sums over rows taken several rows at a time, where a tile holds whole
+/// rows.
+void FusedLayout::choose_period(const FusedSpec& spec) {
     const auto suits = [&](const Walk& walk) {
         const int64_t found = walk.period();
-        if (found == 0 || found > tile_elements) return false;
+        if (found == 0 || found > most_elements) return false;
         period = found;
-        tile = tile_elements / found * found;
         return true;
     };
     for (const auto& load : loads)
         if (suits(load.walk)) return;
     for (const auto& reduction : spec.reductions)
         if (suits(Walk(reduction.shape, spec.space))) return;
+}
+
+void FusedLayout::choose_tile() {
+    int64_t element_bytes = slots * int64_t{sizeof(float)};
+    for (size_t r = 0; r < places.size(); ++r) {
+        const Place& place = places[r];
+        const auto is_same = [&](const Place& other) {
+            return other.kind == Place::memory && other.index == place.index;
+        };
+        const bool is_first =
+            std::none_of(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(r), is_same);
+        // Twice: the next tile is fetched meanwhile.
+        if (place.kind == Place::memory && is_first) element_bytes += 2 * size_of(place.element);
+    }
+    tile = most_elements * element_bytes <= comfortable_bytes ? most_elements : most_elements / 2;
+    if (period > 0) tile = std::max<int64_t>(tile / period, 1) * period;
 }
 
 /// Gives each register a slot of the scratch memory, or the memory that it is loaded from or stored to.

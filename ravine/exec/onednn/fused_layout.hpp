@@ -25,15 +25,16 @@ struct FusedLayout {
 
     int64_t elements;    ///< of the space
     int64_t period = 0;  ///< the length of rows that are repeated or summed over, 0 where there are none
-    int64_t tile;        ///< elements of a tile, a multiple of the period
+    int64_t tile = 0;    ///< elements of a tile, a multiple of the period
     std::vector<Load> loads;
     std::vector<Place> places;                  ///< of each register
     std::vector<FusedSpec::Store> late_stores;  ///< of values that are written when a tile is done
     int slots = 0, repeated = 0;                ///< how many there are
 
 private:
-    void choose_tile(const FusedSpec& spec);
+    void choose_period(const FusedSpec& spec);
     void assign_places(const FusedSpec& spec);
+    void choose_tile();
 };
 
 }  // namespace ravine
