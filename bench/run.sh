@@ -6,11 +6,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 help() {
     cat <<'END_OF_HELP'
-usage: ./dev bench [--threads N] [--precision f32|bf16|f64] [--seconds S] [--best] [WORKLOAD ...]
+usage: ./dev bench [--threads N] [--precision f32|bf16|f64] [--seconds S] [--rounds N] [--best] [WORKLOAD ...]
 
   --threads N     threads of both (1)
   --precision P   of both (f32)
   --seconds S     at least so long for each measurement (0.5)
+  --rounds N      measure both so many times, in turn, and count the fastest of each (1): what other programs do on a
+                  shared machine only ever adds
   --best          PyTorch in the faster of f32 and bf16 (autocast), whatever Ravine computes in
   WORKLOAD        some of spiral rings fc500 mnist-cnn lenet resnet18 (all of them)
 
@@ -21,10 +23,10 @@ END_OF_HELP
 fail() { printf 'bench: %s\n' "$*" >&2; exit 2; }
 
 program=${RAVINE:-build/release/ravine}
-threads=1 precision=f32 seconds=0.5 best=() workloads=()
+threads=1 precision=f32 seconds=0.5 rounds=1 best=() workloads=()
 while (($#)); do
     case "$1" in
-        --threads | --precision | --seconds)
+        --threads | --precision | --seconds | --rounds)
             (($# > 1)) || fail "$1 wants a value"
             printf -v "${1#--}" '%s' "$2"
             shift 2 ;;
@@ -34,6 +36,7 @@ while (($#)); do
         *) workloads+=("$1"); shift ;;
     esac
 done
+[[ $rounds =~ ^[1-9][0-9]*$ ]] || fail "--rounds wants a whole number from 1 on, not '$rounds'"
 ((${#workloads[@]})) || workloads=(spiral rings fc500 mnist-cnn lenet resnet18)
 [[ -x $program ]] || fail "$program: no such program; ./dev build makes it"
 
@@ -47,26 +50,36 @@ done
 options=(--threads "$threads" --precision "$precision" --seconds "$seconds")
 # The value of a member of a JSON object in one line.
 member() { grep -oP "\"$1\": ?\"?\K[^\",}]+" <<<"$2"; }
+# The line with fewer milliseconds, of two; the first may be empty.
+faster() { awk -v a="$(member ms "${1:-$2}")" -v b="$(member ms "$2")" -v x="${1:-$2}" -v y="$2" 'BEGIN { print b < a ? y : x }'; }
+ratio_of() { awk -v a="$(member ms "$1")" -v b="$(member ms "$2")" 'BEGIN { printf "%.2f", a / b }'; }
 
 printf '%s, %s thread%s, milliseconds a step\n' "$precision" "$threads" "$([[ $threads == 1 ]] || echo s)"
 [[ ! $python ]] || "$python" -c 'import torch; print("PyTorch", torch.__version__)'
-printf '%-10s  %10s  %8s  %5s  %10s  %7s  %s\n' workload ravine GFLOP/s peak pytorch ratio "pytorch's way"
+printf '%-10s  %10s  %8s  %5s  %10s  %7s  %-11s  %s\n' workload ravine GFLOP/s peak pytorch ratio "each round" \
+    "pytorch's way"
 for workload in "${workloads[@]}"; do
-    line=$("$program" bench steps --json "${options[@]}" "$workload")
-    ours=$(member ms "$line")
-    rate=$(printf '%.4g' "$(member gflop_per_second "$line")")
-    share=$(awk -v x="$(member share_of_peak "$line")" 'BEGIN { printf "%.0f%%", 100 * x }')
-    theirs=- ratio=- way=
+    ours='' theirs='' ratios=()
+    for ((round = 0; round < rounds; ++round)); do
+        our_line=$("$program" bench steps --json "${options[@]}" "$workload")
+        ours=$(faster "$ours" "$our_line")
+        [[ $python ]] || continue
+        their_line=$("$python" bench/peers/pytorch_steps.py "${options[@]}" "${best[@]}" "$workload")
+        theirs=$(faster "$theirs" "$their_line")
+        ratios+=("$(ratio_of "$their_line" "$our_line")")
+    done
+    rate=$(printf '%.4g' "$(member gflop_per_second "$ours")")
+    share=$(awk -v x="$(member share_of_peak "$ours")" 'BEGIN { printf "%.0f%%", 100 * x }')
+    their_time=- ratio=- range=- way=
     if [[ $python ]]; then
-        line=$("$python" bench/peers/pytorch_steps.py "${options[@]}" "${best[@]}" "$workload")
-        theirs=$(member ms "$line")
-        ratio=$(awk -v a="$theirs" -v b="$ours" 'BEGIN { printf "%.2fx", a / b }')
-        theirs=$(printf '%.4g' "$theirs")
-        way=$(member precision "$line")
-        [[ $(member channels_last "$line") == false ]] || way+=", channels last"
+        their_time=$(printf '%.4g' "$(member ms "$theirs")")
+        ratio=$(ratio_of "$theirs" "$ours")x
+        range=$(printf '%s\n' "${ratios[@]}" | sort -n | sed -n '1p;$p' | paste -sd-)
+        way=$(member precision "$theirs")
+        [[ $(member channels_last "$theirs") == false ]] || way+=", channels last"
     fi
-    printf '%-10s  %10s  %8s  %5s  %10s  %7s  %s\n' "$workload" "$(printf '%.4g' "$ours")" "$rate" "$share" "$theirs" \
-        "$ratio" "$way"
+    printf '%-10s  %10s  %8s  %5s  %10s  %7s  %-11s  %s\n' "$workload" "$(printf '%.4g' "$(member ms "$ours")")" \
+        "$rate" "$share" "$their_time" "$ratio" "$range" "$way"
 done
 echo "GFLOP/s, peak: Ravine's products and convolutions, and the share of what a large matrix product reaches here"
-[[ ! $python ]] || echo "ratio: PyTorch's time over Ravine's; above 1 Ravine is faster"
+[[ ! $python ]] || echo "ratio: PyTorch's time over Ravine's; above 1 Ravine is faster; each round: the least and the most of single rounds"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 
 // Highway includes this file once for every instruction set; the order of its headers matters.
 // clang-format off
@@ -153,6 +154,12 @@ struct Square {
         for (size_t i = 0; i < side; ++i) result[i] = load(pixels[i * side + j] + channel, n);
         return result;
     }
+    /// Asks for the cache lines that begin with this channel.
+    HWY_INLINE void prefetch(int64_t channel) const {
+        constexpr int64_t line = 64 / sizeof(T);
+        if (channel % line != 0) return;
+        for (T* pixel : pixels) __builtin_prefetch(pixel + channel, std::is_const_v<T> ? 0 : 1);
+    }
     static constexpr auto size = static_cast<int64_t>(side);
     std::array<T*, side * side> pixels;
 };
@@ -177,28 +184,45 @@ HWY_INLINE void by_chunks(int64_t channels, Body body) {
     for (int64_t c = 0; c < channels; c += chunk) body(c, std::min(chunk, channels - c));
 }
 
+/// Calls body(tile, square, c, n) for the vectors of `count` channels from `channel` on of the tiles [begin,
+/// end); asks for the next tile's pixels meanwhile. `shift` is from the corner of a tile to that of its
+/// square.
+template <size_t side, class T, class Body>
+HWY_INLINE void by_squares(const Tiles& t, int64_t begin, int64_t end, const Images<T>& images, int64_t shift,
+                           int64_t channel, int64_t count, T* outside, Body body) {
+    Place place(t, begin);
+    Square<T, side> next(images, place, shift, channel, outside);
+    for (int64_t tile = begin; tile < end; ++tile) {
+        const Square<T, side> square = next;
+        place.advance();
+        if (tile + 1 < end) next = Square<T, side>(images, place, shift, channel, outside);
+        by_vectors(count, [&](int64_t c, auto n) HWY_ATTR {
+            next.prefetch(c);
+            body(tile, square, c, n);
+        });
+    }
+}
+
 /// Writes transformed squares of the images: of the tiles [begin, end), all positions of all channels, from
-/// `to` on. `shift` is from the corner of a tile to that of its square.
+/// `to` on.
 template <auto transform, size_t side, class T>
 HWY_INLINE void write_tiles(const Tiles& t, int64_t begin, int64_t end, const Images<const T>& images,
                             int64_t shift, T* to, Steps steps) {
     static const T zeros[chunk] = {};
-    Place place(t, begin);
-    for (int64_t tile = begin; tile < end; ++tile, to += steps.tile, place.advance()) {
-        for (int64_t part = 0; part < images.channels / steps.part_channels; ++part)
-            by_chunks(steps.part_channels, [&](int64_t first, int64_t count) HWY_ATTR {
-                const Square<const T, side> square(images, place, shift, part * steps.part_channels + first,
-                                                   zeros);
-                by_vectors(count, [&](int64_t c, auto n) HWY_ATTR {
-                    T* at = to + part * steps.part + first + c;
-                    both_ways<transform, side>([&](size_t j) HWY_ATTR { return square.column(j, c, n); },
-                                               [&](size_t, const Column<6>& row) HWY_ATTR {
-                                                   for (const V x : row)
-                                                       store(x, at, n), at += steps.position;
-                                               });
-                });
-            });
-    }
+    for (int64_t part = 0; part < images.channels / steps.part_channels; ++part)
+        by_chunks(steps.part_channels, [&](int64_t first, int64_t count) HWY_ATTR {
+            T* first_tile = to + part * steps.part + first;
+            by_squares<side>(t, begin, end, images, shift, part * steps.part_channels + first, count, zeros,
+                             [&](int64_t tile, const auto& square, int64_t c, auto n) HWY_ATTR {
+                                 T* at = first_tile + (tile - begin) * steps.tile + c;
+                                 both_ways<transform, side>([&](size_t j)
+                                                                HWY_ATTR { return square.column(j, c, n); },
+                                                            [&](size_t, const Column<6>& row) HWY_ATTR {
+                                                                for (const V x : row)
+                                                                    store(x, at, n), at += steps.position;
+                                                            });
+                             });
+        });
 }
 
 template <class T>
@@ -211,27 +235,25 @@ template <class T>
 void output(const Tiles& t, int64_t begin, int64_t end, Channels channels, const float* m, const float* bias,
             T* outputs) {
     const Images<T> images{outputs, t.oh, t.ow, t.out};
-    Place place(t, begin);
-    for (int64_t tile = begin; tile < end; ++tile, m += positions * channels.count(), place.advance()) {
-        by_chunks(channels.count(), [&](int64_t first, int64_t count) HWY_ATTR {
-            T unused[chunk];
-            const Square<T, 4> square(images, place, 0, channels.begin + first, unused);
-            by_vectors(count, [&](int64_t c, auto n) HWY_ATTR {
-                const float* from = m + first + c;
-                const V start = bias ? load(bias + channels.begin + first + c, n) : hn::Zero(D());
-                both_ways<output_column, 6>(
-                    [&](size_t) HWY_ATTR {
-                        Column<6> row;
-                        for (V& x : row) x = load(from, n), from += channels.count();
-                        return row;
-                    },
-                    [&](size_t j, const Column<4>& column) HWY_ATTR {
-                        for (size_t i = 0; i < 4; ++i)
-                            store(hn::Add(column[i], start), square.pixels[4 * i + j] + c, n);
-                    });
-            });
-        });
-    }
+    T unused[chunk];
+    by_chunks(channels.count(), [&](int64_t first, int64_t count) HWY_ATTR {
+        const int64_t channel = channels.begin + first;
+        by_squares<4>(t, begin, end, images, 0, channel, count, unused,
+                      [&](int64_t tile, const auto& square, int64_t c, auto n) HWY_ATTR {
+                          const float* from = m + (tile - begin) * positions * channels.count() + first + c;
+                          const V start = bias ? load(bias + channel + c, n) : hn::Zero(D());
+                          both_ways<output_column, 6>(
+                              [&](size_t) HWY_ATTR {
+                                  Column<6> row;
+                                  for (V& x : row) x = load(from, n), from += channels.count();
+                                  return row;
+                              },
+                              [&](size_t j, const Column<4>& column) HWY_ATTR {
+                                  for (size_t i = 0; i < 4; ++i)
+                                      store(hn::Add(column[i], start), square.pixels[4 * i + j] + c, n);
+                              });
+                      });
+    });
 }
 
 template <class T>
