@@ -59,22 +59,23 @@ printf '%s, %s thread%s, milliseconds a step\n' "$precision" "$threads" "$([[ $t
 printf '%-10s  %10s  %8s  %5s  %10s  %7s  %-11s  %s\n' workload ravine GFLOP/s peak pytorch ratio "each round" \
     "pytorch's way"
 for workload in "${workloads[@]}"; do
-    ours='' theirs='' ratios=()
+    ours='' theirs='' ratios=() peak=0
     for ((round = 0; round < rounds; ++round)); do
         our_line=$("$program" bench steps --json "${options[@]}" "$workload")
         ours=$(faster "$ours" "$our_line")
+        peak=$(awk -v a="$peak" -v b="$(member peak_gflop_per_second "$our_line")" 'BEGIN { print (b > a ? b : a) }')
         [[ $python ]] || continue
         their_line=$("$python" bench/peers/pytorch_steps.py "${options[@]}" "${best[@]}" "$workload")
         theirs=$(faster "$theirs" "$their_line")
         ratios+=("$(ratio_of "$their_line" "$our_line")")
     done
     rate=$(printf '%.4g' "$(member gflop_per_second "$ours")")
-    share=$(awk -v x="$(member share_of_peak "$ours")" 'BEGIN { printf "%.0f%%", 100 * x }')
+    share=$(awk -v x="$(member gflop_per_second "$ours")" -v peak="$peak" 'BEGIN { printf "%.0f%%", 100 * x / peak }')
     their_time=- ratio=- range=- way=
     if [[ $python ]]; then
         their_time=$(printf '%.4g' "$(member ms "$theirs")")
         ratio=$(ratio_of "$theirs" "$ours")x
-        range=$(printf '%s\n' "${ratios[@]}" | sort -n | sed -n '1p;$p' | paste -sd-)
+        ((rounds == 1)) || range=$(printf '%s\n' "${ratios[@]}" | sort -n | sed -n '1p;$p' | paste -sd-)
         way=$(member precision "$theirs")
         [[ $(member channels_last "$theirs") == false ]] || way+=", channels last"
     fi

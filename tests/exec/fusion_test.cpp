@@ -185,7 +185,8 @@ TEST(MultiplyAdd, IsOneInstruction) {
     for (size_t i = 0; i < 100; ++i) EXPECT_EQ(both[0][i], -feed.storages["c"][i]);
 }
 
-// What an update rule is made of, joined: sqrt(a b) + c, a - b / c, a^2 b + c, and a sum of squares.
+// What an update rule is made of, joined: sqrt(a b) + c, a - b / c, a^2 b + c, and a sum of squares; and a
+// gradient that a ReLU lets pass.
 TEST(JoinedInstructions, AgreeWithTheReference) {
     Graph g;
     const Value a = g.input("a", {700}), b = g.input("b", {700}), c = g.input("c", {700});
@@ -196,7 +197,8 @@ TEST(JoinedInstructions, AgreeWithTheReference) {
                                  .scalars = {{"s", 0.5}}});
     const Value root = sqrt(s * square(a)) + 0.25, quotient = b - c / (square(c) + s),
                 sums = s * square(a) + b;
-    const std::vector<Value> outputs{root, quotient, sums, sum(square(a)), sum(square(a) + b)};
+    const Value passed = b * step(a - c), kept = step(a), both = kept * b + kept;
+    const std::vector<Value> outputs{root, quotient, sums, sum(square(a)), sum(square(a) + b), passed, both};
     const auto expected = evaluate(outputs, feed, Evaluator::in_double);
     const auto found = evaluate(outputs, feed, Evaluator::in_float);
     for (size_t k = 0; k < outputs.size(); ++k)

@@ -115,6 +115,7 @@ TEST(TileFunctions, OfTwoArgumentsAtTheEdges) {
                greater = run(Function::greater, a, b), equal = run(Function::equal, a, b),
                sum = run(Function::add, a, b), difference = run(Function::subtract, a, b),
                product = run(Function::multiply, a, b), quotient = run(Function::divide, a, b),
+               passed = run(Function::multiply_by_step, a, b),
                chosen = run(Function::select, a, b, std::vector<float>(a.size(), 42));
     const auto same = [](float x, float y) { return x == y || (std::isnan(x) && std::isnan(y)); };
     for (size_t i = 0; i < a.size(); ++i) {
@@ -128,6 +129,7 @@ TEST(TileFunctions, OfTwoArgumentsAtTheEdges) {
         EXPECT_TRUE(same(difference[i], a[i] - b[i])) << what;
         EXPECT_TRUE(same(product[i], a[i] * b[i])) << what;
         EXPECT_TRUE(same(quotient[i], a[i] / b[i])) << what;
+        EXPECT_TRUE(same(passed[i], a[i] * static_cast<float>(b[i] > 0))) << what;
         EXPECT_TRUE(same(chosen[i], a[i] != 0 ? b[i] : 42)) << what;
     }
 }

@@ -148,6 +148,10 @@ private:
             const auto parts = arguments(terms[1]);
             return {Function::subtract_quotient, {terms[0], parts[0], parts[1]}};
         }
+        if (op == Op::multiply)
+            for (const size_t i : {size_t{0}, size_t{1}})
+                if (is_private(terms[i], Op::step))
+                    return {Function::multiply_by_step, {terms[1 - i], arguments(terms[i])[0]}};
         return {function_of(op), terms};
     }
 

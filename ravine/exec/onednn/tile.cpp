@@ -184,6 +184,7 @@ RAVINE_LOOP(NegativeMultiplyAdd, 3, hn::NegMulAdd(x, y, z))
 RAVINE_LOOP(SquareMultiplyAdd, 3, hn::MulAdd(hn::Mul(x, x), y, z))
 RAVINE_LOOP(ScaledRootAdd, 3, hn::Add(fast_sqrt(d, hn::Mul(x, y)), z))
 RAVINE_LOOP(SubtractQuotient, 3, hn::Sub(x, fast_quotient(d, y, z)))
+RAVINE_LOOP(MultiplyByStep, 2, hn::Mul(x, mask_to_one(d, hn::Gt(y, hn::Zero(d)))))
 
 #undef RAVINE_LOOP
 
@@ -255,7 +256,7 @@ namespace ravine::tile {
     X(Copy) X(Negate) X(Exp) X(Log) X(Sqrt) X(Reciprocal) X(Square) X(Abs) X(Sign) X(Step) X(Relu)      \
     X(Tanh) X(Sigmoid) X(Softplus) X(Sin) X(Cos) X(Add) X(Subtract) X(Multiply) X(Divide) X(Maximum)    \
     X(Minimum) X(Greater) X(Equal) X(Select) X(MultiplyAdd) X(NegativeMultiplyAdd)                      \
-    X(SquareMultiplyAdd) X(ScaledRootAdd) X(SubtractQuotient)
+    X(SquareMultiplyAdd) X(ScaledRootAdd) X(SubtractQuotient) X(MultiplyByStep)
 // clang-format on
 
 #define RAVINE_EXPORT(name) HWY_EXPORT(name);
@@ -276,7 +277,7 @@ Loop loop_of(Function function) {
     // In the order of the enumeration.
 #define RAVINE_POINTER(name) &HWY_DYNAMIC_DISPATCH(name),
     static const Loop loops[] = {RAVINE_EXPORTS(RAVINE_POINTER)};
-    static_assert(std::size(loops) == static_cast<size_t>(Function::subtract_quotient) + 1);
+    static_assert(std::size(loops) == static_cast<size_t>(Function::multiply_by_step) + 1);
     return loops[static_cast<size_t>(function)];
 }
 
