@@ -12,7 +12,7 @@ usage: ./dev bench [--threads N] [--precision f32|bf16|f64] [--seconds S] [--rou
   --precision P   of both (f32)
   --seconds S     at least so long for each measurement (0.5)
   --rounds N      measure both so many times, in turn, and count the fastest of each (1): what other programs do on a
-                  shared machine only ever adds
+                  shared machine only ever adds time
   --best          PyTorch in the faster of f32 and bf16 (autocast), whatever Ravine computes in
   WORKLOAD        some of spiral rings fc500 mnist-cnn lenet resnet18 (all of them)
 
@@ -51,7 +51,11 @@ options=(--threads "$threads" --precision "$precision" --seconds "$seconds")
 # The value of a member of a JSON object in one line.
 member() { grep -oP "\"$1\": ?\"?\K[^\",}]+" <<<"$2"; }
 # The line with fewer milliseconds, of two; the first may be empty.
-faster() { awk -v a="$(member ms "${1:-$2}")" -v b="$(member ms "$2")" -v x="${1:-$2}" -v y="$2" 'BEGIN { print b < a ? y : x }'; }
+faster() {
+    local line=${1:-$2}
+    if awk -v a="$(member ms "$line")" -v b="$(member ms "$2")" 'BEGIN { exit !(b < a) }'; then line=$2; fi
+    echo "$line"
+}
 ratio_of() { awk -v a="$(member ms "$1")" -v b="$(member ms "$2")" 'BEGIN { printf "%.2f", a / b }'; }
 
 printf '%s, %s thread%s, milliseconds a step\n' "$precision" "$threads" "$([[ $threads == 1 ]] || echo s)"

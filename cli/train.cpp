@@ -76,8 +76,10 @@ void train(const Request& request) {
                e.optimizer, e.precision, e.threads, e.threads == 1 ? "" : "s");
     spdlog::debug("{}", run.memory_plan());
     for (const auto& note : run.notes()) say("note: " + note);
-    Progress progress(stderr, e.epochs);
-    const RunResult result = run.train(folder, {&progress});
+    const RunResult result = [&] {
+        Progress progress(stderr, e.epochs);  // gone before anything else is printed
+        return run.train(folder, {&progress});
+    }();
     print_result(run, result, folder);
     if (result.outcome.reason == StopReason::diverged)
         fail_run(

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <utility>
@@ -68,11 +69,10 @@ private:
     template <class T>
     static void apply(const std::vector<Field<T>>& fields, T& settings, const std::string& kind,
                       const std::string& name, const std::string& key, const std::string& value) {
+        const auto field = std::ranges::find(fields, key, &Field<T>::name);
+        if (field != fields.end()) return field->set(settings, name + ":" + key, value);
         std::vector<std::string> names;
-        for (const auto& f : fields) {
-            if (f.name == key) return f.set(settings, name + ":" + key, value);
-            names.push_back(f.name);
-        }
+        for (const auto& f : fields) names.push_back(f.name);
         fail_request("{} '{}' has no setting '{}'{} (`ravine describe {}` shows its settings)", kind, name,
                      key, suggestion(key, names), name);
     }

@@ -71,6 +71,7 @@ void MetricsLog::on_step(const StepEvent& event) {
               {"gradient_norm", event.gradient_norm},
               {"seconds", event.seconds}};
     if (event.gated) line["gated"] = true;
+    if (event.temperature != 1) line["temperature"] = event.temperature;
     write(line.dump());
 }
 
@@ -115,7 +116,7 @@ Metrics read_metrics(const std::filesystem::path& path) {
         else
             metrics.steps.push_back({step, epoch, number(json, "train_loss"), number(json, "learning_rate"),
                                      number(json, "gradient_norm"), number(json, "seconds"),
-                                     json.value("gated", false)});
+                                     json.value("gated", false), json.value("temperature", 1.0)});
     }
     return metrics;
 }

@@ -17,11 +17,12 @@ namespace {
 std::vector<Chart> curves(const Metrics& metrics, bool has_accuracy) {
     Series batch{.name = "training (batch)"}, epoch{.name = "training (epoch)"},
         validation{.name = "validation"};
-    Series accuracy{.name = "validation"}, rate{.name = "learning rate"};
+    Series accuracy{.name = "validation"}, rate{.name = "learning rate"}, temperature{.name = "T"};
     for (const auto& s : metrics.steps) {
         const auto step = static_cast<double>(s.step);
         batch.x.push_back(step), batch.y.push_back(s.train_loss);
         rate.x.push_back(step), rate.y.push_back(s.learning_rate);
+        temperature.x.push_back(step), temperature.y.push_back(s.temperature);
     }
     for (const auto& e : metrics.evaluations) {
         const auto step = static_cast<double>(e.step);
@@ -48,6 +49,9 @@ std::vector<Chart> curves(const Metrics& metrics, bool has_accuracy) {
                           .x_label = "update",
                           .y_label = "t, share",
                           .series = {t, gated}});
+    if (std::ranges::any_of(temperature.y, is_not(1)))
+        charts.push_back(
+            {.title = "Temperature", .x_label = "update", .y_label = "T", .series = {temperature}});
     charts.push_back({.title = "Learning rate", .x_label = "update", .y_label = "rate", .series = {rate}});
     return charts;
 }

@@ -27,15 +27,21 @@ void Progress::clear() {
 }
 
 void Progress::on_progress(const StepEvent& event, int64_t total_steps) {
+    draw(fmt::format("epoch {}/{}", event.epoch, epochs_), run_, event, total_steps);
+}
+
+void Progress::on_first_model_progress(const StepEvent& event, int64_t total_steps) {
+    draw("first model", first_model_, event, total_steps);
+    if (event.step == total_steps) clear();
+}
+
+void Progress::draw(const std::string& what, Course& course, const StepEvent& event, int64_t total_steps) {
     if (!terminal_) return;
-    if (!event.gated) rate_ = event.learning_rate;
-    if (!has_loss_) {
-        first_step_ = event.step - 1;
-        first_seconds_ = event.seconds;
-        smoothed_loss_ = event.train_loss;
-        has_loss_ = true;
-    }
-    smoothed_loss_ += 0.05 * (event.train_loss - smoothed_loss_);
+    if (course.first_step < 0)
+        course = {
+            .first_step = event.step - 1, .first_seconds = event.seconds, .smoothed_loss = event.train_loss};
+    if (!event.gated) course.rate = event.learning_rate;
+    course.smoothed_loss += 0.05 * (event.train_loss - course.smoothed_loss);
     const auto now = std::chrono::steady_clock::now();
     if (now - last_drawn_ < std::chrono::milliseconds(100)) return;
     last_drawn_ = now;
@@ -43,13 +49,13 @@ void Progress::on_progress(const StepEvent& event, int64_t total_steps) {
     const double share =
         static_cast<double>(event.step) / static_cast<double>(std::max<int64_t>(1, total_steps));
     const int filled = static_cast<int>(share * width);
-    const double pace = (event.seconds - first_seconds_) / static_cast<double>(event.step - first_step_);
+    const double pace =
+        (event.seconds - course.first_seconds) / static_cast<double>(event.step - course.first_step);
     std::string line =
-        fmt::format("\repoch {}/{} [{}{}] {:3.0f} %  loss {:.4f}", event.epoch, epochs_,
-                    std::string(static_cast<size_t>(filled), '='),
-                    std::string(static_cast<size_t>(width - filled), ' '), 100 * share, smoothed_loss_);
+        fmt::format("\r{} [{}{}] {:3.0f} %  loss {:.4f}", what, std::string(static_cast<size_t>(filled), '='),
+                    std::string(static_cast<size_t>(width - filled), ' '), 100 * share, course.smoothed_loss);
     if (std::isfinite(accuracy_)) line += fmt::format("  validation {:.2f} %", 100 * accuracy_);
-    line += fmt::format("  rate {:.3g}  {} left\x1b[K", rate_,
+    line += fmt::format("  rate {:.3g}  {} left\x1b[K", course.rate,
                         duration_text(pace * static_cast<double>(total_steps - event.step)));
     std::fputs(line.c_str(), out_);
     std::fflush(out_);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <string>
 
 #include "ravine/train/trainer.hpp"
 
@@ -16,20 +17,26 @@ public:
     ~Progress() override;
 
     void on_progress(const StepEvent& event, int64_t total_steps) override;
+    void on_first_model_progress(const StepEvent& event, int64_t total_steps) override;
     void on_evaluation(const EvaluationEvent& event) override;
 
 private:
+    /// What a bar has seen of its updates.
+    struct Course {
+        int64_t first_step = -1;  ///< that before the first update seen; -1 until there is one
+        double first_seconds = 0;
+        double smoothed_loss = 0;
+        double rate = 0;  ///< of the last update
+    };
+
+    void draw(const std::string& what, Course& course, const StepEvent& event, int64_t total_steps);
     void clear();
 
     std::FILE* out_;
     bool terminal_;
     int64_t epochs_;
-    double smoothed_loss_ = 0;
-    bool has_loss_ = false;
-    int64_t first_step_ = 0;
-    double first_seconds_ = 0;
+    Course run_, first_model_;
     double accuracy_;
-    double rate_ = 0;  ///< of the last update
     bool drawn_ = false;
     std::chrono::steady_clock::time_point last_drawn_{};
 };

@@ -105,6 +105,10 @@ double Trainer::target_time(const TargetStage& stage, int64_t step) const {
     return ravine::target_time(options_.targets, stage, static_cast<double>(step) / batches);
 }
 
+double Trainer::temperature(int64_t step) const {
+    return options_.annealing.temperature(step, total_steps(options_, parts_.training.size()));
+}
+
 bool Trainer::is_in_equilibrium(double divergence, const TrainState& state) const {
     const double threshold = thresholds_[static_cast<size_t>(state.targets.stage.stage)];
     return (options_.gate.by == Gate::By::epoch ? state.targets.loss : divergence) <= threshold;
@@ -120,9 +124,7 @@ GraphObjective& Trainer::load(std::span<const int64_t> examples, std::span<const
         sample.bind("targets", loader_.targets());
     }
     sample.set_random(random_context(state));
-    if (options_.annealing.exists())
-        sample.set_scalar("temperature", options_.annealing.temperature(
-                                             state.step, total_steps(options_, parts_.training.size())));
+    if (options_.annealing.exists()) sample.set_scalar("temperature", temperature(state.step));
     if (curriculum_) curriculum_->weigh(examples, loader_.example_weights());
     if (!options_.targets.is_fixed()) sample.set_scalar("t", target_time(state.targets.stage, state.step));
     return sample;
@@ -275,7 +277,8 @@ private:
                               report.gated ? undefined : report.learning_rate,
                               report.gated ? undefined : report.gradient_norm,
                               state_.seconds,
-                              report.gated};
+                              report.gated,
+                              trainer_.temperature(state_.step - 1)};
         const bool logged = state_.step % log_every_ == 0 || state_.step == 1;
         for (auto* listener : listeners_) {
             listener->on_progress(event, total_steps_);

@@ -51,6 +51,7 @@ struct StepEvent {
     double learning_rate, gradient_norm;  ///< NaN for a gated batch
     double seconds;
     bool gated = false;
+    double temperature = 1;  ///< that divided the logits
 };
 
 /// The validation part looked at, after an epoch.
@@ -74,6 +75,8 @@ public:
     virtual ~TrainListener() = default;
     /// Every update, logged or not: for progress bars. Cheap.
     virtual void on_progress(const StepEvent&, int64_t /*total_steps*/) {}
+    /// The same of the model that ranks the examples of a curriculum, before the run.
+    virtual void on_first_model_progress(const StepEvent&, int64_t /*total_steps*/) {}
     virtual void on_step(const StepEvent&) {}
     virtual void on_evaluation(const EvaluationEvent&) {}
     /// No more updates, and none went wrong: parameters, buffers, optimizer and state stand where a resumed
@@ -149,6 +152,8 @@ private:
     BatchReport step(std::span<const int64_t> examples, std::span<const int64_t> next,
                      const TrainState& state);
     bool is_in_equilibrium(double divergence, const TrainState& state) const;
+    /// Of batch number `step`, which is 0 for the first; 1 without annealing.
+    double temperature(int64_t step) const;
     /// t of a batch in a stage.
     double target_time(const TargetStage& stage, int64_t step) const;
     RandomContext random_context(const TrainState& state) const;

@@ -31,10 +31,10 @@ void check_random_graph(const Shape& space, int operations, uint64_t seed) {
     }
 }
 
-// 512 is the length of a tile.
+// A tile has 512 elements, or 256.
 TEST(Fusion, OfRandomGraphsAgreesWithTheReference) {
     uint64_t seed = 0;
-    for (const int64_t count : {1, 6, 60, 511, 512, 513, 1537})
+    for (const int64_t count : {1, 6, 60, 255, 257, 511, 512, 513, 1537})
         for (const auto& space : spaces_of(count))
             for (int i = 0; i < 4; ++i) {
                 const int operations = 4 + static_cast<int>(seed % 5) * 8;
@@ -82,6 +82,27 @@ TEST(Fusion, DoesNotJoinAReductionWithItsBroadcast) {
 }
 
 // Only loads with the period that fits the tile are laid out once.
+// Rows longer than half a tile, as they are in a program whose tile is half as long.
+TEST(Fusion, KeepsLongRowsWhole) {
+    Graph g;
+    const Shape rows{70, 300};
+    const Value a = g.input("a", rows), b = g.input("b", rows), c = g.input("c", rows),
+                scale = g.input("scale", {300}), shift = g.input("shift", {300});
+    const Value y = (a * scale + b) * c + shift, z = exp(y) * b - a;
+    const std::vector<Value> values{y, z, sum_to(y, {300}), sum_to(z * a, {300}), max_to(z, {300})};
+    const Feed feed = as_floats({.storages = {{"a", random_numbers(21000, 1)},
+                                              {"b", random_numbers(21000, 2)},
+                                              {"c", random_numbers(21000, 3)},
+                                              {"scale", random_numbers(300, 4)},
+                                              {"shift", random_numbers(300, 5)}}});
+    const auto expected = evaluate(values, feed);
+    for (const int threads : {1, 2}) {
+        const auto found = evaluate(values, feed, {Precision::f32, threads});
+        for (size_t i = 0; i < values.size(); ++i)
+            expect_near(found[i], expected[i], 1e-4, std::to_string(i));
+    }
+}
+
 TEST(Fusion, RepeatsRowsOfDifferentLengths) {
     const Feed feed = as_floats({.storages = {{"x", random_numbers(2100, 1)},
                                               {"a", random_numbers(7, 2)},
@@ -197,8 +218,9 @@ TEST(JoinedInstructions, AgreeWithTheReference) {
                                  .scalars = {{"s", 0.5}}});
     const Value root = sqrt(s * square(a)) + 0.25, quotient = b - c / (square(c) + s),
                 sums = s * square(a) + b;
-    const Value passed = b * step(a - c), kept = step(a), both = kept * b + kept;
-    const std::vector<Value> outputs{root, quotient, sums, sum(square(a)), sum(square(a) + b), passed, both};
+    const Value passed = b * step(a - c), kept = step(a), other = step(c);
+    const std::vector<Value> outputs{root,   quotient, sums,        sum(square(a)),     sum(square(a) + b),
+                                     passed, kept * b, kept * kept, other * step(a - c)};
     const auto expected = evaluate(outputs, feed, Evaluator::in_double);
     const auto found = evaluate(outputs, feed, Evaluator::in_float);
     for (size_t k = 0; k < outputs.size(); ++k)

@@ -58,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(Executors, Replaced,
 
 // v = mu v - rate g, w = w + v, for sizes around the tile, and large enough for two threads.
 TEST_P(Replaced, ByAnUpdateRuleStepAfterStep) {
-    for (const int64_t n : {1, 5, 511, 512, 513, 40000}) {
+    for (const int64_t n : {1, 5, 255, 257, 511, 512, 513, 40000}) {
         Graph g;
         const Value v = g.parameter("v", 0, {n}), w = g.parameter("w", 0, {n}), slope = g.input("g", {n});
         const Value new_v = g.scalar("mu") * v - g.scalar("rate") * slope, new_w = w + new_v;

@@ -16,13 +16,14 @@ struct Case {
     int64_t out, padding;
 };
 
-// Extents leave tiles of every width; channels fill no vector, or several, or several parts; 3 threads share
-// tiles unevenly. Threads share the parts of the last two kernels, and the last has several blocks of tiles.
-const std::array cases{Case{{1, 4, 4, 32}, 32, 1},   Case{{2, 5, 7, 32}, 64, 0},
-                       Case{{3, 6, 5, 17}, 19, 2},   Case{{5, 3, 3, 32}, 48, 1},
-                       Case{{2, 1, 1, 32}, 32, 1},   Case{{40, 8, 8, 32}, 48, 1},
-                       Case{{1, 13, 2, 48}, 32, 1},  Case{{7, 9, 4, 80}, 96, 0},
-                       Case{{9, 4, 4, 192}, 192, 1}, Case{{130, 1, 1, 176}, 176, 1}};
+// Extents leave tiles of every width; channels fill no vector, or several, or several parts, or are one part
+// of two chunks; 3 threads share tiles unevenly. Threads share the parts of the last two kernels, and the
+// last has several blocks of tiles.
+const std::array cases{
+    Case{{1, 4, 4, 32}, 32, 1},   Case{{2, 5, 7, 32}, 64, 0},    Case{{3, 6, 5, 17}, 19, 2},
+    Case{{5, 3, 3, 32}, 48, 1},   Case{{2, 1, 1, 32}, 32, 1},    Case{{40, 8, 8, 32}, 48, 1},
+    Case{{1, 13, 2, 48}, 32, 1},  Case{{7, 9, 4, 80}, 96, 0},    Case{{3, 6, 5, 83}, 67, 1},
+    Case{{9, 4, 4, 192}, 192, 1}, Case{{130, 1, 1, 176}, 176, 1}};
 
 struct Requests {
     std::array<ProductRequest, 3> all;  // forward, input gradient, kernel gradient

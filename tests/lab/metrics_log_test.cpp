@@ -44,17 +44,20 @@ TEST(MetricsLog, WhatIsWrittenIsReadBackToTheLastBit) {
     EXPECT_TRUE(std::isnan(metrics.evaluations[0].validation.accuracy));
 }
 
-TEST(MetricsLog, GatedBatchesAndTargetsOnTheirWayAreKept) {
+TEST(MetricsLog, GatedBatchesTemperaturesAndTargetsOnTheirWayAreKept) {
     const TemporaryFolder folder;
     const auto path = folder.path() / "metrics.jsonl";
     {
         MetricsLog log(path, {});
-        log.on_step({1, 1, 0.5, undefined, undefined, 0.25, true});
+        log.on_step({1, 1, 0.5, undefined, undefined, 0.25, true, 2.5});
+        log.on_step({2, 1, 0.5, 0.1, 1, 0.25});
         log.on_evaluation({.step = 3, .epoch = 1, .updates = 1, .gated = 2, .t = 0.3});
     }
     const Metrics metrics = read_metrics(path);
     EXPECT_TRUE(metrics.steps.at(0).gated);
     EXPECT_TRUE(std::isnan(metrics.steps[0].learning_rate));
+    EXPECT_EQ(metrics.steps[0].temperature, 2.5);
+    EXPECT_EQ(metrics.steps.at(1).temperature, 1);
     EXPECT_EQ(metrics.evaluations.at(0).updates, 1);
     EXPECT_EQ(metrics.evaluations[0].gated, 2);
     EXPECT_EQ(metrics.evaluations[0].t, 0.3);

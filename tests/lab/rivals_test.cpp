@@ -1,5 +1,6 @@
 #include "ravine/core/file.hpp"
 #include "ravine/lab/curriculum_file.hpp"
+#include "ravine/lab/metrics_log.hpp"
 #include "ravine/lab/study/trial.hpp"
 #include "tests/lab/run_support.hpp"
 
@@ -169,6 +170,10 @@ TEST_F(AnnealedRunTest, IsPlainTrainingAtTemperatureOne) {
     train_in(hot, e);
     EXPECT_EQ(contents_of(one.model()), contents_of(plain.model()));
     EXPECT_NE(contents_of(hot.model()), contents_of(plain.model()));
+    const auto steps = read_metrics(hot.metrics()).steps;
+    EXPECT_EQ(steps.front().temperature, 5);
+    EXPECT_LT(steps.at(1).temperature, 5);
+    EXPECT_EQ(steps.back().temperature, 1);
 }
 
 TEST_F(AnnealedRunTest, GoesWithEveryModelOfLogitsAndWithEverythingElse) {

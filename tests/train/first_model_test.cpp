@@ -107,6 +107,23 @@ TEST(FirstModel, ThatDivergesSaysSo) {
     EXPECT_THAT(model.divergence, testing::HasSubstr("step "));
 }
 
+TEST(FirstModel, TellsTheListenersOfTheRunHowFarItIs) {
+    struct : TrainListener {
+        void on_first_model_progress(const StepEvent& event, int64_t total_steps) override {
+            steps.push_back(event.step);
+            total = total_steps;
+        }
+        void on_progress(const StepEvent&, int64_t) override { ADD_FAILURE() << "an update of the run"; }
+        std::vector<int64_t> steps;
+        int64_t total = 0;
+    } listener;
+    first_model({.epochs = 2, .listeners = {&listener}});
+    ASSERT_GT(listener.total, 2);
+    ASSERT_EQ(std::ssize(listener.steps), listener.total);
+    EXPECT_EQ(listener.steps.front(), 1);
+    EXPECT_EQ(listener.steps.back(), listener.total);
+}
+
 TEST(FirstModel, StopsWithTheRun) {
     struct : TrainListener {
         bool wants_to_stop() const override { return true; }

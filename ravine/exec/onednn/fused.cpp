@@ -137,7 +137,7 @@ private:
     void prefetch(const Context& context, size_t instruction, int64_t begin) const {
         for (size_t i = prefetch_begin_[instruction]; i < prefetch_begin_[instruction + 1]; ++i) {
             const auto& [stream, offset] = prefetches_[i];
-            const auto& [buffer, element_bytes, is_written] = streams_[stream];
+            const auto& [buffer, element_bytes, is_written] = layout_.streams[stream];
             const auto* line = context.as<const std::byte>(buffer) + begin * element_bytes + offset;
             is_written ? __builtin_prefetch(line, 1) : __builtin_prefetch(line);
         }
@@ -150,18 +150,11 @@ private:
         const size_t count = spec_.instructions.size();
         prefetch_begin_.assign(count + 1, 0);
         if (layout_.elements < prefetch_grain || count == 0) return;
-        const auto add = [&](int buffer, Element element, bool is_written) {
-            const int64_t tile_bytes = layout_.tile * size_of(element);
+        for (size_t stream = 0; stream < layout_.streams.size(); ++stream) {
+            const int64_t tile_bytes = layout_.tile * layout_.streams[stream].element_bytes;
             for (int64_t offset = 0; offset < tile_bytes; offset += line)
-                prefetches_.push_back({streams_.size(), tile_bytes + offset});
-            streams_.push_back({buffer, size_of(element), is_written});
-        };
-        for (size_t i = 0; i < spec_.loads.size(); ++i)
-            if (const auto& load = spec_.loads[i];
-                load.kind == FusedSpec::Load::buffer && layout_.loads[i].walk.is_direct())
-                add(load.index, load.element, false);
-        for (const auto& store : spec_.stores)
-            if (store.alias < 0) add(store.buffer, store.element, true);
+                prefetches_.push_back({stream, tile_bytes + offset});
+        }
         for (size_t i = 0; i <= count; ++i) prefetch_begin_[i] = prefetches_.size() * i / count;
     }
 
@@ -215,12 +208,6 @@ private:
     // A thread's memory: slots, repeated numbers, accumulators.
     int64_t repeated_offset_ = 0, reductions_offset_ = 0, thread_bytes_ = 0;
 
-    struct Stream {
-        int buffer;
-        int64_t element_bytes;
-        bool is_written;
-    };
-    std::vector<Stream> streams_;  // what is as large as the space
     struct Prefetch {
         size_t stream;
         int64_t offset;  // in bytes, from the stream's place in this tile

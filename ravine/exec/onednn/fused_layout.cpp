@@ -11,10 +11,11 @@
 namespace ravine {
 namespace {
 
-// The most elements of a tile; half of them where the registers would otherwise crowd the first-level cache.
-// A call of a loop costs little against its work on so many.
+// The elements of a tile, so many that a call of a loop costs little against its work: the most, or half of
+// them where more than this would live at a time. Beside what hardware fetches ahead that is what a
+// first-level cache of 32 KB was found to hold.
 constexpr int64_t most_elements = 512;
-constexpr int64_t comfortable_bytes = 15 << 10;
+constexpr int64_t comfortable_bytes = 14 << 10;
 constexpr int at_end = std::numeric_limits<int>::max();
 
 /// Whether a reduction reads the register itself: it wants a whole tile of floats.
@@ -46,6 +47,7 @@ FusedLayout::FusedLayout(const FusedSpec& spec) : elements(element_count(spec.sp
     choose_period(spec);
     for (auto& load : loads) load.is_fixed = load.is_repeated || (period > 0 && load.walk.period() == period);
     assign_places(spec);
+    list_streams(spec);
     choose_tile();
 }
 
@@ -64,18 +66,19 @@ void FusedLayout::choose_period(const FusedSpec& spec) {
         if (suits(Walk(reduction.shape, spec.space))) return;
 }
 
+void FusedLayout::list_streams(const FusedSpec& spec) {
+    for (size_t i = 0; i < spec.loads.size(); ++i)
+        if (const auto& load = spec.loads[i];
+            load.kind == FusedSpec::Load::buffer && loads[i].walk.is_direct())
+            streams.push_back({load.index, size_of(load.element), false});
+    for (const auto& store : spec.stores)
+        if (store.alias < 0) streams.push_back({store.buffer, size_of(store.element), true});
+}
+
 void FusedLayout::choose_tile() {
     int64_t element_bytes = slots * int64_t{sizeof(float)};
-    for (size_t r = 0; r < places.size(); ++r) {
-        const Place& place = places[r];
-        const auto is_same = [&](const Place& other) {
-            return other.kind == Place::memory && other.index == place.index;
-        };
-        const bool is_first =
-            std::none_of(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(r), is_same);
-        // Twice: the next tile is fetched meanwhile.
-        if (place.kind == Place::memory && is_first) element_bytes += 2 * size_of(place.element);
-    }
+    // Twice: the next tile is fetched meanwhile.
+    for (const auto& stream : streams) element_bytes += 2 * stream.element_bytes;
     tile = most_elements * element_bytes <= comfortable_bytes ? most_elements : most_elements / 2;
     if (period > 0) tile = std::max<int64_t>(tile / period, 1) * period;
 }

@@ -184,6 +184,7 @@ RAVINE_LOOP(NegativeMultiplyAdd, 3, hn::NegMulAdd(x, y, z))
 RAVINE_LOOP(SquareMultiplyAdd, 3, hn::MulAdd(hn::Mul(x, x), y, z))
 RAVINE_LOOP(ScaledRootAdd, 3, hn::Add(fast_sqrt(d, hn::Mul(x, y)), z))
 RAVINE_LOOP(SubtractQuotient, 3, hn::Sub(x, fast_quotient(d, y, z)))
+// A product, not a choice: what is not a number shows behind a closed ReLU too.
 RAVINE_LOOP(MultiplyByStep, 2, hn::Mul(x, mask_to_one(d, hn::Gt(y, hn::Zero(d)))))
 
 #undef RAVINE_LOOP

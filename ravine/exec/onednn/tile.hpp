@@ -42,7 +42,7 @@ enum class Function : uint8_t {
     square_multiply_add,    ///< a^2 b + c
     scaled_root_add,        ///< sqrt(a b) + c
     subtract_quotient,      ///< a - b / c
-    multiply_by_step,       ///< a where b > 0, else a 0
+    multiply_by_step,       ///< a step(b)
 };
 
 /// An argument of a loop: as many numbers as the loop writes, or one number that stands `repeated_elements`

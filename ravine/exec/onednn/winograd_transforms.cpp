@@ -85,8 +85,8 @@ HWY_INLINE Column<3> kernel_gradient_column(const Column<6>& x) {
             hn::MulAdd(constant(a2), even_a, hn::MulAdd(constant(b2), even_b, x[5]))};
 }
 
-/// M x M' for the matrix M that `transform` applies to a column; column(j) gives those of x, to(i, row) takes
-/// the rows of the result.
+/// M x M' for the matrix M that `transform` applies to a column. column(j) gives column j of x and is called
+/// once for each, in order; to(i, row) takes the rows of the result, in order.
 template <auto transform, size_t n, class From, class To>
 HWY_INLINE void both_ways(From column, To to) {
     constexpr size_t m = std::tuple_size_v<decltype(transform(Column<n>()))>;
@@ -107,28 +107,24 @@ struct Images {
 };
 
 /// The places of tiles, one after another: the example, and the output pixel at the tile's corner.
-class Place {
-public:
+struct Place {
     Place(const Tiles& t, int64_t tile)
-        : tiles_(t),
+        : tiles(t),
           example(tile / (t.rows * t.columns)),
           y(tile / t.columns % t.rows * tile_side),
           x(tile % t.columns * tile_side) {}
     void advance() {
-        if ((x += tile_side) < tiles_.ow) return;
+        if ((x += tile_side) < tiles.ow) return;
         x = 0;
-        if ((y += tile_side) < tiles_.oh) return;
+        if ((y += tile_side) < tiles.oh) return;
         y = 0, ++example;
     }
-
-private:
-    const Tiles& tiles_;
-
-public:
+    const Tiles& tiles;
     int64_t example, y, x;
 };
 
-// Channels that are worked on at a time, so that a few pixels can stand for all those outside an image.
+// Channels that are worked on at a time, so that one pixel of so many can stand for all those outside an
+// image.
 constexpr int64_t chunk = 64;
 static_assert(chunk % static_cast<int64_t>(hn::MaxLanes(D())) == 0);
 
@@ -164,7 +160,7 @@ struct Square {
     std::array<T*, side * side> pixels;
 };
 
-/// The lanes of a vector, known when the code is compiled.
+/// The lanes of a vector, known when the code is compiled: its loads and stores take no mask.
 struct AllLanes {
     HWY_INLINE operator size_t() const { return hn::Lanes(D()); }
 };
@@ -212,16 +208,16 @@ HWY_INLINE void write_tiles(const Tiles& t, int64_t begin, int64_t end, const Im
     for (int64_t part = 0; part < images.channels / steps.part_channels; ++part)
         by_chunks(steps.part_channels, [&](int64_t first, int64_t count) HWY_ATTR {
             T* first_tile = to + part * steps.part + first;
+            const auto write_square = [&](int64_t tile, const auto& square, int64_t c, auto n) HWY_ATTR {
+                T* at = first_tile + (tile - begin) * steps.tile + c;
+                const auto column = [&](size_t j) HWY_ATTR { return square.column(j, c, n); };
+                const auto write = [&](size_t, const Column<6>& row) HWY_ATTR {
+                    for (const V x : row) store(x, at, n), at += steps.position;
+                };
+                both_ways<transform, side>(column, write);
+            };
             by_squares<side>(t, begin, end, images, shift, part * steps.part_channels + first, count, zeros,
-                             [&](int64_t tile, const auto& square, int64_t c, auto n) HWY_ATTR {
-                                 T* at = first_tile + (tile - begin) * steps.tile + c;
-                                 both_ways<transform, side>([&](size_t j)
-                                                                HWY_ATTR { return square.column(j, c, n); },
-                                                            [&](size_t, const Column<6>& row) HWY_ATTR {
-                                                                for (const V x : row)
-                                                                    store(x, at, n), at += steps.position;
-                                                            });
-                             });
+                             write_square);
         });
 }
 
@@ -235,24 +231,25 @@ template <class T>
 void output(const Tiles& t, int64_t begin, int64_t end, Channels channels, const float* m, const float* bias,
             T* outputs) {
     const Images<T> images{outputs, t.oh, t.ow, t.out};
-    T unused[chunk];
+    T unused[chunk];  // takes what falls outside the image
     by_chunks(channels.count(), [&](int64_t first, int64_t count) HWY_ATTR {
         const int64_t channel = channels.begin + first;
-        by_squares<4>(t, begin, end, images, 0, channel, count, unused,
-                      [&](int64_t tile, const auto& square, int64_t c, auto n) HWY_ATTR {
-                          const float* from = m + (tile - begin) * positions * channels.count() + first + c;
-                          const V start = bias ? load(bias + channel + c, n) : hn::Zero(D());
-                          both_ways<output_column, 6>(
-                              [&](size_t) HWY_ATTR {
-                                  Column<6> row;
-                                  for (V& x : row) x = load(from, n), from += channels.count();
-                                  return row;
-                              },
-                              [&](size_t j, const Column<4>& column) HWY_ATTR {
-                                  for (size_t i = 0; i < 4; ++i)
-                                      store(hn::Add(column[i], start), square.pixels[4 * i + j] + c, n);
-                              });
-                      });
+        const auto write_square = [&](int64_t tile, const auto& square, int64_t c, auto n) HWY_ATTR {
+            const float* from = m + (tile - begin) * positions * channels.count() + first + c;
+            const V start = bias ? load(bias + channel + c, n) : hn::Zero(D());
+            // In the order of the memory, row by row: of m' comes the result's transpose.
+            const auto row_of_m = [&](size_t) HWY_ATTR {
+                Column<6> row;
+                for (V& x : row) x = load(from, n), from += channels.count();
+                return row;
+            };
+            const auto write = [&](size_t j, const Column<4>& column) HWY_ATTR {
+                for (size_t i = 0; i < 4; ++i)
+                    store(hn::Add(column[i], start), square.pixels[4 * i + j] + c, n);
+            };
+            both_ways<output_column, 6>(row_of_m, write);
+        };
+        by_squares<4>(t, begin, end, images, 0, channel, count, unused, write_square);
     });
 }
 
@@ -338,20 +335,20 @@ void KernelGradient(const Sums& du, Channels ins, Channels outs, int64_t kernel_
     by_vectors(outs.count(), [&](int64_t o, auto n) HWY_ATTR {
         for (int64_t c = 0; c < ins.count(); ++c) {
             const float* from = du.first + c * outs.count() + o;
-            both_ways<kernel_gradient_column, 6>(
-                [&](size_t) HWY_ATTR {
-                    Column<6> row;
-                    for (V& x : row) {
-                        x = load(from, n);
-                        for (int64_t sum = 1; sum < du.count; ++sum)
-                            x = hn::Add(x, load(from + sum * du.step, n));
-                        from += ins.count() * outs.count();
-                    }
-                    return row;
-                },
-                [&](size_t j, const Column<3>& column) HWY_ATTR {
-                    for (size_t i = 0; i < 3; ++i) hn::Store(column[i], d, lanes[3 * i + j]);
-                });
+            const auto row_of_du = [&](size_t) HWY_ATTR {  // of du' comes the result's transpose
+                Column<6> row;
+                for (V& x : row) {
+                    x = load(from, n);
+                    for (int64_t sum = 1; sum < du.count; ++sum)
+                        x = hn::Add(x, load(from + sum * du.step, n));
+                    from += ins.count() * outs.count();
+                }
+                return row;
+            };
+            const auto write = [&](size_t j, const Column<3>& column) HWY_ATTR {
+                for (size_t i = 0; i < 3; ++i) hn::Store(column[i], d, lanes[3 * i + j]);
+            };
+            both_ways<kernel_gradient_column, 6>(row_of_du, write);
             float* to = gradient + ((outs.begin + o) * kernel_in + ins.begin + c) * 9;
             for (size_t k = 0; k < n; ++k, to += kernel_in * 9)
                 for (size_t i = 0; i < 9; ++i) to[i] = lanes[i][k];

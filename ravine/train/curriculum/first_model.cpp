@@ -35,10 +35,13 @@ Parts training_of(const Parts& parts) {
     return result;
 }
 
-/// Stops where the listeners of the run do.
+/// Tells the listeners of the run how far the first model is, and stops where they do.
 class Relay : public TrainListener {
 public:
     explicit Relay(const std::vector<TrainListener*>& listeners) : listeners_(listeners) {}
+    void on_progress(const StepEvent& event, int64_t total_steps) override {
+        for (auto* listener : listeners_) listener->on_first_model_progress(event, total_steps);
+    }
     bool wants_to_stop() const override {
         return std::ranges::any_of(listeners_, &TrainListener::wants_to_stop);
     }
