@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -58,6 +59,7 @@ protected:
         network_ = std::make_unique<Network>(NetworkOptions{
             .model = Spec::parse(model), .feature_shape = {side, side, channels}, .target_count = classes});
         learning_rate_ = format_number(learning_rate);
+        start_ = {};
         batch_ = batch;
         const int64_t n = steps * batch;
         RandomSequence random({.seed = seed, .purpose = Purpose::data});
@@ -140,18 +142,26 @@ TEST_F(PyTorchConvolutions, TwentyStepsOfANarrowResidualNet) {
     expect_same_steps();
 }
 
-// Each implementation is compared with what the step is in double precision. Rounding moves single
-// activations across the kink of ReLU, which changes gradients by up to 2 %: of the images of the seeds 1 to
-// 10 in six cases here and in five in PyTorch. With these it happens to neither.
+// Beside PyTorch in double precision. Rounding moves single activations across the kink of ReLU, which
+// changes gradients by 2 or 3 %: of ten draws of images in about six cases here and in five in PyTorch's own
+// float32. A mistake would show with all images, so some must be found with which every tensor agrees.
 TEST_F(PyTorchConvolutions, AStepOfTheFullResidualNetInFloat32) {
-    begin("resnet18", 1, 4, 0.05, 9);
-    const Tensors exact = theirs(Precision::f64), peer = theirs(Precision::f32), found = ours(Precision::f32);
-    ASSERT_EQ(found.size(), exact.size());
-    for (const auto& [name, tensor] : exact) {
-        ASSERT_TRUE(found.contains(name)) << name;
-        const double error = relative_distance(found.at(name), tensor);
-        EXPECT_LT(error, 3 * relative_distance(peer.at(name), tensor) + 1e-7) << name;
+    constexpr double at_kinks = 0.1, elsewhere = 5e-5;
+    double least = at_kinks;
+    for (uint64_t seed = 5; seed < 15 && least > elsewhere; ++seed) {
+        begin("resnet18", 1, 4, 0.05, seed);
+        const Tensors exact = theirs(Precision::f64), found = ours(Precision::f32);
+        ASSERT_EQ(found.size(), exact.size());
+        double largest = 0;
+        for (const auto& [name, tensor] : exact) {
+            ASSERT_TRUE(found.contains(name)) << name;
+            const double error = relative_distance(found.at(name), tensor);
+            EXPECT_LT(error, at_kinks) << name << ", seed " << seed;
+            largest = std::max(largest, error);
+        }
+        least = std::min(least, largest);
     }
+    EXPECT_LE(least, elsewhere);
 }
 
 }  // namespace
