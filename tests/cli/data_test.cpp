@@ -7,6 +7,7 @@
 
 #include "ravine/core/file.hpp"
 #include "tests/cli/program.hpp"
+#include "tests/support/environment.hpp"
 #include "tests/support/http_server.hpp"
 #include "tests/support/published.hpp"
 
@@ -96,6 +97,7 @@ TEST(Data, GetThenCheck) {
 
 TEST(Data, CheckSaysWhatIsMissing) {
     const TestFolder folder;
+    const Environment data("RAVINE_DATA", ""), cache("XDG_CACHE_HOME", folder.path().string());
     const Outcome outcome = run_program({"data", "check", "mnist", "--data-dir", folder.path().string()});
     EXPECT_EQ(outcome.status, 1);
     EXPECT_THAT(outcome.out, HasSubstr("  missing  " + folder / "mnist/train-images-idx3-ubyte.gz\n"));
