@@ -14,7 +14,6 @@ namespace ravine {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
