@@ -146,7 +146,7 @@ TEST_F(PyTorchConvolutions, TwentyStepsOfANarrowResidualNet) {
 // changes gradients by 2 or 3 %: of ten draws of images in about six cases here and in five in PyTorch's own
 // float32. A mistake would show with all images, so some must be found with which every tensor agrees.
 TEST_F(PyTorchConvolutions, AStepOfTheFullResidualNetInFloat32) {
-    constexpr double at_kinks = 0.1, elsewhere = 5e-5;
+    constexpr double at_kinks = 0.1, elsewhere = 2e-5;
     double least = at_kinks;
     for (uint64_t seed = 5; seed < 15 && least > elsewhere; ++seed) {
         begin("resnet18", 1, 4, 0.05, seed);
