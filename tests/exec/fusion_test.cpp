@@ -81,7 +81,6 @@ TEST(Fusion, DoesNotJoinAReductionWithItsBroadcast) {
     expect_near(found[1], expected[1], 1e-5, "repeated sum");
 }
 
-// Only loads with the period that fits the tile are laid out once.
 // Rows longer than half a tile, as they are in a program whose tile is half as long.
 TEST(Fusion, KeepsLongRowsWhole) {
     Graph g;
@@ -103,6 +102,7 @@ TEST(Fusion, KeepsLongRowsWhole) {
     }
 }
 
+// Only loads with the period that fits the tile are laid out once.
 TEST(Fusion, RepeatsRowsOfDifferentLengths) {
     const Feed feed = as_floats({.storages = {{"x", random_numbers(2100, 1)},
                                               {"a", random_numbers(7, 2)},

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -142,26 +141,28 @@ TEST_F(PyTorchConvolutions, TwentyStepsOfANarrowResidualNet) {
     expect_same_steps();
 }
 
-// Beside PyTorch in double precision. Rounding moves single activations across the kink of ReLU, which
-// changes gradients by 2 or 3 %: of ten draws of images in about six cases here and in five in PyTorch's own
-// float32. A mistake would show with all images, so some must be found with which every tensor agrees.
+// Each implementation is compared with what the step is in double precision. Rounding moves single
+// activations across the kink of ReLU, which changes gradients by 2 or 3 %: with about six of ten draws of
+// images here, and five in PyTorch. A mistake would show with all images; so some must be found with which it
+// happens to neither, and there every tensor is as near as PyTorch's.
 TEST_F(PyTorchConvolutions, AStepOfTheFullResidualNetInFloat32) {
-    constexpr double at_kinks = 0.1, elsewhere = 2e-5;
-    double least = at_kinks;
-    for (uint64_t seed = 5; seed < 15 && least > elsewhere; ++seed) {
+    constexpr double at_kinks = 0.1, elsewhere = 1e-4;
+    bool is_near = false;
+    for (uint64_t seed = 5; seed < 15 && !is_near; ++seed) {
         begin("resnet18", 1, 4, 0.05, seed);
-        const Tensors exact = theirs(Precision::f64), found = ours(Precision::f32);
+        const Tensors exact = theirs(Precision::f64), peer = theirs(Precision::f32),
+                      found = ours(Precision::f32);
         ASSERT_EQ(found.size(), exact.size());
-        double largest = 0;
+        is_near = true;
         for (const auto& [name, tensor] : exact) {
             ASSERT_TRUE(found.contains(name)) << name;
-            const double error = relative_distance(found.at(name), tensor);
+            const double error = relative_distance(found.at(name), tensor),
+                         their_error = relative_distance(peer.at(name), tensor);
             EXPECT_LT(error, at_kinks) << name << ", seed " << seed;
-            largest = std::max(largest, error);
+            is_near = is_near && their_error < elsewhere && error < 3 * their_error + 1e-7;
         }
-        least = std::min(least, largest);
     }
-    EXPECT_LE(least, elsewhere);
+    EXPECT_TRUE(is_near);
 }
 
 }  // namespace

@@ -101,6 +101,20 @@ HWY_INLINE void store(V x, Bfloat16* to, size_t n) {
     n == hn::Lanes(d) ? Store(d, x, bits) : StoreN(d, x, bits, n);
 }
 
+/// The lanes of a vector, known when the code is compiled: its loads and stores take no mask.
+struct AllLanes {
+    HWY_INLINE operator size_t() const { return hn::Lanes(D()); }
+};
+
+/// Calls body(c, n) for the channels c ... c + n - 1 that a vector holds.
+template <class Body>
+HWY_INLINE void by_vectors(int64_t channels, Body body) {
+    const auto width = static_cast<int64_t>(hn::Lanes(D()));
+    int64_t c = 0;
+    for (; c + width <= channels; c += width) body(c, AllLanes());
+    if (c < channels) body(c, static_cast<size_t>(channels - c));
+}
+
 }  // namespace ravine::bfloat16::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

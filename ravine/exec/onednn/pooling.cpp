@@ -21,18 +21,11 @@ namespace ravine::pooling::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 namespace bf = bfloat16::HWY_NAMESPACE;
+using bf::by_vectors;
 using bf::D;
-using bf::V;
-
 using bf::load;
 using bf::store;
-
-/// Calls body(channel, n) for the channels, a vector of n at a time, the last one partial.
-template <class Body>
-HWY_INLINE void for_channels(int64_t channels, Body body) {
-    const auto width = static_cast<int64_t>(hn::Lanes(D()));
-    for (int64_t k = 0; k < channels; k += width) body(k, static_cast<size_t>(std::min(width, channels - k)));
-}
+using bf::V;
 
 /// Calls body(image offset, place in the window as a vector) for the positions of one window inside the
 /// image. `halves`: windows of 2 x 2 that cover the image side by side, as almost always.
@@ -72,7 +65,7 @@ template <class T, bool halves>
 void find_maxima(const Range<T, halves>& r) {
     const D d;
     r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
-        for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
+        by_vectors(r.w.c, [&](int64_t k, auto n) HWY_ATTR {
             V best = hn::Zero(d), index = hn::Set(d, -1.0f);
             for_places<halves>(r.w, in, [&](int64_t at, V place) HWY_ATTR {
                 const V x = load(r.from + at + k, n);
@@ -91,7 +84,7 @@ template <class T, bool halves>
 void gather(const Range<T, halves>& r) {
     const D d;
     r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
-        for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
+        by_vectors(r.w.c, [&](int64_t k, auto n) HWY_ATTR {
             const V chosen = load(r.indices + window + k, n);
             V result = hn::Zero(d);
             for_places<halves>(r.w, in, [&](int64_t at, V place) HWY_ATTR {
@@ -107,7 +100,7 @@ void scatter(const Range<T, halves>& r) {
     const bool overlap = r.w.stride < r.w.kernel;
     if (overlap || !r.w.cover_all()) r.clear_image();
     r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
-        for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
+        by_vectors(r.w.c, [&](int64_t k, auto n) HWY_ATTR {
             const V chosen = load(r.indices + window + k, n), x = load(r.from + window + k, n);
             for_places<halves>(r.w, in, [&](int64_t at, V place) HWY_ATTR {
                 const V part = hn::IfThenElseZero(hn::Eq(chosen, place), x);
@@ -123,7 +116,7 @@ void average(const Range<T, halves>& r) {
     const D d;
     const V share = hn::Set(d, 1.0f / static_cast<float>(r.w.kernel * r.w.kernel));
     r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
-        for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
+        by_vectors(r.w.c, [&](int64_t k, auto n) HWY_ATTR {
             V sum = hn::Zero(d);
             for_places<halves>(r.w, in,
                                [&](int64_t at, V) HWY_ATTR { sum = hn::Add(sum, load(r.from + at + k, n)); });
@@ -138,7 +131,7 @@ void average_gradient(const Range<T, halves>& r) {
     const V share = hn::Set(d, 1.0f / static_cast<float>(r.w.kernel * r.w.kernel));
     r.clear_image();
     r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
-        for_channels(r.w.c, [&](int64_t k, size_t n) HWY_ATTR {
+        by_vectors(r.w.c, [&](int64_t k, auto n) HWY_ATTR {
             const V part = hn::Mul(share, load(r.from + window + k, n));
             for_places<halves>(r.w, in, [&](int64_t at, V) HWY_ATTR {
                 T* to = r.to + at + k;

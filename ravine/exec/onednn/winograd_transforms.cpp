@@ -18,6 +18,7 @@ namespace ravine::winograd::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 namespace bf = bfloat16::HWY_NAMESPACE;
+using bf::by_vectors;
 using bf::D;
 using bf::load;
 using bf::store;
@@ -159,20 +160,6 @@ struct Square {
     static constexpr auto size = static_cast<int64_t>(side);
     std::array<T*, side * side> pixels;
 };
-
-/// The lanes of a vector, known when the code is compiled: its loads and stores take no mask.
-struct AllLanes {
-    HWY_INLINE operator size_t() const { return hn::Lanes(D()); }
-};
-
-/// Calls body(c, n) for the channels c ... c + n - 1 that a vector holds.
-template <class Body>
-HWY_INLINE void by_vectors(int64_t channels, Body body) {
-    const auto width = static_cast<int64_t>(hn::Lanes(D()));
-    int64_t c = 0;
-    for (; c + width <= channels; c += width) body(c, AllLanes());
-    if (c < channels) body(c, static_cast<size_t>(channels - c));
-}
 
 /// Calls body(begin, count) for the channels, a chunk at a time.
 template <class Body>
