@@ -9,8 +9,8 @@
 
 #include "ravine/core/random.hpp"
 #include "ravine/graph/derivatives.hpp"
+#include "tests/support/convolution.hpp"
 #include "tests/support/evaluate.hpp"
-#include "tests/support/run_product.hpp"
 
 // The float executor against the reference, operation by operation. A float has a relative rounding error of
 // 6e-8; sums of n products of numbers near 1 are allowed about n of them.
@@ -96,32 +96,18 @@ TEST(Executors, AgreeOnProductsOfRandomShapes) {
     }
 }
 
-struct ConvolutionCase {
-    Shape image, kernel, output;
-    ConvolutionGeometry geometry;
-
-    std::string text() const {
-        return fmt::format("image {} kernel {} stride {} padding {}", to_string(image), to_string(kernel),
-                           geometry.stride, geometry.padding);
-    }
-};
-
 ConvolutionCase random_convolution(RandomSequence& random) {
     static constexpr std::array<int64_t, 3> kernels{1, 3, 5};
-    ConvolutionCase result;
-    auto& [image, kernel, output, geometry] = result;
-    geometry = {1 + static_cast<int64_t>(random.below(2)), static_cast<int64_t>(random.below(3))};
+    const ConvolutionGeometry geometry{1 + static_cast<int64_t>(random.below(2)),
+                                       static_cast<int64_t>(random.below(3))};
     const int64_t height = kernels[random.below(3)],
                   width = random.below(4) == 0 ? kernels[random.below(3)] : height;
     const auto extent = [&](int64_t window) {
         return std::max<int64_t>(window - 2 * geometry.padding, 1) + static_cast<int64_t>(random.below(8));
     };
-    image = {1 + static_cast<int64_t>(random.below(3)), extent(height), extent(width),
-             awkward_extent(random, 20)};
-    kernel = {awkward_extent(random, 20), image[3], height, width};
-    Graph g;
-    output = conv2d(g.input("x", image), g.input("w", kernel), geometry).shape();
-    return result;
+    const Shape image{1 + static_cast<int64_t>(random.below(3)), extent(height), extent(width),
+                      awkward_extent(random, 20)};
+    return {image, {awkward_extent(random, 20), image[3], height, width}, geometry};
 }
 
 TEST(Executors, AgreeOnConvolutionsOfRandomShapes) {
@@ -145,54 +131,29 @@ TEST(Executors, AgreeOnConvolutionsOfRandomShapes) {
 /// Runs the gathered form of the three convolutions, which Program uses only where oneDNN has no fast one.
 void expect_gathered_agrees(const ConvolutionCase& c, int threads) {
     SCOPED_TRACE(c.text());
-    const Feed feed = as_floats({.storages = {{"x", random_numbers(element_count(c.image), 1)},
-                                              {"w", random_numbers(element_count(c.kernel), 2)},
-                                              {"dy", random_numbers(element_count(c.output), 3)},
-                                              {"bias", random_numbers(c.kernel[0], 4)}}});
-    Graph g;
-    const Value x = g.input("x", c.image), w = g.input("w", c.kernel), dy = g.input("dy", c.output);
-    const auto expected = evaluate({relu(conv2d(x, w, c.geometry) + g.input("bias", {c.kernel[0]})),
-                                    conv2d_input_gradient(dy, w, c.image, c.geometry),
-                                    conv2d_weight_gradient(x, dy, c.kernel, c.geometry)},
-                                   feed);
-    const std::array<std::string, 3> first{"x", "dy", "x"}, second{"w", "w", "dy"};
-    const std::array<Op, 3> ops{Op::conv2d, Op::conv2d_input_gradient, Op::conv2d_weight_gradient};
-    const std::array<Shape, 3> firsts{c.image, c.output, c.image}, seconds{c.kernel, c.kernel, c.output},
-        results{c.output, c.image, c.kernel};
-    for (size_t i = 0; i < 3; ++i) {
-        ProductRequest request{.op = ops[i],
-                               .integers = {c.geometry.stride, c.geometry.padding},
-                               .first = firsts[i],
-                               .second = seconds[i],
-                               .result = results[i],
-                               .first_buffer = 0,
-                               .second_buffer = 1,
-                               .result_buffer = 2,
-                               .activation = {},
-                               .threads = threads};
-        if (i == 0) request.bias_buffer = 3, request.activation = Op::relu;
-        const auto found =
-            run_product(*make_gathered_convolution(request), request, feed.storages.at(first[i]),
-                        feed.storages.at(second[i]), feed.storages.at("bias"));
-        expect_near(found, expected[i], 1e-4, name_of(ops[i]));
-    }
+    const ConvolutionProblem problem(c);
+    const auto requests = c.requests(threads);
+    for (size_t i = 0; i < requests.size(); ++i)
+        expect_near(problem.found(*make_gathered_convolution(requests[i]), requests[i], i),
+                    problem.expected[i], 1e-4, name_of(requests[i].op));
 }
 
 TEST(GatheredConvolution, AgreesWithTheReference) {
     RandomSequence random({.seed = 13});
     for (int i = 0; i < 40; ++i) expect_gathered_agrees(random_convolution(random), 1 + i % 2);
     // oneDNN has only its reference implementation for the weight gradient of this one.
-    expect_gathered_agrees({{1, 3, 3, 16}, {1, 16, 5, 5}, {1, 5, 5, 1}, {1, 3}}, 1);
+    expect_gathered_agrees({{1, 3, 3, 16}, {1, 16, 5, 5}, {1, 3}}, 1);
     // So many pixels that the examples go in two groups.
-    expect_gathered_agrees({{8, 40, 40, 16}, {2, 16, 5, 5}, {8, 40, 40, 2}, {1, 2}}, 2);
+    expect_gathered_agrees({{8, 40, 40, 16}, {2, 16, 5, 5}, {1, 2}}, 2);
 }
 
 TEST(Executors, NeverUseOneDnnsReferenceImplementation) {
     Graph g;
-    const Value x = g.input("x", {1, 3, 3, 16}), dy = g.input("dy", {1, 5, 5, 1});
-    const std::vector<Value> values{conv2d_weight_gradient(x, dy, {1, 16, 5, 5}, {1, 3})};
-    expect_agreement(values, {.storages = {{"x", random_numbers(144, 1)}, {"dy", random_numbers(25, 2)}}},
-                     tolerance, "weight gradient");
+    // More padding than the kernel covers.
+    const Value dy = g.input("dy", {1, 7, 7, 1}), w = g.input("w", {1, 16, 3, 3});
+    const std::vector<Value> values{conv2d_input_gradient(dy, w, {1, 3, 3, 16}, {1, 3})};
+    expect_agreement(values, {.storages = {{"dy", random_numbers(49, 1)}, {"w", random_numbers(144, 2)}}},
+                     tolerance, "input gradient");
     const std::string text = Evaluator(g, values, Evaluator::in_float).program().describe();
     EXPECT_EQ(text.find("[ref"), std::string::npos) << text;
 }

@@ -4,57 +4,23 @@
 #include <array>
 #include <cmath>
 
-#include "ravine/core/error.hpp"
-#include "ravine/graph/ops.hpp"
-#include "tests/support/run_product.hpp"
+#include "tests/support/convolution.hpp"
 
 namespace ravine::test {
 namespace {
 
-struct Case {
-    Shape image;
-    int64_t out, padding;
-};
+ConvolutionCase case_of(const Shape& image, int64_t out, int64_t padding) {
+    return {image, {out, image[3], 3, 3}, {.stride = 1, .padding = padding}};
+}
 
 // Extents leave tiles of every width; channels fill no vector, or several, or several parts, or are one part
 // of two chunks; 3 threads share tiles unevenly. Threads share the parts of the last two kernels, and the
 // last has several blocks of tiles.
 const std::array cases{
-    Case{{1, 4, 4, 32}, 32, 1},   Case{{2, 5, 7, 32}, 64, 0},    Case{{3, 6, 5, 17}, 19, 2},
-    Case{{5, 3, 3, 32}, 48, 1},   Case{{2, 1, 1, 32}, 32, 1},    Case{{40, 8, 8, 32}, 48, 1},
-    Case{{1, 13, 2, 48}, 32, 1},  Case{{7, 9, 4, 80}, 96, 0},    Case{{3, 6, 5, 83}, 67, 1},
-    Case{{9, 4, 4, 192}, 192, 1}, Case{{130, 1, 1, 176}, 176, 1}};
-
-struct Requests {
-    std::array<ProductRequest, 3> all;  // forward, input gradient, kernel gradient
-    Shape kernel, output;
-};
-
-Requests requests_of(const Case& c, int threads) {
-    Requests result;
-    result.kernel = {c.out, c.image[3], 3, 3};
-    Graph g;
-    result.output =
-        conv2d(g.input("x", c.image), g.input("w", result.kernel), {.stride = 1, .padding = c.padding})
-            .shape();
-    const ProductRequest forward{.op = Op::conv2d,
-                                 .integers = {1, c.padding},
-                                 .first = c.image,
-                                 .second = result.kernel,
-                                 .result = result.output,
-                                 .first_buffer = 0,
-                                 .second_buffer = 1,
-                                 .result_buffer = 2,
-                                 .activation = {},
-                                 .threads = threads};
-    result.all = {forward, forward, forward};
-    result.all[0].bias_buffer = 3, result.all[0].activation = Op::relu;
-    result.all[1].op = Op::conv2d_input_gradient;
-    result.all[1].first = result.output, result.all[1].result = c.image;
-    result.all[2].op = Op::conv2d_weight_gradient;
-    result.all[2].second = result.output, result.all[2].result = result.kernel;
-    return result;
-}
+    case_of({1, 4, 4, 32}, 32, 1),   case_of({2, 5, 7, 32}, 64, 0),    case_of({3, 6, 5, 17}, 19, 2),
+    case_of({5, 3, 3, 32}, 48, 1),   case_of({2, 1, 1, 32}, 32, 1),    case_of({40, 8, 8, 32}, 48, 1),
+    case_of({1, 13, 2, 48}, 32, 1),  case_of({7, 9, 4, 80}, 96, 0),    case_of({3, 6, 5, 83}, 67, 1),
+    case_of({9, 4, 4, 192}, 192, 1), case_of({130, 1, 1, 176}, 176, 1)};
 
 /// Other processors convolve by the definition.
 class Winograd : public testing::Test {
@@ -63,38 +29,6 @@ protected:
         if (!__builtin_cpu_supports("avx512bw")) GTEST_SKIP() << "this processor has no AVX-512";
     }
 };
-
-/// What a case is run on, and what comes out, by the reference.
-struct Problem {
-    explicit Problem(const Case& c, Feed numbers) : feed(std::move(numbers)) {
-        const Requests shapes = requests_of(c, 1);
-        Graph g;
-        const Value x = g.input("x", c.image), w = g.input("w", shapes.kernel),
-                    dy = g.input("dy", shapes.output);
-        const ConvolutionGeometry geometry{.stride = 1, .padding = c.padding};
-        expected = evaluate({relu(conv2d(x, w, geometry) + g.input("bias", {c.out})),
-                             conv2d_input_gradient(dy, w, c.image, geometry),
-                             conv2d_weight_gradient(x, dy, shapes.kernel, geometry)},
-                            feed);
-    }
-
-    /// By the kernel of the request, number i of a case.
-    Numbers found(const Kernel& kernel, const ProductRequest& request, size_t i) const {
-        return run_product(kernel, request, feed.storages.at(i == 1 ? "dy" : "x"),
-                           feed.storages.at(i == 2 ? "dy" : "w"), feed.storages.at("bias"));
-    }
-
-    Feed feed;
-    std::vector<Numbers> expected;
-};
-
-Feed numbers_for(const Case& c) {
-    const Requests shapes = requests_of(c, 1);
-    return as_floats({.storages = {{"x", random_numbers(element_count(c.image), 1)},
-                                   {"w", random_numbers(element_count(shapes.kernel), 2)},
-                                   {"dy", random_numbers(element_count(shapes.output), 3)},
-                                   {"bias", random_numbers(c.out, 4)}}});
-}
 
 /// |found - expected| / |expected|, as vectors.
 double distance(const Numbers& found, const Numbers& expected) {
@@ -105,26 +39,20 @@ double distance(const Numbers& found, const Numbers& expected) {
 
 // In bfloat16 the factors are rounded, and then what the algorithm makes of them.
 TEST_F(Winograd, AgreesWithTheReference) {
-    bool has_bfloat16 = true;
-    try {
-        require_supported(Precision::bf16);
-    } catch (const RequestError&) {
-        has_bfloat16 = false;
-    }
     for (const auto& c : cases) {
-        const Problem problem(c, numbers_for(c));
-        const Requests shapes = requests_of(c, 1);
-        const std::array<int64_t, 3> summed{9 * c.image[3], 9 * c.out, element_count(shapes.output) / c.out};
+        const ConvolutionProblem problem(c);
+        const std::array<int64_t, 3> summed{9 * c.image[3], 9 * c.kernel[0],
+                                            element_count(c.output) / c.kernel[0]};
         for (const int threads : {1, 2, 3}) {
-            auto requests = requests_of(c, threads).all;
+            auto requests = c.requests(threads);
             for (size_t i = 0; i < requests.size(); ++i) {
-                const auto what = fmt::format("{} {} padding {}, {} threads", name_of(requests[i].op),
-                                              to_string(c.image), c.padding, threads);
+                const auto what =
+                    fmt::format("{} {}, {} threads", name_of(requests[i].op), c.text(), threads);
                 const auto made = make_winograd_convolution(requests[i]);
                 ASSERT_NE(made, nullptr) << what;
                 expect_near(problem.found(*made, requests[i], i), problem.expected[i],
                             1e-6 * static_cast<double>(summed[i]), what);
-                if (!has_bfloat16) continue;
+                if (!has_bfloat16()) continue;
                 requests[i].factor_element = Element::bf16;
                 const auto narrow = make_winograd_convolution(requests[i]);
                 ASSERT_NE(narrow, nullptr) << what;
@@ -160,21 +88,15 @@ TEST_F(Winograd, RoundsMoreThanTheDefinition) {
         for (size_t i = 0; i < values.size(); ++i) EXPECT_LT(distance(found[i], expected[i]), tolerance);
     };
     check(Precision::f32, 2e-6);
-    try {
-        require_supported(Precision::bf16);
-    } catch (const RequestError&) {
-        return;
-    }
-    check(Precision::bf16, 0.015);
+    if (has_bfloat16()) check(Precision::bf16, 0.015);
 }
 
 TEST_F(Winograd, ShowsWhatIsNotANumber) {
-    const auto [requests, kernel, output] = requests_of({{1, 4, 4, 32}, 32, 1}, 1);
-    Numbers image = random_numbers(4 * 4 * 32, 1);
-    image[5 * 32 + 3] = std::nan("");
-    const auto found = run_product(*make_winograd_convolution(requests[0]), requests[0], image,
-                                   random_numbers(element_count(kernel), 2), Numbers(32, 0));
-    EXPECT_TRUE(std::isnan(found[5 * 32]));
+    const auto c = case_of({1, 4, 4, 32}, 32, 1);
+    ConvolutionProblem problem(c);
+    problem.feed.storages.at("x")[5 * 32 + 3] = std::nan("");
+    const auto request = c.requests(1)[0];
+    EXPECT_TRUE(std::isnan(problem.found(*make_winograd_convolution(request), request, 0)[5 * 32]));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "tests/support/run_product.hpp"
 
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "ravine/core/vector.hpp"
@@ -38,6 +39,12 @@ Numbers run_product(const Kernel& kernel, const ProductRequest& request, const N
     for (int run = 0; run < 2; ++run) {
         result.fill(1e9);
         kernel.run(context, state.get());
+    }
+    if (request.result_element == Element::bf16) {
+        Vector widened(result.size(), Precision::f32);
+        tile::widen(static_cast<const Bfloat16*>(std::as_const(result).data()),
+                    static_cast<float*>(widened.data()), static_cast<size_t>(result.size()));
+        return widened.to_doubles();
     }
     return result.to_doubles();
 }

@@ -6,8 +6,7 @@
 namespace ravine::test {
 
 /// Runs a kernel of a product twice, over memory full of large numbers, and returns its result. Buffers 0 to
-/// 3 of the request are the factors, as floats or as the request has them, the result and the bias, both
-/// floats.
+/// 3 of the request are the factors and the result, as the request has them, and the bias, floats.
 Numbers run_product(const Kernel& kernel, const ProductRequest& request, const Numbers& first,
                     const Numbers& second, const Numbers& bias);
 

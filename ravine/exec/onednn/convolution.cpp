@@ -174,6 +174,7 @@ private:
 }  // namespace
 
 std::unique_ptr<Kernel> make_convolution(const ProductRequest& request) {
+    if (suits_thin(request)) return make_thin_convolution(request);
     if (suits_winograd(request))
         if (auto kernel = make_winograd_convolution(request)) return kernel;
     if (gathers_better(request)) return make_gathered_convolution(request);

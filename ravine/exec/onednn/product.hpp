@@ -42,6 +42,11 @@ std::unique_ptr<Kernel> make_winograd_convolution(const ProductRequest& request)
 /// Whether that is possible and faster: kernels of 3 x 3 with stride 1 between enough channels.
 bool suits_winograd(const ProductRequest& request);
 
+/// One of the three convolutions in registers, without a copy of any window; stride 1.
+std::unique_ptr<Kernel> make_thin_convolution(const ProductRequest& request);
+/// Whether that is possible and faster: between few channels.
+bool suits_thin(const ProductRequest& request);
+
 /// The three tensors of a convolution, in whichever order the operation takes them: image and output [n, h,
 /// w, c], kernel [out, in, height, width].
 struct ConvolutionShapes {

@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+
+#include "tests/support/convolution.hpp"
+
+namespace ravine::test {
+namespace {
+
+/// Other processors leave these convolutions to the library.
+class ThinConvolution : public testing::Test {
+protected:
+    void SetUp() override {
+        if (!__builtin_cpu_supports("avx512bw")) GTEST_SKIP() << "this processor has no AVX-512";
+    }
+};
+
+ConvolutionCase case_of(const Shape& image, const Shape& kernel, int64_t padding) {
+    return {image, {kernel[0], image[3], kernel[1], kernel[2]}, {.stride = 1, .padding = padding}};
+}
+
+// The first convolutions of LeNet and of the net for MNIST, in small; one channel to one; one, two and five
+// vectors of output channels, with and without a rest; rows of even and odd length, longer than a tile, and a
+// single pixel; kernels that are not square, or larger than the image; bands of some rows.
+const std::array cases{
+    case_of({3, 12, 12, 3}, {6, 5, 5}, 0),  case_of({2, 9, 30, 1}, {32, 3, 3}, 1),
+    case_of({4, 10, 9, 6}, {16, 5, 5}, 0),  case_of({5, 7, 8, 1}, {1, 3, 3}, 1),
+    case_of({1, 6, 5, 7}, {33, 3, 3}, 2),   case_of({2, 4, 47, 2}, {5, 3, 3}, 0),
+    case_of({2, 5, 6, 19}, {3, 2, 4}, 1),   case_of({7, 1, 1, 5}, {2, 3, 3}, 1),
+    case_of({2, 3, 3, 4}, {10, 5, 5}, 3),   case_of({1, 40, 33, 3}, {70, 3, 3}, 1),
+    case_of({2, 11, 11, 9}, {15, 4, 1}, 0),
+};
+
+/// Multiples of 1/16 below 1 are bfloat16 numbers, and no sum of so few of their products is rounded in
+/// float.
+constexpr double unit = 1.0 / 16;
+
+TEST_F(ThinConvolution, IsExactInBothPrecisions) {
+    for (const auto& c : cases) {
+        const ConvolutionProblem problem(c, unit);
+        for (const int threads : {1, 2, 3}) {
+            auto requests = c.requests(threads);
+            for (size_t i = 0; i < requests.size(); ++i) {
+                const auto what =
+                    fmt::format("{} {}, {} threads", name_of(requests[i].op), c.text(), threads);
+                EXPECT_EQ(problem.found(*make_thin_convolution(requests[i]), requests[i], i),
+                          problem.expected[i])
+                    << what;
+                if (!has_bfloat16()) continue;
+                requests[i].factor_element = Element::bf16;
+                EXPECT_EQ(problem.found(*make_thin_convolution(requests[i]), requests[i], i),
+                          problem.expected[i])
+                    << what << " of bfloat16";
+                if (i == 2) continue;
+                requests[i].result_element = Element::bf16;
+                expect_near(problem.found(*make_thin_convolution(requests[i]), requests[i], i),
+                            problem.expected[i], 1.0 / 256, what + " to bfloat16");
+            }
+        }
+    }
+}
+
+/// What a convolution of a whole program, or a gradient of it, is made by.
+std::string implementation(const ConvolutionCase& c, size_t which, Precision precision) {
+    Graph g;
+    const Value x = g.input("x", c.image), w = g.input("w", c.kernel), dy = g.input("dy", c.output);
+    const std::array values{conv2d(x, w, c.geometry), conv2d_input_gradient(dy, w, c.image, c.geometry),
+                            conv2d_weight_gradient(x, dy, c.kernel, c.geometry)};
+    return Evaluator(g, {values.at(which)}, {precision, 1}).program().describe();
+}
+
+TEST_F(ThinConvolution, IsChosenForFewChannels) {
+    const auto expect = [](const ConvolutionCase& c, std::array<bool, 3> is_thin) {
+        for (size_t i = 0; i < is_thin.size(); ++i) {
+            const auto text = implementation(c, i, Precision::f32);
+            EXPECT_EQ(text.find("[thin]") != std::string::npos, is_thin.at(i)) << text;
+        }
+    };
+    expect(case_of({2, 32, 32, 3}, {6, 5, 5}, 0), {true, true, true});
+    expect(case_of({2, 28, 28, 1}, {32, 3, 3}, 1), {true, true, true});
+    expect(case_of({2, 14, 14, 6}, {16, 5, 5}, 0), {true, true, true});
+    expect(case_of({2, 32, 32, 3}, {64, 3, 3}, 1), {false, true, false});
+    expect(case_of({2, 8, 8, 16}, {16, 3, 3}, 1), {false, false, false});
+    expect(case_of({2, 8, 8, 3}, {6, 1, 1}, 0), {false, false, false});
+    expect({{2, 8, 8, 3}, {6, 3, 5, 5}, {.stride = 2, .padding = 0}}, {false, false, false});
+    // More padding than the kernel covers: the gradient in the image would need less than none.
+    expect(case_of({2, 8, 8, 3}, {6, 3, 3}, 3), {true, false, true});
+}
+
+TEST_F(ThinConvolution, ShowsWhatIsNotANumber) {
+    const auto c = case_of({1, 8, 8, 3}, {6, 3, 3}, 1);
+    ConvolutionProblem problem(c);
+    problem.feed.storages.at("x")[(2 * 8 + 5) * 3] = std::nan("");
+    const auto requests = c.requests(1);
+    const auto y = problem.found(*make_thin_convolution(requests[0]), requests[0], 0);
+    const auto dw = problem.found(*make_thin_convolution(requests[2]), requests[2], 2);
+    EXPECT_TRUE(std::isnan(y[(2 * 8 + 5) * 6]));
+    EXPECT_FALSE(std::isnan(y[(6 * 8 + 5) * 6]));
+    EXPECT_TRUE(std::isnan(dw[0]));
+}
+
+}  // namespace
+}  // namespace ravine::test
