@@ -14,12 +14,14 @@ ConvolutionCase case_of(const Shape& image, int64_t out, int64_t padding) {
 }
 
 // Extents leave tiles of every width; channels fill no vector, or several, or several parts, or are one part
-// of two chunks; 3 threads share tiles unevenly. Threads share the parts of the last two kernels, and the
-// last has several blocks of tiles.
+// of two chunks; 3 threads share tiles unevenly. Some examples are cut together, one under another or in a
+// grid, with any padding. Threads share the parts of the last two kernels, and the last has several blocks of
+// tiles.
 const std::array cases{
     case_of({1, 4, 4, 32}, 32, 1),   case_of({2, 5, 7, 32}, 64, 0),    case_of({3, 6, 5, 17}, 19, 2),
     case_of({5, 3, 3, 32}, 48, 1),   case_of({2, 1, 1, 32}, 32, 1),    case_of({40, 8, 8, 32}, 48, 1),
     case_of({1, 13, 2, 48}, 32, 1),  case_of({7, 9, 4, 80}, 96, 0),    case_of({3, 6, 5, 83}, 67, 1),
+    case_of({12, 14, 6, 32}, 32, 1), case_of({10, 8, 9, 32}, 32, 0),   case_of({6, 2, 5, 32}, 32, 2),
     case_of({9, 4, 4, 192}, 192, 1), case_of({130, 1, 1, 176}, 176, 1)};
 
 /// Other processors convolve by the definition.

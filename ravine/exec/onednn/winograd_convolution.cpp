@@ -44,12 +44,12 @@ public:
         const int64_t groups = winograd::positions, in = tiles_.in, element = size_of(request.factor_element);
         outs_ = winograd::part_of(tiles_.out);
         shares_parts_ = groups * in * tiles_.out * element > large_kernel && parts() >= request.threads &&
-                        groups * in * tiles_.count * element <= most_input;
+                        groups * in * tiles_.count() * element <= most_input;
         const int64_t tile_bytes =
             groups * ((shares_parts_ ? 0 : in * element) + outs_ * int64_t{sizeof(float)});
         block_ = std::clamp(block_bytes / tile_bytes, fewest_tiles, most_tiles);
         const int64_t share =
-            shares_parts_ ? tiles_.count : (tiles_.count + request.threads - 1) / request.threads;
+            shares_parts_ ? tiles_.count() : (tiles_.count() + request.threads - 1) / request.threads;
         const int64_t blocks = (share + block_ - 1) / block_;
         block_ = (share + blocks - 1) / blocks;
 
@@ -150,15 +150,15 @@ private:
         const DnnlThreads one(1);
         if (shares_parts_) {
             T* v = input<T>(context, 0);
-            parallel(request_.threads, tiles_.count, 1, [&](int64_t begin, int64_t end) {
+            parallel(request_.threads, tiles_.count(), 1, [&](int64_t begin, int64_t end) {
                 transform_input(context, begin, end, v + begin * winograd::positions * tiles_.in);
             });
             by_threads(parts(), [&](int64_t thread, int64_t begin, int64_t end) {
                 T* u = kernel<T>(context, thread);
                 for (int64_t part = begin; part < end; ++part) {
                     transform_kernel(context, part, u);
-                    for (int64_t tile = 0; tile < tiles_.count; tile += block_)
-                        multiply(context, state, thread, part, tile, std::min(tile + block_, tiles_.count),
+                    for (int64_t tile = 0; tile < tiles_.count(); tile += block_)
+                        multiply(context, state, thread, part, tile, std::min(tile + block_, tiles_.count()),
                                  v + tile * winograd::positions * tiles_.in, u);
                 }
             });
@@ -167,7 +167,7 @@ private:
                 for (int64_t part = begin; part < end; ++part)
                     transform_kernel(context, part, kernel<T>(context, part));
             });
-            by_threads(tiles_.count, [&](int64_t thread, int64_t begin, int64_t end) {
+            by_threads(tiles_.count(), [&](int64_t thread, int64_t begin, int64_t end) {
                 T* v = input<T>(context, thread);
                 for (int64_t tile = begin; tile < end; tile += block_) {
                     const int64_t last = std::min(tile + block_, end);

@@ -25,8 +25,8 @@ public:
         ins_ = winograd::part_of(in), outs_ = winograd::part_of(out);
         const int64_t sum = winograd::positions * in * out * int64_t{sizeof(float)};
         shares_tiles_ = sum <= small_sum || (parts() < request.threads && sum <= most_private_sum);
-        teams_ = shares_tiles_ ? std::min<int64_t>(request.threads, tiles_.count) : 1;
-        const int64_t share = (tiles_.count + teams_ - 1) / teams_;
+        teams_ = shares_tiles_ ? std::min<int64_t>(request.threads, tiles_.count()) : 1;
+        const int64_t share = (tiles_.count() + teams_ - 1) / teams_;
         const int64_t most_tiles = std::max(fewest_tiles, (shares_tiles_ ? private_bytes : shared_bytes) /
                                                               (winograd::positions * (in + out) * element));
         const int64_t blocks = (share + most_tiles - 1) / most_tiles;
@@ -143,7 +143,7 @@ private:
     void run_as(const Context& context, State& state) const {
         const DnnlThreads one(1);
         if (shares_tiles_) {
-            by_threads(teams_, tiles_.count, [&](int64_t team, int64_t first, int64_t last) {
+            by_threads(teams_, tiles_.count(), [&](int64_t team, int64_t first, int64_t last) {
                 for (int64_t tile = first; tile < last; tile += block_) {
                     transform<T>(context, team, tile, 0, std::min(block_, last - tile));
                     clear<T>(context, team, std::min(block_, last - tile), block_);
@@ -156,8 +156,8 @@ private:
             });
             return;
         }
-        for (int64_t tile = 0; tile < tiles_.count; tile += block_) {
-            const int64_t count = std::min(block_, tiles_.count - tile);
+        for (int64_t tile = 0; tile < tiles_.count(); tile += block_) {
+            const int64_t count = std::min(block_, tiles_.count() - tile);
             parallel(request_.threads, block_, 1, [&](int64_t begin, int64_t end) {
                 transform<T>(context, 0, tile, begin, std::min(end, count));
                 clear<T>(context, 0, std::max(begin, count), end);
@@ -166,7 +166,7 @@ private:
                 for (int64_t part = first; part < last; ++part) {
                     const int64_t sum = keeps_all_ ? part : thread;
                     multiply<T>(context, state, {thread, 0, part, sum, tile > 0});
-                    if (tile + block_ >= tiles_.count) transform_back(context, part, sum);
+                    if (tile + block_ >= tiles_.count()) transform_back(context, part, sum);
                 }
             });
         }

@@ -100,28 +100,12 @@ HWY_INLINE void both_ways(From column, To to) {
     }
 }
 
-/// What tiles are cut from, or written to: [n, h, w, channels].
-template <class T>
+/// What tiles are cut from, or written to: [.., channels].
+template <class T, size_t side>
 struct Images {
     T* at;
-    int64_t h, w, channels;
-};
-
-/// The places of tiles, one after another: the example, and the output pixel at the tile's corner.
-struct Place {
-    Place(const Tiles& t, int64_t tile)
-        : tiles(t),
-          example(tile / (t.rows * t.columns)),
-          y(tile / t.columns % t.rows * tile_side),
-          x(tile % t.columns * tile_side) {}
-    void advance() {
-        if ((x += tile_side) < tiles.ow) return;
-        x = 0;
-        if ((y += tile_side) < tiles.oh) return;
-        y = 0, ++example;
-    }
-    const Tiles& tiles;
-    int64_t example, y, x;
+    int64_t channels;
+    const std::vector<Line<side>>&rows, &columns;  ///< of the tiles
 };
 
 // Channels that are worked on at a time, so that one pixel of so many can stand for all those outside an
@@ -129,21 +113,17 @@ struct Place {
 constexpr int64_t chunk = 64;
 static_assert(chunk % static_cast<int64_t>(hn::MaxLanes(D())) == 0);
 
-/// The pixels of a square with its corner at the place moved by `shift`, row by row, from a channel on;
-/// `outside` for those outside the image.
+/// The pixels of a tile, row by row, from a channel on; `nothing` for those outside the images.
 template <class T, size_t side>
 struct Square {
-    Square(const Images<T>& images, const Place& place, int64_t shift, int64_t channel, T* outside) {
-        const int64_t top = place.y + shift, left = place.x + shift;
-        const int64_t row = images.w * images.channels;
-        const int64_t corner = (place.example * images.h + top) * row + left * images.channels + channel;
-        for (int64_t i = 0; i < size; ++i)
-            for (int64_t j = 0; j < size; ++j) {
-                const bool inside =
-                    top + i >= 0 && top + i < images.h && left + j >= 0 && left + j < images.w;
-                pixels[static_cast<size_t>(i * size + j)] =
-                    inside ? images.at + corner + i * row + j * images.channels : outside;
-            }
+    Square(const Images<T, side>& images, size_t tile, int64_t channel, T* nothing) {
+        const Line<side>& rows = images.rows[tile / images.columns.size()];
+        const Line<side>& columns = images.columns[tile % images.columns.size()];
+        for (size_t i = 0; i < side; ++i)
+            for (size_t j = 0; j < side; ++j)
+                pixels[i * side + j] = rows[i] == outside || columns[j] == outside
+                                           ? nothing
+                                           : images.at + rows[i] + columns[j] + channel;
     }
     template <class Count>
     HWY_INLINE Column<side> column(size_t j, int64_t channel, Count n) const {
@@ -157,7 +137,6 @@ struct Square {
         if (channel % line != 0) return;
         for (T* pixel : pixels) __builtin_prefetch(pixel + channel, std::is_const_v<T> ? 0 : 1);
     }
-    static constexpr auto size = static_cast<int64_t>(side);
     std::array<T*, side * side> pixels;
 };
 
@@ -168,17 +147,17 @@ HWY_INLINE void by_chunks(int64_t channels, Body body) {
 }
 
 /// Calls body(tile, square, c, n) for the vectors of `count` channels from `channel` on of the tiles [begin,
-/// end); asks for the next tile's pixels meanwhile. `shift` is from the corner of a tile to that of its
-/// square.
-template <size_t side, class T, class Body>
-HWY_INLINE void by_squares(const Tiles& t, int64_t begin, int64_t end, const Images<T>& images, int64_t shift,
-                           int64_t channel, int64_t count, T* outside, Body body) {
-    Place place(t, begin);
-    Square<T, side> next(images, place, shift, channel, outside);
+/// end); asks for the next tile's pixels meanwhile.
+template <class T, size_t side, class Body>
+HWY_INLINE void by_squares(int64_t begin, int64_t end, const Images<T, side>& images, int64_t channel,
+                           int64_t count, T* nothing, Body body) {
+    const auto square_of = [&](int64_t tile) HWY_ATTR {
+        return Square<T, side>(images, static_cast<size_t>(tile), channel, nothing);
+    };
+    auto next = square_of(begin);
     for (int64_t tile = begin; tile < end; ++tile) {
-        const Square<T, side> square = next;
-        place.advance();
-        if (tile + 1 < end) next = Square<T, side>(images, place, shift, channel, outside);
+        const auto square = next;
+        if (tile + 1 < end) next = square_of(tile + 1);
         by_vectors(count, [&](int64_t c, auto n) HWY_ATTR {
             next.prefetch(c);
             body(tile, square, c, n);
@@ -189,8 +168,8 @@ HWY_INLINE void by_squares(const Tiles& t, int64_t begin, int64_t end, const Ima
 /// Writes transformed squares of the images: of the tiles [begin, end), all positions of all channels, from
 /// `to` on.
 template <auto transform, size_t side, class T>
-HWY_INLINE void write_tiles(const Tiles& t, int64_t begin, int64_t end, const Images<const T>& images,
-                            int64_t shift, T* to, Steps steps) {
+HWY_INLINE void write_tiles(int64_t begin, int64_t end, const Images<const T, side>& images, T* to,
+                            Steps steps) {
     static const T zeros[chunk] = {};
     for (int64_t part = 0; part < images.channels / steps.part_channels; ++part)
         by_chunks(steps.part_channels, [&](int64_t first, int64_t count) HWY_ATTR {
@@ -203,22 +182,21 @@ HWY_INLINE void write_tiles(const Tiles& t, int64_t begin, int64_t end, const Im
                 };
                 both_ways<transform, side>(column, write);
             };
-            by_squares<side>(t, begin, end, images, shift, part * steps.part_channels + first, count, zeros,
-                             write_square);
+            by_squares(begin, end, images, part * steps.part_channels + first, count, zeros, write_square);
         });
 }
 
 template <class T>
 void input(const Tiles& t, int64_t begin, int64_t end, const T* images, T* v, Steps steps) {
-    write_tiles<input_column, 6>(t, begin, end, Images<const T>{images, t.h, t.w, t.in}, -t.padding, v,
-                                 steps);
+    write_tiles<input_column, 6>(begin, end, Images<const T, 6>{images, t.in, t.input_rows, t.input_columns},
+                                 v, steps);
 }
 
 template <class T>
 void output(const Tiles& t, int64_t begin, int64_t end, Channels channels, const float* m, const float* bias,
             T* outputs) {
-    const Images<T> images{outputs, t.oh, t.ow, t.out};
-    T unused[chunk];  // takes what falls outside the image
+    const Images<T, 4> images{outputs, t.out, t.output_rows, t.output_columns};
+    T unused[chunk];  // takes what falls outside the images
     by_chunks(channels.count(), [&](int64_t first, int64_t count) HWY_ATTR {
         const int64_t channel = channels.begin + first;
         const auto write_square = [&](int64_t tile, const auto& square, int64_t c, auto n) HWY_ATTR {
@@ -236,14 +214,14 @@ void output(const Tiles& t, int64_t begin, int64_t end, Channels channels, const
             };
             both_ways<output_column, 6>(row_of_m, write);
         };
-        by_squares<4>(t, begin, end, images, 0, channel, count, unused, write_square);
+        by_squares(begin, end, images, channel, count, unused, write_square);
     });
 }
 
 template <class T>
 void output_gradient(const Tiles& t, int64_t begin, int64_t end, const T* gradients, T* m, Steps steps) {
-    write_tiles<gradient_column, 4>(t, begin, end, Images<const T>{gradients, t.oh, t.ow, t.out}, 0, m,
-                                    steps);
+    write_tiles<gradient_column, 4>(
+        begin, end, Images<const T, 4>{gradients, t.out, t.output_rows, t.output_columns}, m, steps);
 }
 
 constexpr int64_t most_lanes = static_cast<int64_t>(hn::MaxLanes(D()));

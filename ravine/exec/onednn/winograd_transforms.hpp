@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "ravine/exec/kernel.hpp"
 
@@ -15,13 +18,19 @@ namespace ravine::winograd {
 constexpr int64_t tile_side = 4;   ///< of the pixels that a tile makes
 constexpr int64_t positions = 36;  ///< of a transformed tile: so many products of matrices
 
-/// A convolution with stride 1 of images [n, h, w, in], cut into tiles.
+/// Where the pixels of a row or a column of tiles stand: numbers from the beginning of the images, those of a
+/// pixel's row and column added; outside the images, `outside`.
+template <size_t side>
+using Line = std::array<int64_t, side>;
+constexpr int64_t outside = -1;
+
+/// A convolution with stride 1 cut into tiles: a grid of them over all examples.
 struct Tiles {
-    int64_t h, w, in;       ///< of an image
-    int64_t oh, ow, out;    ///< of an output
-    int64_t padding;        ///< before the first row and column
-    int64_t rows, columns;  ///< of tiles in an output
-    int64_t count;          ///< tiles of all examples
+    int64_t in, out;                                             ///< channels
+    std::vector<Line<tile_side + 2>> input_rows, input_columns;  ///< what a tile sees
+    std::vector<Line<tile_side>> output_rows, output_columns;    ///< what it makes
+
+    int64_t count() const { return static_cast<int64_t>(output_rows.size() * output_columns.size()); }
 };
 
 /// Where transformed tiles lie: numbers from a tile, a position and a part of the channels to the next one.
