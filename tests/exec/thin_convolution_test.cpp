@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "ravine/graph/derivatives.hpp"
 #include "tests/support/convolution.hpp"
 
 namespace ravine::test {
@@ -87,6 +88,66 @@ TEST_F(ThinConvolution, IsChosenForFewChannels) {
     expect({{2, 8, 8, 3}, {6, 3, 5, 5}, {.stride = 2, .padding = 0}}, {false, false, false});
     // More padding than the kernel covers: the gradient in the image would need less than none.
     expect(case_of({2, 8, 8, 3}, {6, 3, 3}, 3), {true, false, true});
+}
+
+/// The squares of the maxima of a convolution and the gradients of their weighted sum.
+struct Pooled {
+    Pooled(const ConvolutionCase& c, bool relus) {
+        const Value x = g.input("x", c.image), w = g.input("w", c.kernel);
+        y = conv2d(x, w, c.geometry) + g.input("bias", {c.kernel[0]});
+        if (relus) y = relu(y);
+        others = {sum(square(y))};
+        const Value maxima = max_pool(y, {.kernel = 2, .stride = 2, .padding = 0});
+        const Value loss = sum(square(maxima) * g.input("weights", maxima.shape()));
+        values = {square(maxima)};
+        if (relus) return;  // whose gradient wants all of y
+        values.push_back(gradient(loss, {&w, 1})[0]);
+        others.push_back(sum(square(gradient(loss, {&y, 1})[0])));
+        feed = as_floats({.storages = {{"x", random_numbers(element_count(c.image), 1)},
+                                       {"w", random_numbers(element_count(c.kernel), 2)},
+                                       {"bias", random_numbers(c.kernel[0], 3)},
+                                       {"weights", random_numbers(element_count(maxima.shape()), 4)}}});
+    }
+    std::vector<Numbers> run(const std::vector<Value>& wanted, CompileOptions options) {
+        Evaluator evaluator(g, wanted, options);
+        text = evaluator.program().describe();
+        return evaluator(feed);
+    }
+    bool says(const std::string& words) const { return text.find(words) != std::string::npos; }
+
+    Graph g;
+    Value y;
+    std::vector<Value> values, others;
+    Feed feed;
+    std::string text;
+};
+
+// Others that read the convolution's result, or its gradient, keep the kernels apart.
+TEST_F(ThinConvolution, PoolsOnTheWay) {
+    for (const auto& c : {case_of({3, 12, 12, 3}, {6, 5, 5}, 0), case_of({5, 28, 28, 1}, {32, 3, 3}, 1),
+                          case_of({2, 6, 26, 2}, {3, 3, 3}, 1), case_of({4, 7, 5, 5}, {18, 4, 4}, 0)})
+        for (const bool relus : {false, true})
+            for (const int threads : {1, 3})
+                for (const Precision precision : {Precision::f32, Precision::bf16}) {
+                    if (precision == Precision::bf16 && !has_bfloat16()) continue;
+                    SCOPED_TRACE(fmt::format("{} {} threads {}", c.text(), threads,
+                                             precision == Precision::f32 ? "f32" : "bf16"));
+                    Pooled pooled(c, relus);
+                    const auto found = pooled.run(pooled.values, {precision, threads});
+                    EXPECT_TRUE(pooled.says("+ max-pool")) << pooled.text;
+                    EXPECT_EQ(pooled.says("of pool_scatter"), !relus) << pooled.text;
+                    if (precision == Precision::f32) {
+                        const auto expected = evaluate(pooled.values, pooled.feed);
+                        for (size_t i = 0; i < found.size(); ++i)
+                            expect_near(found[i], expected[i], 1e-4, i == 0 ? "maxima" : "kernel gradient");
+                    }
+                    auto all = pooled.values;
+                    all.insert(all.end(), pooled.others.begin(), pooled.others.end());
+                    auto apart = pooled.run(all, {precision, threads});
+                    apart.resize(found.size());
+                    EXPECT_FALSE(pooled.says("+ max-pool") || pooled.says("of pool_scatter")) << pooled.text;
+                    EXPECT_EQ(found, apart);
+                }
 }
 
 TEST_F(ThinConvolution, ShowsWhatIsNotANumber) {

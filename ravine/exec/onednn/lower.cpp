@@ -19,22 +19,14 @@ namespace {
 /// Adds the kernels that are no fused loops, with the conversions that they need.
 class KernelWriter {
 public:
-    explicit KernelWriter(Lowering& lowering) : lowering_(lowering), graph_(lowering.graph()) {}
+    KernelWriter(Lowering& lowering, const Fusion& fusion)
+        : lowering_(lowering), fusion_(fusion), graph_(lowering.graph()) {}
 
     void add_product(const Unit& unit) {
         const Node& node = graph_.node(unit.members[0]);
-        const int result = lowering_.buffer(unit.members.back());
-        ProductRequest request{.op = node.op,
-                               .integers = node.attributes.integers,
-                               .first = graph_.node(node.arguments[0]).shape,
-                               .second = graph_.node(node.arguments[1]).shape,
-                               .result = node.shape,
-                               .first_buffer = -1,
-                               .second_buffer = -1,
-                               .result_buffer = result,
-                               .result_element = lowering_.element_of(result),
-                               .activation = {},
-                               .threads = lowering_.options().threads};
+        ProductRequest request = request_of(node);
+        request.result_buffer = lowering_.buffer(unit.members.back());
+        request.result_element = lowering_.element_of(request.result_buffer);
         for (size_t i = 1; i < unit.members.size(); ++i) {
             const Node& epilogue = graph_.node(unit.members[i]);
             if (epilogue.op != Op::add) {
@@ -45,6 +37,8 @@ public:
             const int other = left == unit.members[i - 1] ? lowering_.resolve(epilogue.arguments[1]) : left;
             request.bias_buffer = lowering_.buffer(graph_.node(other).arguments[0]);
         }
+        if (node.op == Op::conv2d && add_pooled_convolution(unit, request)) return;
+        if (node.op == Op::conv2d_weight_gradient && add_gradient_of_scattered(unit, request)) return;
         if (lowering_.options().precision == Precision::bf16 && add_bfloat16_product(unit, node, request))
             return;
         request.first_buffer = buffer_as(node.arguments[0], Element::f32, unit.phase);
@@ -53,7 +47,7 @@ public:
         const bool narrows = request.result_element == Element::bf16;
         if (narrows) request.result_buffer = lowering_.extra_buffer(element_count(node.shape), Element::f32);
         request.result_element = Element::f32;
-        const int made = request.result_buffer;
+        const int made = request.result_buffer, result = lowering_.buffer(unit.members.back());
         auto kernel = node.op == Op::matmul ? make_matmul(request) : make_convolution(request);
         require(kernel != nullptr || node.op != Op::matmul, "oneDNN has no fast product of {} and {}",
                 to_string(request.first), to_string(request.second));
@@ -67,7 +61,7 @@ public:
         const Node& node = graph_.node(id);
         if (node.op == Op::conv2d_input_gradient || node.op == Op::conv2d_weight_gradient)
             return add_product(unit);
-        if (done_.contains(id)) return;
+        if (done_.contains(id) || reader_of_scattered(id) >= 0) return;
         PlainRequest request{node, {}, {}, lowering_.buffer(id)};
         const Element element = lowering_.element_of(request.result);
         std::vector<int> nodes = unit.members, writes{request.result};
@@ -89,6 +83,92 @@ public:
     }
 
 private:
+    /// What a product of this node's arguments asks for, but for its buffers and what stands behind it.
+    ProductRequest request_of(const Node& node) const {
+        return {
+            .op = node.op,
+            .integers = node.attributes.integers,
+            .first = graph_.node(node.arguments[0]).shape,
+            .second = graph_.node(node.arguments[1]).shape,
+            .result = node.shape,
+            .first_buffer = -1,
+            .second_buffer = -1,
+            .result_buffer = -1,
+            .factor_element = lowering_.options().precision == Precision::bf16 ? Element::bf16 : Element::f32,
+            .activation = {},
+            .threads = lowering_.options().threads};
+    }
+
+    /// A convolution between few channels and the max-pooling that alone reads its result, as one kernel: the
+    /// result is never in memory.
+    bool add_pooled_convolution(const Unit& unit, ProductRequest request) {
+        const int id = unit.members.back();
+        const Node& node = graph_.node(unit.members[0]);
+        if (fusion_.use_count(id) != 2 || lowering_.is_output(id)) return false;
+        const auto pools_it = [&](int reader) {
+            const Node& pooling = graph_.node(reader);
+            return pooling.op == Op::max_pool_indices && lowering_.resolve(pooling.arguments[0]) == id &&
+                   lowering_.phase_of(reader) == unit.phase && halves(pooling, request.result);
+        };
+        const auto places = std::ranges::find_if(lowering_.needed(), pools_it);
+        if (places == lowering_.needed().end()) return false;
+        const int maxima = gather_of(*places, unit.phase);
+        request.second_buffer = lowering_.buffer(node.arguments[1]);
+        request.kernel_element = lowering_.element_of(request.second_buffer);
+        request.places_buffer = lowering_.buffer(*places);
+        if (maxima < 0 || !suits_thin(request) ||
+            lowering_.element_of(request.places_buffer) != request.result_element)
+            return false;
+        request.first_buffer = buffer_as(node.arguments[0], request.factor_element, unit.phase);
+        request.result_buffer = lowering_.buffer(maxima);
+        done_.insert(*places), done_.insert(maxima);
+        std::vector<int> nodes = unit.members, reads{request.first_buffer, request.second_buffer};
+        nodes.insert(nodes.end(), {*places, maxima});
+        if (request.bias_buffer >= 0) reads.push_back(request.bias_buffer);
+        lowering_.add(make_thin_convolution(request), nodes, reads,
+                      {request.places_buffer, request.result_buffer}, unit.phase);
+        return true;
+    }
+
+    /// The gradient of a kernel between few channels from that of the maxima, of which the gradient of the
+    /// convolution's result is made on the way.
+    bool add_gradient_of_scattered(const Unit& unit, ProductRequest request) {
+        const Node& node = graph_.node(unit.members[0]);
+        const int scattered = lowering_.resolve(node.arguments[1]);
+        if (reader_of_scattered(scattered) != unit.members[0]) return false;
+        const Node& scatter = graph_.node(scattered);
+        const auto factor = [&](int id) { return buffer_as(id, request.factor_element, unit.phase); };
+        request.first_buffer = factor(node.arguments[0]);
+        request.second_buffer = factor(scatter.arguments[0]);
+        request.places_buffer = factor(scatter.arguments[1]);
+        lowering_.add(make_thin_convolution(request), {unit.members[0], scattered},
+                      {request.first_buffer, request.second_buffer, request.places_buffer},
+                      {request.result_buffer}, unit.phase);
+        return true;
+    }
+
+    /// The kernel gradient between few channels that alone reads what this node scatters from maxima, or -1.
+    int reader_of_scattered(int id) const {
+        const Node& scatter = graph_.node(id);
+        if (scatter.op != Op::pool_scatter || fusion_.use_count(id) != 1 || lowering_.is_output(id) ||
+            !halves(scatter, scatter.shape))
+            return -1;
+        const auto reads_it = [&](int reader) {
+            const Node& node = graph_.node(reader);
+            return node.op == Op::conv2d_weight_gradient && lowering_.resolve(node.arguments[1]) == id &&
+                   lowering_.phase_of(reader) == lowering_.phase_of(id) && suits_thin(request_of(node));
+        };
+        const auto reader = std::ranges::find_if(lowering_.needed(), reads_it);
+        return reader == lowering_.needed().end() ? -1 : *reader;
+    }
+
+    /// Whether a pooling's windows are of 2 x 2, side by side, and cover the image.
+    static bool halves(const Node& pooling, const Shape& image) {
+        const auto& integers = pooling.attributes.integers;
+        return integers[0] == 2 && integers[1] == 2 && integers[2] == 0 && image[1] % 2 == 0 &&
+               image[2] % 2 == 0;
+    }
+
     /// The node that gathers the maxima at these indices from the image that they are of, where one pass can
     /// leave both; or -1.
     int gather_of(int indices, int phase) {
@@ -151,6 +231,7 @@ private:
     }
 
     Lowering& lowering_;
+    const Fusion& fusion_;
     const Graph& graph_;
     std::map<std::pair<int, Element>, int> converted_;
     std::set<int> done_;  // nodes that another node's kernel computes
@@ -188,7 +269,7 @@ std::unique_ptr<const Plan> lower_to_onednn(const Graph& graph, std::vector<Outp
     const Fusion fusion(lowering);
     allow_in_place(lowering, fusion);
     if (options.precision == Precision::bf16) lowering.keep_as_bfloat16(bfloat16_values(lowering));
-    KernelWriter kernels(lowering);
+    KernelWriter kernels(lowering, fusion);
     for (const auto& unit : fusion.units()) {
         if (unit.kind == Unit::fused)
             add_fused(lowering, fusion, unit);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "ravine/core/threads.hpp"
 #include "ravine/exec/plain/windows.hpp"
@@ -56,20 +57,102 @@ struct Range {
 
     template <class Body>
     HWY_INLINE void visit(Body body) const {
-        w.visit_windows(begin, end, body);
+        if constexpr (!halves) return w.visit_windows(begin, end, body);
+        // Here, where the body can be inlined: it and visit_windows are compiled for different processors.
+        int64_t window = w.window_elements(begin), corner = w.image_elements(begin);
+        for (int64_t i = begin * w.oh; i < end * w.oh; ++i, corner += w.w * w.c)
+            for (int64_t j = 0; j < w.ow; ++j, window += w.c, corner += 2 * w.c)
+                body(window, Windows::Inside{0, 2, 0, 2, corner});
     }
     void clear_image() const { std::fill(to + w.image_elements(begin), to + w.image_elements(end), T{}); }
 };
 
-template <class T, bool halves>
-void find_maxima(const Range<T, halves>& r) {
+/// The largest of the pixels of a window of 2 x 2, the first of equal ones, and its place. NaN wins, so that
+/// a diverged activation is not hidden.
+struct Largest {
+    HWY_INLINE explicit Largest(const std::array<V, 4>& x) : value(x[0]), place(hn::Zero(D())) {
+        for (size_t i = 1; i < 4; ++i) {
+            const auto larger = hn::Or(hn::Gt(x[i], value), hn::IsNaN(x[i]));
+            value = hn::IfThenElse(larger, x[i], value);
+            place = hn::IfThenElse(larger, hn::Set(D(), static_cast<float>(i)), place);
+        }
+    }
+    V value, place;
+};
+
+/// Several windows of 2 x 2 side by side: lane l is channel l % channels of window l / channels.
+struct Group {
+    explicit Group(int64_t the_channels) : channels(the_channels) {
+        const auto lanes = static_cast<int64_t>(hn::Lanes(D()));
+        windows = lanes / channels;
+        for (int64_t right = 0; right < 2; ++right)
+            for (int64_t lane = 0; lane < windows * channels; ++lane) {
+                const int64_t at = (2 * (lane / channels) + right) * channels + lane % channels;
+                from[right][lane] = static_cast<int32_t>(at % lanes);
+                is_second[right][lane] = at / lanes == 1;
+            }
+    }
+    /// The left or the right pixels of two vectors of a row.
+    HWY_INLINE V pixels(size_t right, V first, V second) const {
+        const D d;
+        const auto lookup = hn::SetTableIndices(d, from[right]);
+        const auto chosen = hn::Ne(hn::Load(d, is_second[right]), hn::Zero(d));
+        return hn::IfThenElse(chosen, hn::TableLookupLanes(second, lookup),
+                              hn::TableLookupLanes(first, lookup));
+    }
+    int64_t channels, windows;
+    HWY_ALIGN int32_t from[2][hn::MaxLanes(D())] = {};
+    HWY_ALIGN float is_second[2][hn::MaxLanes(D())] = {};
+};
+
+/// find_maxima where the channels of several windows fit a vector.
+template <class T>
+void find_maxima_of_groups(const Range<T, true>& r) {
+    const auto lanes = static_cast<int64_t>(hn::Lanes(D()));
+    const Group group(r.w.c);
+    const int64_t row = r.w.w * r.w.c;
+    const T* upper = r.from + r.w.image_elements(r.begin);
+    int64_t to = r.w.window_elements(r.begin);
+    for (int64_t i = r.begin * r.w.oh; i < r.end * r.w.oh; ++i, upper += row)
+        for (int64_t j = 0; j < r.w.ow; j += group.windows) {
+            const int64_t made = std::min(group.windows, r.w.ow - j) * r.w.c, seen = 2 * made;
+            const auto part = [&](const T* from, int64_t begin) HWY_ATTR {
+                const int64_t n = std::clamp<int64_t>(seen - begin, 0, lanes);
+                return n == 0 ? hn::Zero(D()) : load(from + begin, static_cast<size_t>(n));
+            };
+            const T* lower = upper + row;
+            const V a = part(upper, 0), b = part(upper, lanes), c = part(lower, 0), d = part(lower, lanes);
+            const Largest largest(
+                {group.pixels(0, a, b), group.pixels(1, a, b), group.pixels(0, c, d), group.pixels(1, c, d)});
+            store(largest.place, r.to + to, static_cast<size_t>(made));
+            if (r.maxima) store(largest.value, r.maxima + to, static_cast<size_t>(made));
+            upper += seen, to += made;
+        }
+}
+
+template <class T>
+void find_maxima(const Range<T, true>& r) {
+    if (2 * r.w.c <= static_cast<int64_t>(hn::Lanes(D()))) return find_maxima_of_groups(r);
+    const int64_t below = r.w.w * r.w.c;
+    r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
+        by_vectors(r.w.c, [&](int64_t k, auto n) HWY_ATTR {
+            const T* from = r.from + in.corner + k;
+            const Largest largest(
+                {load(from, n), load(from + r.w.c, n), load(from + below, n), load(from + below + r.w.c, n)});
+            store(largest.place, r.to + window + k, n);
+            if (r.maxima) store(largest.value, r.maxima + window + k, n);
+        });
+    });
+}
+
+template <class T>
+void find_maxima(const Range<T, false>& r) {
     const D d;
     r.visit([&](int64_t window, const Windows::Inside& in) HWY_ATTR {
         by_vectors(r.w.c, [&](int64_t k, auto n) HWY_ATTR {
             V best = hn::Zero(d), index = hn::Set(d, -1.0f);
-            for_places<halves>(r.w, in, [&](int64_t at, V place) HWY_ATTR {
+            for_places<false>(r.w, in, [&](int64_t at, V place) HWY_ATTR {
                 const V x = load(r.from + at + k, n);
-                // NaN wins, so that a diverged activation is not hidden.
                 const auto larger = hn::Or(hn::Or(hn::Lt(index, hn::Zero(d)), hn::Gt(x, best)), hn::IsNaN(x));
                 best = hn::IfThenElse(larger, x, best);
                 index = hn::IfThenElse(larger, place, index);
@@ -197,6 +280,8 @@ void run(Op op, const Windows& w, int64_t begin, int64_t end, const Bfloat16* fr
     HWY_DYNAMIC_DISPATCH(RunBfloat16)(op, w, begin, end, from, indices, to, maxima);
 }
 
+Windows halves(int64_t h, int64_t w, int64_t c) { return {1, h, w, c, h / 2, w / 2, 2, 2, 0}; }
+
 template <class T>
 std::unique_ptr<Kernel> make(const PlainRequest& request, int maxima) {
     const Op op = request.node.op;
@@ -221,6 +306,14 @@ std::unique_ptr<Kernel> make_fast_pooling(const PlainRequest& request, Element e
     if (op < Op::max_pool_indices || op > Op::average_pool_gradient) return nullptr;
     return element == Element::bf16 ? pooling::make<Bfloat16>(request, maxima)
                                     : pooling::make<float>(request, maxima);
+}
+
+void find_maxima(const float* image, int64_t h, int64_t w, int64_t c, float* places, float* maxima) {
+    pooling::run(Op::max_pool_indices, pooling::halves(h, w, c), 0, 1, image, image, places, maxima);
+}
+
+void find_maxima(const Bfloat16* image, int64_t h, int64_t w, int64_t c, Bfloat16* places, Bfloat16* maxima) {
+    pooling::run(Op::max_pool_indices, pooling::halves(h, w, c), 0, 1, image, image, places, maxima);
 }
 
 }  // namespace ravine

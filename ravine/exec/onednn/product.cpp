@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "ravine/core/threads.hpp"
-#include "ravine/exec/onednn/tile.hpp"
 
 namespace ravine {
 
@@ -15,16 +14,20 @@ ConvolutionShapes::ConvolutionShapes(const ProductRequest& request)
                                                        : request.second) {}
 
 std::string epilogue_text(const ProductRequest& request) {
-    return fmt::format("{}{}", request.bias_buffer >= 0 ? " + bias" : "",
-                       request.activation ? std::string(" + ") + name_of(*request.activation) : "");
+    return fmt::format("{}{}{}", request.bias_buffer >= 0 ? " + bias" : "",
+                       request.activation ? std::string(" + ") + name_of(*request.activation) : "",
+                       request.places_buffer >= 0 ? " + max-pool" : "");
+}
+
+tile::Loop activation_loop(Op activation) {
+    return tile::loop_of(activation == Op::relu   ? tile::Function::relu
+                         : activation == Op::tanh ? tile::Function::tanh
+                                                  : tile::Function::sigmoid);
 }
 
 void activate(const ProductRequest& request, const Context& context) {
     if (!request.activation) return;
-    const auto function = *request.activation == Op::relu   ? tile::Function::relu
-                          : *request.activation == Op::tanh ? tile::Function::tanh
-                                                            : tile::Function::sigmoid;
-    const tile::Loop loop = tile::loop_of(function);
+    const tile::Loop loop = activation_loop(*request.activation);
     parallel(request.threads, element_count(request.result), 32768, [&](int64_t begin, int64_t end) {
         const auto apply = [&](auto* x) { loop(x, nullptr, nullptr, x, static_cast<size_t>(end - begin)); };
         if (request.result_element == Element::f32)

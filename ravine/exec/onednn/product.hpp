@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ravine/exec/kernel.hpp"
+#include "ravine/exec/onednn/tile.hpp"
 #include "ravine/graph/graph.hpp"
 
 namespace ravine {
@@ -21,6 +22,10 @@ struct ProductRequest {
     Element result_element = Element::f32;  ///< of a result that is no kernel
     int bias_buffer = -1;
     std::optional<Op> activation;
+    /// Places of maxima in windows of 2 x 2 that lie side by side, or -1. A convolution with such a buffer
+    /// leaves the maxima of its result, and there their places; a kernel gradient takes for its second factor
+    /// the gradient of the maxima. Between few channels alone (suits_thin).
+    int places_buffer = -1;
     int threads = 1;
 };
 
@@ -56,6 +61,8 @@ struct ConvolutionShapes {
 
 /// " + bias + relu": the end of a description.
 std::string epilogue_text(const ProductRequest& request);
+/// The loop of relu, tanh or sigmoid.
+tile::Loop activation_loop(Op activation);
 /// Applies the activation of the request to its result. oneDNN's own relu would make 0 of NaN.
 void activate(const ProductRequest& request, const Context& context);
 

@@ -5,6 +5,7 @@
 
 #include "ravine/core/threads.hpp"
 #include "ravine/exec/onednn/dnnl.hpp"
+#include "ravine/exec/onednn/pooling.hpp"
 #include "ravine/exec/onednn/product.hpp"
 #include "ravine/exec/onednn/thin_products.hpp"
 #include "ravine/exec/onednn/tile.hpp"
@@ -79,6 +80,13 @@ void copy_image(const Geometry& g, const T* image, T* framed) {
         std::copy_n(image + row * g.w * g.in, g.w * g.in, framed + (g.top + row) * g.pitch() + g.left * g.in);
 }
 
+/// Rows of the output that stay in the first level of cache, besides the image; an even number where there
+/// are two.
+int64_t band_of(const Geometry& g, int64_t row_bytes) {
+    constexpr int64_t band_bytes = 1 << 14;
+    return std::min(std::max<int64_t>(2, band_bytes / row_bytes / 2 * 2), g.rows);
+}
+
 std::vector<int32_t> places_for(int64_t count) {
     return std::vector<int32_t>(static_cast<size_t>(ceiling(count, lanes) * lanes), -1);
 }
@@ -111,10 +119,13 @@ public:
             bias_places_[static_cast<size_t>(lane)] = static_cast<int32_t>(lane % g_.out);
         // Behind the last row there may be windows of pixels that do not exist, and half a word.
         numbers_ = g_.framed() + (pixels_ + 1) * g_.in + per_word;
+        band_ = band_of(g_, g_.columns * g_.out * size_of(request.result_element));
+        image_at_ = parts_.add(numbers_ * element_);
+        if (pools()) band_at_ = parts_.add(band_ * g_.columns * g_.out * size_of(request.result_element));
     }
 
     int64_t scratch_bytes() const override {
-        return kernel_bytes() + bias_bytes() + request_.threads * whole_lines(numbers_ * element_);
+        return kernel_bytes() + bias_bytes() + request_.threads * parts_.size();
     }
 
     void run(const Context& context, KernelState*) const override {
@@ -124,7 +135,6 @@ public:
             run_as<Bfloat16, float>(context);
         else
             run_as<Bfloat16, Bfloat16>(context);
-        activate(request_, context);
     }
 
     std::string describe() const override {
@@ -135,6 +145,7 @@ public:
 private:
     static constexpr int64_t most_pixels = 4;
 
+    bool pools() const { return request_.places_buffer >= 0; }
     int64_t vectors(int64_t pixels) const { return ceiling(pixels * g_.out, lanes); }
     int64_t words(int64_t pixels) const {
         return ceiling((pixels - 1 + g_.kernel_columns) * g_.in, 4 / element_);
@@ -159,31 +170,56 @@ private:
         else
             thin::pick(context.as<const float>(request_.bias_buffer), bias_places_.data(),
                        static_cast<int64_t>(bias_places_.size()), bias);
-        const auto frame = [&](int64_t thread) {
-            return reinterpret_cast<T*>(context.scratch + kernel_bytes() + bias_bytes() +
-                                        thread * whole_lines(numbers_ * element_));
+        const auto part = [&](int64_t thread, int64_t begin) {
+            return context.scratch + kernel_bytes() + bias_bytes() + thread * parts_.size() + begin;
         };
+        const auto frame = [&](int64_t thread) { return reinterpret_cast<T*>(part(thread, image_at_)); };
         const int64_t taken = g_.h * g_.w * g_.in, made = g_.rows * g_.columns * g_.out;
+        thin::Convolution<T, R> convolution{.rows = 0,
+                                            .columns = g_.columns,
+                                            .out = g_.out,
+                                            .pixels = pixels_,
+                                            .kernel_rows = g_.kernel_rows,
+                                            .words = words(pixels_),
+                                            .pitch = g_.pitch(),
+                                            .step = pixels_ * g_.in,
+                                            .top = 0,
+                                            .bottom = 0,
+                                            .image = nullptr,
+                                            .kernel = reinterpret_cast<const thin::Word<T>*>(kernel),
+                                            .bias = bias,
+                                            .result = nullptr};
         by_threads(
             request_.threads, g_.examples, [&](int64_t thread) { std::fill_n(frame(thread), numbers_, T{}); },
             [&](int64_t thread, int64_t example) {
                 T* framed = frame(thread);
                 copy_image(g_, context.as<const T>(request_.first_buffer) + example * taken, framed);
-                thin::convolve({.rows = g_.rows,
-                                .columns = g_.columns,
-                                .out = g_.out,
-                                .pixels = pixels_,
-                                .kernel_rows = g_.kernel_rows,
-                                .words = words(pixels_),
-                                .pitch = g_.pitch(),
-                                .step = pixels_ * g_.in,
-                                .top = g_.top,
-                                .bottom = g_.rows + g_.kernel_rows - 1 - g_.top - g_.h,
-                                .image = framed,
-                                .kernel = reinterpret_cast<const thin::Word<T>*>(kernel),
-                                .bias = bias,
-                                .result = context.as<R>(request_.result_buffer) + example * made});
+                auto c = convolution;
+                for (int64_t row = 0; row < g_.rows; row += c.rows) {
+                    const int64_t behind = g_.rows + g_.kernel_rows - 1 - g_.top - g_.h;
+                    c.rows = std::min(band_, g_.rows - row);
+                    c.top = std::max<int64_t>(0, g_.top - row);
+                    c.bottom = std::max<int64_t>(0, behind - (g_.rows - row - c.rows));
+                    c.image = framed + row * g_.pitch();
+                    const int64_t at = example * made + row * g_.columns * g_.out;
+                    c.result = pools() ? reinterpret_cast<R*>(part(thread, band_at_))
+                                       : context.as<R>(request_.result_buffer) + at;
+                    convolve(c);
+                    if (pools())
+                        find_maxima(c.result, c.rows, g_.columns, g_.out,
+                                    context.as<R>(request_.places_buffer) + at / 4,
+                                    context.as<R>(request_.result_buffer) + at / 4);
+                }
             });
+    }
+
+    /// With the activation.
+    template <class T, class R>
+    void convolve(const thin::Convolution<T, R>& c) const {
+        thin::convolve(c);
+        if (!request_.activation) return;
+        activation_loop (*request_.activation)(c.result, nullptr, nullptr, c.result,
+                                               static_cast<size_t>(c.rows * c.columns * c.out));
     }
 
     ProductRequest request_;
@@ -192,6 +228,9 @@ private:
     int64_t pixels_ = 1;  ///< see thin::Convolution
     std::vector<int32_t> kernel_places_, bias_places_;
     int64_t numbers_ = 0;  ///< of an image with its frame
+    int64_t band_;         ///< rows that are made, activated and pooled at a time
+    Parts parts_;
+    int64_t image_at_ = 0, band_at_ = 0;
 };
 
 /// The gradient of a kernel between few channels: a sum over all pixels of the products of what a row of the
@@ -219,7 +258,7 @@ public:
                 }
         seen_words_ = g_.framed() + lanes;
         numbers_ = seen_words_ + g_.in;
-        band_ = std::clamp<int64_t>(band_bytes / (4 * positions_ * g_.out), 1, g_.rows);
+        band_ = band_of(g_, 4 * positions_ * g_.out);
         gradient_words_ = band_ * positions_ * g_.out + lanes;
         image_at_ = parts_.add(numbers_ * element_);
         seen_at_ = element_ == 4 ? image_at_ : parts_.add(seen_words_ * 4);
@@ -237,14 +276,11 @@ public:
     }
 
     std::string describe() const override {
-        return fmt::format("{} {} {} [thin]", name_of(request_.op), to_string(request_.first),
-                           to_string(request_.second));
+        return fmt::format("{} {} {} [thin]{}", name_of(request_.op), to_string(request_.first),
+                           to_string(request_.second), request_.places_buffer < 0 ? "" : " of pool_scatter");
     }
 
 private:
-    // Stay in the first level of cache, besides the image.
-    static constexpr int64_t band_bytes = 1 << 14;
-
     int64_t per_word() const { return 4 / element_; }
     int64_t sum_numbers() const { return vectors_ * g_.kernel_rows * columns_ * lanes; }
 
@@ -257,7 +293,7 @@ private:
     void run_as(const Context& context) const {
         using Word = thin::Word<T>;
         const auto sums = [&](int64_t thread) { return part<float>(context, thread, sums_at_); };
-        const int64_t taken = g_.h * g_.w * g_.in, made = g_.rows * g_.columns * g_.out;
+        const int64_t taken = g_.h * g_.w * g_.in;
         by_threads(
             request_.threads, g_.examples,
             [&](int64_t thread) {
@@ -270,23 +306,35 @@ private:
                 auto* seen = part<Word>(context, thread, seen_at_);
                 auto* gradient = part<Word>(context, thread, gradient_at_);
                 copy_image(g_, context.as<const T>(request_.first_buffer) + example * taken, framed);
-                const T* given = context.as<const T>(request_.second_buffer) + example * made;
                 if constexpr (!std::is_same_v<T, float>) thin::pair(framed, g_.in, seen_words_, seen);
                 for (int64_t row = 0; row < g_.rows; row += band_) {
                     const int64_t rows = std::min(band_, g_.rows - row);
-                    const T* from = given + row * g_.columns * g_.out;
-                    if constexpr (std::is_same_v<T, float>)
-                        std::copy_n(from, rows * g_.columns * g_.out, gradient);
-                    else
-                        for (int64_t i = 0; i < rows; ++i)
-                            thin::pair_neighbours(from + i * g_.columns * g_.out, g_.columns, g_.out,
-                                                  gradient + i * positions_ * g_.out);
+                    for (int64_t i = 0; i < rows; i += given_rows())
+                        take_gradients<T>(context, (example * g_.rows + row + i) * g_.columns * g_.out,
+                                          gradient + i * positions_ * g_.out);
                     correlate<T>(rows, seen + row * g_.pitch(), gradient, sums(thread));
                 }
             });
         for (int thread = 1; thread < request_.threads; ++thread)
             tile::accumulate(sums(thread), sums(0), static_cast<size_t>(sum_numbers()));
         thin::pick(sums(0), places_.data(), g_.kernel_size(), context.as<float>(request_.result_buffer));
+    }
+
+    /// Rows of the output whose gradients are taken at a time.
+    int64_t given_rows() const { return request_.places_buffer < 0 ? 1 : 2; }
+
+    /// Makes words of the gradients of one row of the output, or two, that begin with number `at` of them
+    /// all.
+    template <class T>
+    void take_gradients(const Context& context, int64_t at, thin::Word<T>* to) const {
+        const T* given = context.as<const T>(request_.second_buffer);
+        if (request_.places_buffer >= 0)
+            thin::scatter_words(given + at / 4, context.as<const T>(request_.places_buffer) + at / 4,
+                                g_.columns / 2, g_.out, to, to + positions_ * g_.out);
+        else if constexpr (std::is_same_v<T, float>)
+            std::copy_n(given + at, g_.columns * g_.out, to);
+        else
+            thin::pair_neighbours(given + at, g_.columns, g_.out, to);
     }
 
     /// Adds some rows of the gradients of an example, with what the kernel's first row sees there.

@@ -79,13 +79,23 @@ void tile(const Convolution<T, R>& c, Start<T, R> start) {
         }
     }
     const int64_t numbers = c.pixels * c.out;
+    R* to = start.to + start.vector * lanes;
+    const bool is_full =
+        (start.vector + int64_t{vectors}) * lanes <= numbers && int64_t{blocks} * numbers <= start.left;
+    if (is_full) {
 #pragma GCC unroll 14
-    for (size_t b = 0; b < blocks; ++b, start.to += numbers, start.left -= numbers)
+        for (size_t b = 0; b < blocks; ++b, to += numbers)
+#pragma GCC unroll 2
+            for (size_t v = 0; v < vectors; ++v) bf::store(sums[b][v], to + v * lanes, bf::AllLanes());
+        return;
+    }
+#pragma GCC unroll 14
+    for (size_t b = 0; b < blocks; ++b, to += numbers, start.left -= numbers)
 #pragma GCC unroll 2
         for (size_t v = 0; v < vectors; ++v) {
             const int64_t at = (start.vector + static_cast<int64_t>(v)) * lanes;
             const int64_t count = std::min({lanes, numbers - at, start.left - at});
-            if (count > 0) bf::store(sums[b][v], start.to + at, static_cast<size_t>(count));
+            if (count > 0) bf::store(sums[b][v], to + v * lanes, static_cast<size_t>(count));
         }
 }
 
@@ -214,6 +224,42 @@ void PairNeighbours(const Bfloat16* from, int64_t pixels, int64_t channels, Pair
     for (int64_t k = 0; k < channels * pixels; ++k) to[k] = {from[k], {}};
 }
 
+void Scatter(const float* maxima, const float* places, int64_t windows, int64_t channels, float* upper,
+             float* lower) {
+    const D d;
+    for (int64_t window = 0; window < windows; ++window) {
+        bf::by_vectors(channels, [&](int64_t k, auto n) HWY_ATTR {
+            const V x = bf::load(maxima + k, n), place = bf::load(places + k, n);
+            const auto at = [&](float which)
+                                HWY_ATTR { return hn::IfThenElseZero(hn::Eq(place, hn::Set(d, which)), x); };
+            bf::store(at(0), upper + k, n), bf::store(at(1), upper + channels + k, n);
+            bf::store(at(2), lower + k, n), bf::store(at(3), lower + channels + k, n);
+        });
+        maxima += channels, places += channels, upper += 2 * channels, lower += 2 * channels;
+    }
+}
+
+void ScatterBfloat16(const Bfloat16* maxima, const Bfloat16* places, int64_t windows, int64_t channels,
+                     Pair* upper, Pair* lower) {
+    const Bits bits;
+    const hn::Rebind<uint16_t, Bits> half;
+    const auto numbers = [&](const Bfloat16* from, size_t n) HWY_ATTR {
+        return hn::PromoteTo(
+            bits, hn::MaskedLoad(hn::FirstN(half, n), half, reinterpret_cast<const uint16_t*>(from)));
+    };
+    bf::by_vectors(windows * channels, [&](int64_t i, auto n) HWY_ATTR {
+        const auto x = numbers(maxima + i, n), place = numbers(places + i, n);
+        const auto write = [&](uint32_t left, uint32_t right, Pair* to) HWY_ATTR {
+            const auto first = hn::IfThenElseZero(hn::Eq(place, hn::Set(bits, left)), x);
+            const auto second = hn::IfThenElseZero(hn::Eq(place, hn::Set(bits, right)), x);
+            hn::BlendedStore(hn::Or(first, hn::ShiftLeft<16>(second)), hn::FirstN(bits, n), bits,
+                             reinterpret_cast<uint32_t*>(to));
+        };
+        write(0, 0x3F80, upper + i);  // the places 0 and 1, as bfloat16 numbers
+        write(0x4000, 0x4040, lower + i);
+    });
+}
+
 void Convolve(const Convolution<float, float>& c) { convolve_rows(c); }
 void ConvolveBfloat16(const Convolution<Bfloat16, Bfloat16>& c) { convolve_rows(c); }
 void ConvolveMixed(const Convolution<Bfloat16, float>& c) { convolve_rows(c); }
@@ -238,6 +284,8 @@ void Pick(const float*, const int32_t*, int64_t, float*) {}
 void PickBfloat16(const float*, const int32_t*, int64_t, Bfloat16*) {}
 void MakePairs(const Bfloat16*, int64_t, int64_t, Pair*) {}
 void PairNeighbours(const Bfloat16*, int64_t, int64_t, Pair*) {}
+void Scatter(const float*, const float*, int64_t, int64_t, float*, float*) {}
+void ScatterBfloat16(const Bfloat16*, const Bfloat16*, int64_t, int64_t, Pair*, Pair*) {}
 
 #endif
 
@@ -256,6 +304,8 @@ HWY_EXPORT(Pick);
 HWY_EXPORT(PickBfloat16);
 HWY_EXPORT(MakePairs);
 HWY_EXPORT(PairNeighbours);
+HWY_EXPORT(Scatter);
+HWY_EXPORT(ScatterBfloat16);
 
 void convolve(const Convolution<float, float>& c) { HWY_DYNAMIC_DISPATCH(Convolve)(c); }
 void convolve(const Convolution<Bfloat16, Bfloat16>& c) { HWY_DYNAMIC_DISPATCH(ConvolveBfloat16)(c); }
@@ -276,6 +326,15 @@ void pair(const Bfloat16* from, int64_t distance, int64_t count, Pair* to) {
 }
 void pair_neighbours(const Bfloat16* from, int64_t pixels, int64_t channels, Pair* to) {
     HWY_DYNAMIC_DISPATCH(PairNeighbours)(from, pixels, channels, to);
+}
+
+void scatter_words(const float* maxima, const float* places, int64_t windows, int64_t channels, float* upper,
+                   float* lower) {
+    HWY_DYNAMIC_DISPATCH(Scatter)(maxima, places, windows, channels, upper, lower);
+}
+void scatter_words(const Bfloat16* maxima, const Bfloat16* places, int64_t windows, int64_t channels,
+                   Pair* upper, Pair* lower) {
+    HWY_DYNAMIC_DISPATCH(ScatterBfloat16)(maxima, places, windows, channels, upper, lower);
 }
 
 }  // namespace ravine::thin

@@ -80,4 +80,11 @@ void pair(const Bfloat16* from, int64_t distance, int64_t count, Pair* to);
 /// The pixels of a row two by two, channel by channel; the last of an odd number has zeros beside it.
 void pair_neighbours(const Bfloat16* from, int64_t pixels, int64_t channels, Pair* to);
 
+/// Two rows of the words of a gradient that max-pooling of 2 x 2 passes back: that of the maxima of a row of
+/// windows, each at its place in the window, and zeros elsewhere.
+void scatter_words(const float* maxima, const float* places, int64_t windows, int64_t channels, float* upper,
+                   float* lower);
+void scatter_words(const Bfloat16* maxima, const Bfloat16* places, int64_t windows, int64_t channels,
+                   Pair* upper, Pair* lower);
+
 }  // namespace ravine::thin
