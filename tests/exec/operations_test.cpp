@@ -194,6 +194,21 @@ TEST(Executors, AgreeOnRowsOfRandomShapes) {
     }
 }
 
+// Matrices of all sizes near that of a block are transposed, alone and one after another; other permutations
+// are the library's.
+TEST(Executors, AgreeOnPermutations) {
+    for (const int64_t rows : {1, 7, 8, 9, 16, 25})
+        for (const int64_t columns : {3, 8, 13, 31}) {
+            Graph g;
+            const Value x = g.input("x", {3, rows, 2, columns}), y = reshape(x, {3, 2 * rows, columns});
+            expect_agreement({permute(x, {0, 3, 1, 2}), permute(x, {0, 2, 3, 1}), permute(x, {0, 2, 1, 3}),
+                              permute(x, {3, 2, 1, 0}), permute(y, {0, 2, 1}), permute(y, {1, 2, 0}),
+                              permute(y, {2, 0, 1}), permute(y, {0, 1, 2})},
+                             {.storages = {{"x", random_numbers(6 * rows * columns, 1)}}}, tolerance,
+                             fmt::format("{} x {}", rows, columns));
+        }
+}
+
 // Large enough for two threads in every kernel of ours.
 TEST(Executors, AgreeOnLargeTensors) {
     Graph g;

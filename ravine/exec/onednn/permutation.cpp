@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
+#include "ravine/core/threads.hpp"
 #include "ravine/exec/onednn/dnnl.hpp"
+#include "ravine/exec/onednn/transposition.hpp"
 
 namespace ravine {
 namespace {
@@ -74,11 +79,58 @@ private:
     std::string text_;
 };
 
+/// Matrices one after another, each to be transposed.
+struct Matrices {
+    int64_t count = 1, rows = 1, columns = 1;
+};
+
+/// What a permutation is that leaves the first axes where they are and exchanges two groups of the others;
+/// nothing for any other.
+std::optional<Matrices> matrices_of(const PlainRequest& request) {
+    const auto& axes = request.node.attributes.integers;
+    const Shape& from = request.shapes[0];
+    const auto count = static_cast<int64_t>(axes.size());
+    int64_t fixed = 0;
+    while (fixed < count && axes[static_cast<size_t>(fixed)] == fixed) ++fixed;
+    if (fixed == count) return {};
+    const int64_t moved = axes[static_cast<size_t>(fixed)];  // the first axis of the group that goes in front
+    Matrices result;
+    for (int64_t i = 0; i < count; ++i) {
+        const int64_t wanted = i < fixed                   ? i
+                               : i < fixed + count - moved ? moved + i - fixed
+                                                           : i - (count - moved);
+        if (axes[static_cast<size_t>(i)] != wanted) return {};
+        (i < fixed ? result.count : i < moved ? result.rows : result.columns) *= from[static_cast<size_t>(i)];
+    }
+    return result;
+}
+
+template <class T>
+std::unique_ptr<Kernel> make_transposition(const PlainRequest& request, const Matrices& matrices) {
+    const int source = request.arguments[0], target = request.result;
+    return make_kernel(fmt::format("{} {} -> {}", name_of(request.node.op), to_string(request.shapes[0]),
+                                   to_string(request.node.shape)),
+                       [=](const Context& context) {
+                           const int64_t size = matrices.rows * matrices.columns;
+                           parallel(context.threads, matrices.count, 1, [&](int64_t begin, int64_t end) {
+                               for (int64_t i = begin; i < end; ++i)
+                                   transpose(context.as<const T>(source) + i * size, matrices.rows,
+                                             matrices.columns, context.as<T>(target) + i * size);
+                           });
+                       });
+}
+
 }  // namespace
 
 std::unique_ptr<Kernel> make_permutation(const PlainRequest& request, Element element, int threads) {
     const size_t axes = request.node.shape.size();
     if (request.node.op != Op::permute || axes == 0 || axes > DNNL_MAX_NDIMS) return nullptr;
+    // The library permutes number by number.
+    if (const auto matrices = matrices_of(request);
+        matrices && matrices->count >= threads &&
+        std::min(matrices->rows, matrices->columns) >= fewest_to_transpose)
+        return element == Element::bf16 ? make_transposition<Bfloat16>(request, *matrices)
+                                        : make_transposition<float>(request, *matrices);
     auto kernel = std::make_unique<Permutation>(request, element, threads);
     if (kernel->is_slow()) return nullptr;
     return kernel;

@@ -99,26 +99,13 @@ public:
         : request_(request), g_(request), element_(size_of(request.factor_element)) {
         for (int64_t pixels = 1; pixels <= most_pixels; ++pixels)
             if (pixels == 1 || (vectors(pixels) <= 2 && cost(pixels) < cost(pixels_))) pixels_ = pixels;
-        const int64_t per_word = 4 / element_, groups = ceiling(vectors(pixels_), 2);
-        kernel_places_ = places_for(vectors(pixels_) * g_.kernel_rows * words(pixels_) * lanes * per_word);
-        bias_places_ = places_for(vectors(pixels_) * lanes);
-        auto at = kernel_places_.begin();
-        for (int64_t group = 0; group < groups; ++group)
-            for (int64_t row = 0; row < g_.kernel_rows; ++row)
-                for (int64_t word = 0; word < words(pixels_); ++word)
-                    for (int64_t lane = 2 * group * lanes;
-                         lane < std::min(2 * group + 2, vectors(pixels_)) * lanes; ++lane)
-                        for (int64_t k = 0; k < per_word; ++k, ++at) {
-                            const int64_t number = word * per_word + k, pixel = lane / g_.out;
-                            const int64_t column = number / g_.in - pixel;
-                            if (pixel < pixels_ && column >= 0 && column < g_.kernel_columns)
-                                *at = static_cast<int32_t>(
-                                    g_.place(lane % g_.out, number % g_.in, row, column));
-                        }
+        vectors_ = vectors(pixels_), words_ = words(pixels_);
+        place_kernel();
+        bias_places_ = places_for(vectors_ * lanes);
         for (int64_t lane = 0; lane < pixels_ * g_.out; ++lane)
             bias_places_[static_cast<size_t>(lane)] = static_cast<int32_t>(lane % g_.out);
         // Behind the last row there may be windows of pixels that do not exist, and half a word.
-        numbers_ = g_.framed() + (pixels_ + 1) * g_.in + per_word;
+        numbers_ = g_.framed() + (pixels_ + 1) * g_.in + per_word();
         band_ = band_of(g_, g_.columns * g_.out * size_of(request.result_element));
         image_at_ = parts_.add(numbers_ * element_);
         if (pools()) band_at_ = parts_.add(band_ * g_.columns * g_.out * size_of(request.result_element));
@@ -146,9 +133,10 @@ private:
     static constexpr int64_t most_pixels = 4;
 
     bool pools() const { return request_.places_buffer >= 0; }
+    int64_t per_word() const { return 4 / element_; }
     int64_t vectors(int64_t pixels) const { return ceiling(pixels * g_.out, lanes); }
     int64_t words(int64_t pixels) const {
-        return ceiling((pixels - 1 + g_.kernel_columns) * g_.in, 4 / element_);
+        return ceiling((pixels - 1 + g_.kernel_columns) * g_.in, per_word());
     }
     /// Multiplications of vectors for a row of a kernel and a pixel.
     double cost(int64_t pixels) const {
@@ -158,6 +146,25 @@ private:
         return whole_lines(static_cast<int64_t>(kernel_places_.size()) * element_);
     }
     int64_t bias_bytes() const { return whole_lines(static_cast<int64_t>(bias_places_.size()) * 4); }
+
+    /// Finds out where the numbers of the kernel that thin::Convolution wants stand among the parameters.
+    void place_kernel() {
+        kernel_places_ = places_for(vectors_ * g_.kernel_rows * words_ * lanes * per_word());
+        auto at = kernel_places_.begin();
+        const auto place_word = [&](int64_t row, int64_t word, int64_t lane) {
+            const int64_t pixel = lane / g_.out;
+            for (int64_t number = word * per_word(); number < (word + 1) * per_word(); ++number, ++at) {
+                const int64_t column = number / g_.in - pixel;
+                if (pixel < pixels_ && column >= 0 && column < g_.kernel_columns)
+                    *at = static_cast<int32_t>(g_.place(lane % g_.out, number % g_.in, row, column));
+            }
+        };
+        for (int64_t first = 0; first < vectors_; first += 2)
+            for (int64_t row = 0; row < g_.kernel_rows; ++row)
+                for (int64_t word = 0; word < words_; ++word)
+                    for (int64_t lane = first * lanes; lane < std::min(first + 2, vectors_) * lanes; ++lane)
+                        place_word(row, word, lane);
+    }
 
     template <class T, class R>
     void run_as(const Context& context) const {
@@ -180,7 +187,7 @@ private:
                                             .out = g_.out,
                                             .pixels = pixels_,
                                             .kernel_rows = g_.kernel_rows,
-                                            .words = words(pixels_),
+                                            .words = words_,
                                             .pitch = g_.pitch(),
                                             .step = pixels_ * g_.in,
                                             .top = 0,
@@ -201,7 +208,7 @@ private:
                     c.top = std::max<int64_t>(0, g_.top - row);
                     c.bottom = std::max<int64_t>(0, behind - (g_.rows - row - c.rows));
                     c.image = framed + row * g_.pitch();
-                    const int64_t at = example * made + row * g_.columns * g_.out;
+                    const int64_t at = example * made + row * g_.columns * g_.out;  // maxima: a quarter
                     c.result = pools() ? reinterpret_cast<R*>(part(thread, band_at_))
                                        : context.as<R>(request_.result_buffer) + at;
                     convolve(c);
@@ -218,14 +225,14 @@ private:
     void convolve(const thin::Convolution<T, R>& c) const {
         thin::convolve(c);
         if (!request_.activation) return;
-        activation_loop (*request_.activation)(c.result, nullptr, nullptr, c.result,
-                                               static_cast<size_t>(c.rows * c.columns * c.out));
+        const tile::Loop loop = activation_loop(*request_.activation);
+        loop(c.result, nullptr, nullptr, c.result, static_cast<size_t>(c.rows * c.columns * c.out));
     }
 
     ProductRequest request_;
     Geometry g_;
     int64_t element_;
-    int64_t pixels_ = 1;  ///< see thin::Convolution
+    int64_t pixels_ = 1, vectors_, words_;  ///< see thin::Convolution
     std::vector<int32_t> kernel_places_, bias_places_;
     int64_t numbers_ = 0;  ///< of an image with its frame
     int64_t band_;         ///< rows that are made, activated and pooled at a time
@@ -245,17 +252,7 @@ public:
         vectors_ = ceiling(holds_seen_ ? seen : g_.out, lanes);
         columns_ = holds_seen_ ? g_.out : seen;
         positions_ = ceiling(g_.columns, per_word());
-
-        places_ = places_for(g_.kernel_size());
-        for (int64_t o = 0; o < g_.out; ++o)
-            for (int64_t row = 0; row < g_.kernel_rows; ++row)
-                for (int64_t i = 0; i < seen; ++i) {
-                    const int64_t lane = holds_seen_ ? i : o, column = holds_seen_ ? o : i;
-                    places_[static_cast<size_t>(g_.place(o, i % g_.in, row, i / g_.in))] =
-                        static_cast<int32_t>((((lane / lanes) * g_.kernel_rows + row) * columns_ + column) *
-                                                 lanes +
-                                             lane % lanes);
-                }
+        place_sums();
         seen_words_ = g_.framed() + lanes;
         numbers_ = seen_words_ + g_.in;
         band_ = band_of(g_, 4 * positions_ * g_.out);
@@ -283,6 +280,19 @@ public:
 private:
     int64_t per_word() const { return 4 / element_; }
     int64_t sum_numbers() const { return vectors_ * g_.kernel_rows * columns_ * lanes; }
+
+    /// Finds out where the numbers of the kernel stand among the sums [vectors, kernel rows, columns, lanes].
+    void place_sums() {
+        places_ = places_for(g_.kernel_size());
+        for (int64_t o = 0; o < g_.out; ++o)
+            for (int64_t row = 0; row < g_.kernel_rows; ++row)
+                for (int64_t seen = 0; seen < g_.kernel_columns * g_.in; ++seen) {
+                    const int64_t held = holds_seen_ ? seen : o, column = holds_seen_ ? o : seen;
+                    const int64_t sums = (held / lanes * g_.kernel_rows + row) * columns_ + column;
+                    places_[static_cast<size_t>(g_.place(o, seen % g_.in, row, seen / g_.in))] =
+                        static_cast<int32_t>(sums * lanes + held % lanes);
+                }
+    }
 
     template <class T>
     T* part(const Context& context, int64_t thread, int64_t begin) const {
