@@ -19,7 +19,8 @@ constexpr int64_t batches = 20;
 struct Side {
     Side(const Network& network, const Dataset& data, const Normalization& normalization,
          const StepWorkload& workload, const std::string& chain, CompileOptions options)
-        : loader(data, normalization, identity, workload.batch, options.precision, make_augmentation(chain)),
+        : loader(data, normalization, identity, workload.batch, options.precision, make_augmentation(chain),
+                 0, options.threads),
           order(random_permutation(data.size(), {.purpose = Purpose::shuffle})),
           buffers(network.initial_buffers(options.precision)),
           parameters(network.parameters(), options.precision),

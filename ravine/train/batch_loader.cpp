@@ -1,36 +1,44 @@
 #include "ravine/train/batch_loader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/threads.hpp"
 #include "ravine/data/batch.hpp"
 
 namespace ravine {
 namespace {
 
-/// Waking a thread and binding other tensors takes some ten microseconds, as gathering so many numbers does.
+/// Waking a thread, or several, takes some ten microseconds, as gathering so many numbers does.
 constexpr int64_t worth_a_thread = 1 << 15;
 
 }  // namespace
 
 BatchLoader::BatchLoader(const Dataset& data, const Normalization& features, const Normalization& targets,
                          int64_t largest, Precision precision,
-                         const std::shared_ptr<const AugmentationChain>& augmentation, uint64_t seed)
+                         const std::shared_ptr<const AugmentationChain>& augmentation, uint64_t seed,
+                         int threads)
     : data_(data),
       feature_normalization_(features),
       target_normalization_(targets),
       weights_(largest, precision, 1),
       start_(data.output_count, precision) {
-    if (augmentation) augmenter_.emplace(augmentation, data, features, seed);
+    if (augmentation) augmenters_.emplace_back(augmentation, data, features, seed);
     const int64_t width = element_count(data.feature_shape);
-    const bool has_thread = largest * views() * width >= worth_a_thread;
+    const bool is_large = largest * views() * width >= worth_a_thread;
+    const bool has_thread = is_large && threads < available_threads();
+    thrown_.resize(is_large && !has_thread ? static_cast<size_t>(threads) : 1);
+    if (augmentation)
+        while (augmenters_.size() < thrown_.size())
+            augmenters_.emplace_back(augmentation, data, features, seed);
     for (size_t i = 0; i < (has_thread ? 2U : 1U); ++i) {
         batches_[i].features = Vector(largest * views() * width, precision);
         batches_[i].targets = Vector(largest * data.output_count, precision);
         batches_[i].keys.resize(static_cast<size_t>(largest * views()));
     }
     if (has_thread) next_task_ = std::make_unique<BackgroundTask>([this] { fill(batches_[1 - front_]); });
-    if (!augmenter_) return;
+    if (!augmentation) return;
     for (int64_t i = 0; i < width; ++i) {
         const auto channel = static_cast<size_t>(i % features.channels());
         means_.push_back(features.mean[channel]);
@@ -83,18 +91,38 @@ bool BatchLoader::holds(const Batch& batch, std::span<const int64_t> examples, i
 }
 
 void BatchLoader::fill(Batch& batch) {
-    const auto examples = std::span(batch.keys).first(static_cast<size_t>(batch.size));
-    const auto fill = [&]<class T>(T*) {
-        if (augmenter_) return fill_augmented<T>(batch);
-        gather_features(data_, feature_normalization_, examples, static_cast<T*>(batch.features.data()));
-        gather_targets(data_, target_normalization_, examples, static_cast<T*>(batch.targets.data()));
+    const int64_t threads = std::ssize(thrown_);
+    const auto fill_part = [&](int64_t thread) {
+        const int64_t begin = batch.size * thread / threads, end = batch.size * (thread + 1) / threads;
+        batch.features.precision() == Precision::f64 ? fill_rows<double>(batch, thread, begin, end)
+                                                     : fill_rows<float>(batch, thread, begin, end);
     };
-    batch.features.precision() == Precision::f64 ? fill(static_cast<double*>(nullptr))
-                                                 : fill(static_cast<float*>(nullptr));
+    parallel(static_cast<int>(threads), threads, 0, [&](int64_t first, int64_t last) {
+        for (int64_t thread = first; thread < last; ++thread) try {
+                fill_part(thread);
+            } catch (...) {  // which no thread may leave
+                thrown_[static_cast<size_t>(thread)] = std::current_exception();
+            }
+    });
+    for (auto& thrown : thrown_)
+        if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
 }
 
 template <class T>
-void BatchLoader::fill_augmented(Batch& batch) {
+void BatchLoader::fill_rows(Batch& batch, int64_t thread, int64_t begin, int64_t end) {
+    if (!augmenters_.empty()) return fill_augmented<T>(batch, thread, begin, end);
+    const int64_t width = element_count(data_.feature_shape);
+    const auto examples =
+        std::span(batch.keys).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+    gather_features(data_, feature_normalization_, examples,
+                    static_cast<T*>(batch.features.data()) + begin * width);
+    gather_targets(data_, target_normalization_, examples,
+                   static_cast<T*>(batch.targets.data()) + begin * data_.output_count);
+}
+
+template <class T>
+void BatchLoader::fill_augmented(Batch& batch, int64_t thread, int64_t begin, int64_t end) {
+    Augmenter& augmenter = augmenters_[static_cast<size_t>(thread)];
     const T *mean = nullptr, *factor = nullptr;
     if constexpr (std::is_same_v<T, float>)
         mean = single_means_.data(), factor = single_factors_.data();
@@ -102,16 +130,16 @@ void BatchLoader::fill_augmented(Batch& batch) {
         mean = means_.data(), factor = factors_.data();
     const int64_t width = std::ssize(means_), columns = data_.output_count;
     auto* features = static_cast<T*>(batch.features.data());
-    auto* targets = static_cast<T*>(batch.targets.data());
-    for (int64_t i = 0; i < batch.size; ++i) {
-        augmenter_->augment(batch.keys[static_cast<size_t>(i)], batch.step);
+    auto* targets = static_cast<T*>(batch.targets.data()) + begin * columns;
+    for (int64_t i = begin; i < end; ++i) {
+        augmenter.augment(batch.keys[static_cast<size_t>(i)], batch.step);
         for (int64_t view = 0; view < views(); ++view) {
-            const float* from = augmenter_->features(view).data();
+            const float* from = augmenter.features(view).data();
             T* to = features + (view * batch.size + i) * width;
             for (int64_t k = 0; k < width; ++k) to[k] = (static_cast<T>(from[k]) - mean[k]) * factor[k];
         }
         for (int64_t j = 0; j < columns; ++j) {
-            const double target = augmenter_->targets()[static_cast<size_t>(j)];
+            const double target = augmenter.targets()[static_cast<size_t>(j)];
             *targets++ = static_cast<T>(
                 data_.task == Task::classification ? target : target_normalization_.apply(target, j));
         }

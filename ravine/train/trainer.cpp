@@ -74,7 +74,7 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
       options_(options),
       loader_(parts.training, parts.schema.normalization, parts.schema.target_normalization,
               std::min(options.batch, parts.training.size()), options.compile.precision, options.augmentation,
-              options.seed),
+              options.seed, options.compile.threads),
       evaluator_(network, options.compile) {
     require(network.training_views() == loader_.views(), "a network of {} views and batches of {}",
             network.training_views(), loader_.views());

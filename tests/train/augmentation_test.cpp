@@ -1,5 +1,6 @@
 #include <numeric>
 
+#include "ravine/core/threads.hpp"
 #include "ravine/data/batch.hpp"
 #include "tests/train/support.hpp"
 
@@ -10,9 +11,9 @@ using namespace test;
 
 class LoaderTest : public testing::Test {
 protected:
-    BatchLoader loader(const std::string& chain, int64_t largest,
-                       Precision precision = Precision::f32) const {
-        return {data, features, targets, largest, precision, make_augmentation(chain), 7};
+    BatchLoader loader(const std::string& chain, int64_t largest, Precision precision = Precision::f32,
+                       int threads = 1) const {
+        return {data, features, targets, largest, precision, make_augmentation(chain), 7, threads};
     }
     Numbers row(const BatchLoader& loader, int64_t index) const {
         Numbers result;
@@ -73,7 +74,7 @@ TEST_F(LoaderTest, APreparedBatchIsTheOneThatIsLoaded) {
     for (const char* chain : {"none", "crop+flip+cutmix"}) {
         SCOPED_TRACE(chain);
         BatchLoader ahead = loader(chain, 80), alone = loader(chain, 80);
-        ASSERT_TRUE(ahead.moves_tensors());
+        EXPECT_EQ(ahead.moves_tensors(), available_threads() > 1);
         for (int64_t i = 0; i < 6; ++i) {
             ahead.load(batch(i), i);
             alone.load(batch(i), i);
@@ -95,6 +96,36 @@ TEST_F(LoaderTest, ExceptionsOfTheThreadReachTheLoad) {
     EXPECT_THROW(loads.load(examples, 1), std::logic_error);
     examples[40] = 199;
     EXPECT_NO_THROW(loads.load(examples, 1));
+}
+
+// More threads than processors, and more than some batches have examples.
+TEST_F(LoaderTest, ThreadsThatOccupyAllProcessorsShareALoad) {
+    const int threads = available_threads() + 2;
+    for (const char* chain : {"none", "crop+flip+cutmix", "augmix"})
+        for (const auto precision : {Precision::f32, Precision::f64}) {
+            SCOPED_TRACE(chain);
+            BatchLoader shared = loader(chain, 80, precision, threads), alone = loader(chain, 80, precision);
+            EXPECT_FALSE(shared.moves_tensors());
+            std::vector<int64_t> examples(80, 3);
+            std::iota(examples.begin() + 9, examples.end(), int64_t{50});
+            for (const size_t count : {80U, 79U, 2U}) {
+                shared.load(std::span(examples).first(count), 5);
+                alone.load(std::span(examples).first(count), 5);
+                shared.prepare_next(examples, 6);
+                EXPECT_EQ(shared.features().to_doubles(), alone.features().to_doubles()) << count;
+                EXPECT_EQ(shared.targets().to_doubles(), alone.targets().to_doubles()) << count;
+                EXPECT_TRUE(std::ranges::equal(shared.row_keys(), alone.row_keys()));
+            }
+        }
+}
+
+TEST_F(LoaderTest, ExceptionsOfSharedLoadsReachTheCaller) {
+    BatchLoader loads = loader("flip", 80, Precision::f32, available_threads() + 1);
+    std::vector<int64_t> examples(80, 0);
+    examples[70] = 200;  // there is no such example
+    EXPECT_THROW(loads.load(examples, 0), std::logic_error);
+    examples[70] = 199;
+    EXPECT_NO_THROW(loads.load(examples, 0));
 }
 
 TEST_F(LoaderTest, SmallBatchesHaveNoThread) {
