@@ -16,8 +16,11 @@ constexpr int64_t size_of(Element element) {
     return element == Element::f64 ? 8 : element == Element::f32 ? 4 : 2;
 }
 
+/// a / b, rounded up.
+constexpr int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 /// Bytes rounded up to whole cache lines, so that what stands behind is aligned.
-constexpr int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+constexpr int64_t whole_lines(int64_t bytes) { return ceiling(bytes, 64) * 64; }
 
 /// The upper half of a float.
 struct Bfloat16 {

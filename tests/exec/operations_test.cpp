@@ -149,11 +149,17 @@ TEST(GatheredConvolution, AgreesWithTheReference) {
 
 TEST(Executors, NeverUseOneDnnsReferenceImplementation) {
     Graph g;
+    const Value x = g.input("x", {1, 3, 3, 16}), w = g.input("w", {1, 16, 3, 3});
     // More padding than the kernel covers.
-    const Value dy = g.input("dy", {1, 7, 7, 1}), w = g.input("w", {1, 16, 3, 3});
-    const std::vector<Value> values{conv2d_input_gradient(dy, w, {1, 3, 3, 16}, {1, 3})};
-    expect_agreement(values, {.storages = {{"dy", random_numbers(49, 1)}, {"w", random_numbers(144, 2)}}},
-                     tolerance, "input gradient");
+    const std::vector<Value> values{
+        conv2d_weight_gradient(x, g.input("dy", {1, 5, 5, 1}), {1, 16, 5, 5}, {1, 3}),
+        conv2d_input_gradient(g.input("dz", {1, 7, 7, 1}), w, {1, 3, 3, 16}, {1, 3})};
+    expect_agreement(values,
+                     {.storages = {{"x", random_numbers(144, 1)},
+                                   {"w", random_numbers(144, 2)},
+                                   {"dy", random_numbers(25, 3)},
+                                   {"dz", random_numbers(49, 4)}}},
+                     tolerance, "gradients");
     const std::string text = Evaluator(g, values, Evaluator::in_float).program().describe();
     EXPECT_EQ(text.find("[ref"), std::string::npos) << text;
 }

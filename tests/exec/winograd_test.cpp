@@ -93,6 +93,23 @@ TEST_F(Winograd, RoundsMoreThanTheDefinition) {
     if (has_bfloat16()) check(Precision::bf16, 0.015);
 }
 
+// Examples that are cut together share tiles, and the rounding of these, but no window sees two: what is
+// exact in float stays so beside a larger neighbour.
+TEST_F(Winograd, KeepsExamplesThatAreCutTogetherApart) {
+    const auto c = case_of({12, 6, 6, 32}, 32, 1);
+    const auto request = c.requests(1)[0];
+    ConvolutionProblem alone(c), beside(c);
+    const int64_t image = 6 * 6 * 32;
+    for (int64_t k = 0; k < image; ++k) beside.feed.storages.at("x")[static_cast<size_t>(image + k)] *= 100;
+    const auto kernel = make_winograd_convolution(request);
+    const auto y = alone.found(*kernel, request, 0), z = beside.found(*kernel, request, 0);
+    for (int64_t k = 0; k < 12 * image; ++k) {
+        const auto at = static_cast<size_t>(k);
+        if (k / image == 1) continue;
+        EXPECT_NEAR(y[at], z[at], 1e-3) << k;
+    }
+}
+
 TEST_F(Winograd, ShowsWhatIsNotANumber) {
     const auto c = case_of({1, 4, 4, 32}, 32, 1);
     ConvolutionProblem problem(c);

@@ -1,6 +1,7 @@
 #include "tests/support/run_product.hpp"
 
 #include <array>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,7 @@ Numbers run_product(const Kernel& kernel, const ProductRequest& request, const N
                     const Numbers& second, const Numbers& bias) {
     Vector a(first, Precision::f32), b(second, Precision::f32), c(bias, Precision::f32),
         result(element_count(request.result), Precision::f32),
-        scratch(kernel.scratch_bytes() / 4 + 1, Precision::f32, 1e9);
+        scratch(kernel.scratch_bytes() / 4 + 1, Precision::f32, std::nan(""));
     auto narrow_a = narrowed(a), narrow_b = narrowed(b);
     const bool narrow = request.factor_element == Element::bf16;
     const bool has_kernel = request.op == Op::conv2d || request.op == Op::conv2d_input_gradient;
@@ -37,7 +38,7 @@ Numbers run_product(const Kernel& kernel, const ProductRequest& request, const N
                           .bindings = 1};
     const auto state = kernel.make_state();
     for (int run = 0; run < 2; ++run) {
-        result.fill(1e9);
+        result.fill(std::nan(""));
         kernel.run(context, state.get());
     }
     if (request.result_element == Element::bf16) {

@@ -39,6 +39,12 @@ dnnl::memory::data_type data_type_of(Element element) {
     return element == Element::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
 }
 
+// The numbers of the instruction sets are sets of bits, and in no order.
+bool has_instructions(dnnl::cpu_isa instructions) {
+    const auto wanted = static_cast<int>(instructions);
+    return (static_cast<int>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+}
+
 bool is_reference(const std::string& implementation) { return implementation.starts_with("ref"); }
 
 }  // namespace ravine

@@ -41,6 +41,9 @@ private:
 /// oneDNN's name of f32 or bf16.
 dnnl::memory::data_type data_type_of(Element element);
 
+/// Whether the library uses all of these instructions here.
+bool has_instructions(dnnl::cpu_isa instructions);
+
 /// Whether the library chose its slow reference implementation.
 bool is_reference(const std::string& implementation);
 

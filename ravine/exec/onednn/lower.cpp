@@ -108,7 +108,7 @@ private:
         const auto pools_it = [&](int reader) {
             const Node& pooling = graph_.node(reader);
             return pooling.op == Op::max_pool_indices && lowering_.resolve(pooling.arguments[0]) == id &&
-                   lowering_.phase_of(reader) == unit.phase && halves(pooling, request.result);
+                   lowering_.phase_of(reader) == unit.phase && is_halving(pooling, request.result);
         };
         const auto places = std::ranges::find_if(lowering_.needed(), pools_it);
         if (places == lowering_.needed().end()) return false;
@@ -151,7 +151,7 @@ private:
     int reader_of_scattered(int id) const {
         const Node& scatter = graph_.node(id);
         if (scatter.op != Op::pool_scatter || fusion_.use_count(id) != 1 || lowering_.is_output(id) ||
-            !halves(scatter, scatter.shape))
+            !is_halving(scatter, scatter.shape))
             return -1;
         const auto reads_it = [&](int reader) {
             const Node& node = graph_.node(reader);
@@ -163,7 +163,7 @@ private:
     }
 
     /// Whether a pooling's windows are of 2 x 2, side by side, and cover the image.
-    static bool halves(const Node& pooling, const Shape& image) {
+    static bool is_halving(const Node& pooling, const Shape& image) {
         const auto& integers = pooling.attributes.integers;
         return integers[0] == 2 && integers[1] == 2 && integers[2] == 0 && image[1] % 2 == 0 &&
                image[2] % 2 == 0;
@@ -176,6 +176,7 @@ private:
             const Node& node = graph_.node(id);
             if (node.op != Op::pool_gather || lowering_.phase_of(id) != phase ||
                 lowering_.resolve(node.arguments[1]) != indices ||
+                node.attributes.integers != graph_.node(indices).attributes.integers ||
                 lowering_.resolve(node.arguments[0]) != lowering_.resolve(graph_.node(indices).arguments[0]))
                 continue;
             if (lowering_.element_of(lowering_.buffer(id)) == lowering_.element_of(lowering_.buffer(indices)))

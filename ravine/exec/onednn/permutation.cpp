@@ -108,8 +108,8 @@ std::optional<Matrices> matrices_of(const PlainRequest& request) {
 template <class T>
 std::unique_ptr<Kernel> make_transposition(const PlainRequest& request, const Matrices& matrices) {
     const int source = request.arguments[0], target = request.result;
-    return make_kernel(fmt::format("{} {} -> {}", name_of(request.node.op), to_string(request.shapes[0]),
-                                   to_string(request.node.shape)),
+    return make_kernel(fmt::format("{} {} -> {} [transposed]", name_of(request.node.op),
+                                   to_string(request.shapes[0]), to_string(request.node.shape)),
                        [=](const Context& context) {
                            const int64_t size = matrices.rows * matrices.columns;
                            parallel(context.threads, matrices.count, 1, [&](int64_t begin, int64_t end) {
@@ -125,10 +125,12 @@ std::unique_ptr<Kernel> make_transposition(const PlainRequest& request, const Ma
 std::unique_ptr<Kernel> make_permutation(const PlainRequest& request, Element element, int threads) {
     const size_t axes = request.node.shape.size();
     if (request.node.op != Op::permute || axes == 0 || axes > DNNL_MAX_NDIMS) return nullptr;
-    // The library permutes number by number.
+    // The library moves number by number. It has the matrices that do not fit a second level of cache.
+    constexpr int64_t largest = 1 << 18;
     if (const auto matrices = matrices_of(request);
         matrices && matrices->count >= threads &&
-        std::min(matrices->rows, matrices->columns) >= fewest_to_transpose)
+        std::min(matrices->rows, matrices->columns) >= fewest_to_transpose &&
+        matrices->rows * matrices->columns * size_of(element) <= largest)
         return element == Element::bf16 ? make_transposition<Bfloat16>(request, *matrices)
                                         : make_transposition<float>(request, *matrices);
     auto kernel = std::make_unique<Permutation>(request, element, threads);

@@ -6,8 +6,8 @@
 
 namespace ravine {
 
-/// A permutation of axes: transpositions of matrices by us, others by oneDNN's reorder, many times as fast as
-/// a loop over single elements; nothing for any other operation, and where the library has no fast
+/// A permutation of axes: transpositions of small matrices by us, others by oneDNN's reorder, which is many
+/// times as fast as our plain loop; nothing for any other operation, and where the library has no fast
 /// implementation.
 std::unique_ptr<Kernel> make_permutation(const PlainRequest& request, Element element, int threads);
 

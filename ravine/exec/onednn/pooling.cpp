@@ -153,6 +153,7 @@ void find_maxima(const Range<T, false>& r) {
             V best = hn::Zero(d), index = hn::Set(d, -1.0f);
             for_places<false>(r.w, in, [&](int64_t at, V place) HWY_ATTR {
                 const V x = load(r.from + at + k, n);
+                // NaN wins here too.
                 const auto larger = hn::Or(hn::Or(hn::Lt(index, hn::Zero(d)), hn::Gt(x, best)), hn::IsNaN(x));
                 best = hn::IfThenElse(larger, x, best);
                 index = hn::IfThenElse(larger, place, index);
@@ -280,7 +281,8 @@ void run(Op op, const Windows& w, int64_t begin, int64_t end, const Bfloat16* fr
     HWY_DYNAMIC_DISPATCH(RunBfloat16)(op, w, begin, end, from, indices, to, maxima);
 }
 
-Windows halves(int64_t h, int64_t w, int64_t c) { return {1, h, w, c, h / 2, w / 2, 2, 2, 0}; }
+/// Windows of 2 x 2 side by side over one image.
+Windows half_windows(int64_t h, int64_t w, int64_t c) { return {1, h, w, c, h / 2, w / 2, 2, 2, 0}; }
 
 template <class T>
 std::unique_ptr<Kernel> make(const PlainRequest& request, int maxima) {
@@ -309,11 +311,11 @@ std::unique_ptr<Kernel> make_fast_pooling(const PlainRequest& request, Element e
 }
 
 void find_maxima(const float* image, int64_t h, int64_t w, int64_t c, float* places, float* maxima) {
-    pooling::run(Op::max_pool_indices, pooling::halves(h, w, c), 0, 1, image, image, places, maxima);
+    pooling::run(Op::max_pool_indices, pooling::half_windows(h, w, c), 0, 1, image, image, places, maxima);
 }
 
 void find_maxima(const Bfloat16* image, int64_t h, int64_t w, int64_t c, Bfloat16* places, Bfloat16* maxima) {
-    pooling::run(Op::max_pool_indices, pooling::halves(h, w, c), 0, 1, image, image, places, maxima);
+    pooling::run(Op::max_pool_indices, pooling::half_windows(h, w, c), 0, 1, image, image, places, maxima);
 }
 
 }  // namespace ravine

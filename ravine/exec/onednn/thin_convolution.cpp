@@ -45,8 +45,6 @@ struct Geometry {
     int64_t kernel_rows = 0, kernel_columns = 0, top = 0, left = 0;
 };
 
-int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /// The memory of one thread, in bytes from the beginning of its part.
 class Parts {
 public:
@@ -61,7 +59,7 @@ private:
     int64_t size_ = 0;
 };
 
-/// Calls body(thread, example) for all examples, each thread's own in order.
+/// Calls prepare(thread) for each thread, then body(thread, example) for its examples, in order.
 template <class Prepare, class Body>
 void by_threads(int threads, int64_t examples, Prepare prepare, Body body) {
     parallel(threads, threads, 0, [&](int64_t begin, int64_t end) {
@@ -92,7 +90,7 @@ std::vector<int32_t> places_for(int64_t count) {
 }
 
 /// A convolution, or its gradient in the input, between so few channels that the library's vectors would
-/// stand half empty. Threads share the examples.
+/// stand partly empty. Threads share the examples.
 class ThinConvolution : public Kernel {
 public:
     explicit ThinConvolution(const ProductRequest& request)
@@ -394,13 +392,13 @@ private:
 bool suits_thin(const ProductRequest& request) {
     if (request.integers[0] != 1 || request.kernel_element != Element::f32) return false;
     const Geometry g(request);
+    if (g.examples < request.threads) return false;  // which share them
     const int64_t area = g.kernel_rows * g.kernel_columns;
     const bool fills_no_vector = g.out < lanes, fills_no_block = g.in < 8 && g.out <= 2 * lanes;
     if (area == 1 || !(fills_no_vector || fills_no_block) || g.top < 0 || g.left < 0) return false;
-    const auto isa = dnnl::get_effective_cpu_isa();
     // Tile instructions multiply bfloat16 matrices eight times faster, be they half empty.
-    const bool has_tiles = isa >= dnnl::cpu_isa::avx512_core_amx;
-    return isa >= dnnl::cpu_isa::avx512_core && !(has_tiles && request.factor_element == Element::bf16);
+    const bool has_tiles = has_instructions(dnnl::cpu_isa::avx512_core_amx);
+    return thin::is_available() && !(has_tiles && request.factor_element == Element::bf16);
 }
 
 std::unique_ptr<Kernel> make_thin_convolution(const ProductRequest& request) {

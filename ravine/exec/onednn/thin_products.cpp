@@ -260,6 +260,7 @@ void ScatterBfloat16(const Bfloat16* maxima, const Bfloat16* places, int64_t win
     });
 }
 
+bool IsAvailable() { return true; }
 void Convolve(const Convolution<float, float>& c) { convolve_rows(c); }
 void ConvolveBfloat16(const Convolution<Bfloat16, Bfloat16>& c) { convolve_rows(c); }
 void ConvolveMixed(const Convolution<Bfloat16, float>& c) { convolve_rows(c); }
@@ -274,7 +275,7 @@ void PickBfloat16(const float* from, const int32_t* places, int64_t count, Bfloa
 
 #else
 
-// suits_thin asks for AVX-512 first.
+bool IsAvailable() { return false; }
 void Convolve(const Convolution<float, float>&) {}
 void ConvolveBfloat16(const Convolution<Bfloat16, Bfloat16>&) {}
 void ConvolveMixed(const Convolution<Bfloat16, float>&) {}
@@ -295,6 +296,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ravine::thin {
 
+HWY_EXPORT(IsAvailable);
 HWY_EXPORT(Convolve);
 HWY_EXPORT(ConvolveBfloat16);
 HWY_EXPORT(ConvolveMixed);
@@ -306,6 +308,8 @@ HWY_EXPORT(MakePairs);
 HWY_EXPORT(PairNeighbours);
 HWY_EXPORT(Scatter);
 HWY_EXPORT(ScatterBfloat16);
+
+bool is_available() { return HWY_DYNAMIC_DISPATCH(IsAvailable)(); }
 
 void convolve(const Convolution<float, float>& c) { HWY_DYNAMIC_DISPATCH(Convolve)(c); }
 void convolve(const Convolution<Bfloat16, Bfloat16>& c) { HWY_DYNAMIC_DISPATCH(ConvolveBfloat16)(c); }

@@ -14,6 +14,9 @@ namespace ravine::thin {
 
 constexpr int64_t lanes = 16;  ///< words of a vector
 
+/// Whether this processor, and Highway, have what it takes: nothing else here works without.
+bool is_available();
+
 struct Pair {
     Bfloat16 first, second;
 };
@@ -26,7 +29,7 @@ constexpr int64_t per_word = sizeof(Word<T>) / sizeof(T);
 /// A convolution with stride 1 of one image that has its padding around it. A vector holds all output
 /// channels of `pixels` neighbours in a row, or a part of them: vectors that would stand half empty are so
 /// filled, and the kernel that is multiplied with them has zeros where a pixel does not see its neighbour's
-/// window.
+/// window. (NaN and infinities there reach the pixel all the same.)
 template <class T, class R>
 struct Convolution {
     int64_t rows, columns, out;  ///< of the output

@@ -10,13 +10,12 @@ namespace {
 
 using winograd::tile_side;
 
-int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /// The images of a row or a column of a grid, cut into tiles: each for itself, or, where that makes fewer,
-/// all as one, with enough between them that no window sees two.
+/// all as one, with enough between them that no window sees two. A tile may: it rounds both as the larger one
+/// asks for, and passes NaN from one to the other.
 struct Strip {
-    Strip(int64_t the_images, int64_t extent, int64_t made, int64_t the_padding)
-        : images(the_images), padding(the_padding), distance(extent + the_padding) {
+    Strip(int64_t the_images, int64_t extent, int64_t made, int64_t padding)
+        : images(the_images), distance(extent + padding) {
         const int64_t apart = ceiling(made, tile_side);
         const int64_t together = ceiling((images - 1) * distance + made, tile_side);
         tiles = std::min(images * apart, together);
@@ -43,7 +42,7 @@ struct Strip {
         return result;
     }
 
-    int64_t images, padding;
+    int64_t images;
     int64_t distance;   ///< pixels from an image to the next
     int64_t own_tiles;  ///< of each image; 0 where all are cut as one
     int64_t tiles;      ///< of all
@@ -93,12 +92,12 @@ bool suits_winograd(const ProductRequest& request) {
     const double saving = 9.0 * static_cast<double>(made[0] * made[1] * made[2]) /
                           static_cast<double>(winograd::positions * tiles.count());
     constexpr double enough_saving = 1.8;
-    const auto isa = dnnl::get_effective_cpu_isa();
     // Tile instructions multiply bfloat16 matrices eight times faster: there the transforms would dominate.
-    const bool has_tiles = isa >= dnnl::cpu_isa::avx512_core_amx;
+    const bool has_tiles = has_instructions(dnnl::cpu_isa::avx512_core_amx);
     return tiles.in >= enough_channels && tiles.out >= enough_channels && tiles.count() >= enough_tiles &&
            saving >= enough_saving && request.kernel_element == Element::f32 &&
-           isa >= dnnl::cpu_isa::avx512_core && !(has_tiles && request.factor_element == Element::bf16);
+           has_instructions(dnnl::cpu_isa::avx512_core) &&
+           !(has_tiles && request.factor_element == Element::bf16);
 }
 
 }  // namespace ravine
