@@ -212,6 +212,8 @@ TEST(Executors, AgreeOnPermutations) {
                               permute(y, {2, 0, 1}), permute(y, {0, 1, 2})},
                              {.storages = {{"x", random_numbers(6 * rows * columns, 1)}}}, tolerance,
                              fmt::format("{} x {}", rows, columns));
+            const auto text = Evaluator(g, {permute(y, {0, 2, 1})}, Evaluator::in_float).program().describe();
+            EXPECT_EQ(text.find("[transposed]") != std::string::npos, 2 * rows >= 8 && columns >= 8) << text;
         }
 }
 

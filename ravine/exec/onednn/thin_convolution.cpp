@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "ravine/core/threads.hpp"
 #include "ravine/exec/onednn/dnnl.hpp"
 #include "ravine/exec/onednn/pooling.hpp"
 #include "ravine/exec/onednn/product.hpp"
+#include "ravine/exec/onednn/shares.hpp"
 #include "ravine/exec/onednn/thin_products.hpp"
 #include "ravine/exec/onednn/tile.hpp"
 
@@ -58,18 +58,6 @@ public:
 private:
     int64_t size_ = 0;
 };
-
-/// Calls prepare(thread) for each thread, then body(thread, example) for its examples, in order.
-template <class Prepare, class Body>
-void by_threads(int threads, int64_t examples, Prepare prepare, Body body) {
-    parallel(threads, threads, 0, [&](int64_t begin, int64_t end) {
-        for (int64_t thread = begin; thread < end; ++thread) {
-            prepare(thread);
-            for (int64_t i = examples * thread / threads; i < examples * (thread + 1) / threads; ++i)
-                body(thread, i);
-        }
-    });
-}
 
 /// Copies an image to the middle of its frame.
 template <class T>
@@ -194,10 +182,10 @@ private:
                                             .kernel = reinterpret_cast<const thin::Word<T>*>(kernel),
                                             .bias = bias,
                                             .result = nullptr};
-        by_threads(
-            request_.threads, g_.examples, [&](int64_t thread) { std::fill_n(frame(thread), numbers_, T{}); },
-            [&](int64_t thread, int64_t example) {
-                T* framed = frame(thread);
+        by_threads(request_.threads, g_.examples, [&](int64_t thread, int64_t first, int64_t last) {
+            T* framed = frame(thread);
+            std::fill_n(framed, numbers_, T{});
+            for (int64_t example = first; example < last; ++example) {
                 copy_image(g_, context.as<const T>(request_.first_buffer) + example * taken, framed);
                 auto c = convolution;
                 for (int64_t row = 0; row < g_.rows; row += c.rows) {
@@ -215,7 +203,8 @@ private:
                                     context.as<R>(request_.places_buffer) + at / 4,
                                     context.as<R>(request_.result_buffer) + at / 4);
                 }
-            });
+            }
+        });
     }
 
     /// With the activation.
@@ -302,17 +291,14 @@ private:
         using Word = thin::Word<T>;
         const auto sums = [&](int64_t thread) { return part<float>(context, thread, sums_at_); };
         const int64_t taken = g_.h * g_.w * g_.in;
-        by_threads(
-            request_.threads, g_.examples,
-            [&](int64_t thread) {
-                std::fill_n(part<T>(context, thread, image_at_), numbers_, T{});
-                std::fill_n(part<Word>(context, thread, gradient_at_), gradient_words_, Word{});
-                std::fill_n(sums(thread), sum_numbers(), 0.0f);
-            },
-            [&](int64_t thread, int64_t example) {
-                T* framed = part<T>(context, thread, image_at_);
-                auto* seen = part<Word>(context, thread, seen_at_);
-                auto* gradient = part<Word>(context, thread, gradient_at_);
+        by_threads(request_.threads, g_.examples, [&](int64_t thread, int64_t first, int64_t last) {
+            T* framed = part<T>(context, thread, image_at_);
+            auto* seen = part<Word>(context, thread, seen_at_);
+            auto* gradient = part<Word>(context, thread, gradient_at_);
+            std::fill_n(framed, numbers_, T{});
+            std::fill_n(gradient, gradient_words_, Word{});
+            std::fill_n(sums(thread), sum_numbers(), 0.0f);
+            for (int64_t example = first; example < last; ++example) {
                 copy_image(g_, context.as<const T>(request_.first_buffer) + example * taken, framed);
                 if constexpr (!std::is_same_v<T, float>) thin::pair(framed, g_.in, seen_words_, seen);
                 for (int64_t row = 0; row < g_.rows; row += band_) {
@@ -322,7 +308,8 @@ private:
                                           gradient + i * positions_ * g_.out);
                     correlate<T>(rows, seen + row * g_.pitch(), gradient, sums(thread));
                 }
-            });
+            }
+        });
         for (int thread = 1; thread < request_.threads; ++thread)
             tile::accumulate(sums(thread), sums(0), static_cast<size_t>(sum_numbers()));
         thin::pick(sums(0), places_.data(), g_.kernel_size(), context.as<float>(request_.result_buffer));

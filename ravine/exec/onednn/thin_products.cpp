@@ -114,8 +114,8 @@ template <class T, class R>
 void convolve_rows(const Convolution<T, R>& c) {
     static constexpr auto counts = std::make_index_sequence<most_blocks>();
     static constexpr std::array tiles{tiles_of<T, R, 1>(counts), tiles_of<T, R, 2>(counts)};
-    const int64_t blocks = (c.columns + c.pixels - 1) / c.pixels, vectors = c.vectors();
-    const int64_t parts = (blocks + int64_t{most_blocks} - 1) / int64_t{most_blocks};
+    const int64_t blocks = ceiling(c.columns, c.pixels), vectors = c.vectors();
+    const int64_t parts = ceiling(blocks, int64_t{most_blocks});
     for (int64_t row = 0; row < c.rows; ++row) {
         const int64_t begin = std::max<int64_t>(0, c.top - row);
         const int64_t end = std::min(c.kernel_rows, c.rows + c.kernel_rows - 1 - c.bottom - row);

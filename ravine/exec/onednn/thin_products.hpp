@@ -44,7 +44,7 @@ struct Convolution {
     const float* bias;      ///< [vectors, lanes]
     R* result;              ///< [rows, columns, out]
 
-    int64_t vectors() const { return (pixels * out + lanes - 1) / lanes; }
+    int64_t vectors() const { return ceiling(pixels * out, lanes); }
 };
 
 void convolve(const Convolution<float, float>& c);

@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
-#include "ravine/core/threads.hpp"
 #include "ravine/exec/onednn/dnnl.hpp"
 #include "ravine/exec/onednn/product.hpp"
+#include "ravine/exec/onednn/shares.hpp"
 #include "ravine/exec/onednn/winograd.hpp"
 
 namespace ravine {
@@ -153,7 +153,7 @@ private:
             parallel(request_.threads, tiles_.count(), 1, [&](int64_t begin, int64_t end) {
                 transform_input(context, begin, end, v + begin * winograd::positions * tiles_.in);
             });
-            by_threads(parts(), [&](int64_t thread, int64_t begin, int64_t end) {
+            by_threads(request_.threads, parts(), [&](int64_t thread, int64_t begin, int64_t end) {
                 T* u = kernel<T>(context, thread);
                 for (int64_t part = begin; part < end; ++part) {
                     transform_kernel(context, part, u);
@@ -167,7 +167,7 @@ private:
                 for (int64_t part = begin; part < end; ++part)
                     transform_kernel(context, part, kernel<T>(context, part));
             });
-            by_threads(tiles_.count(), [&](int64_t thread, int64_t begin, int64_t end) {
+            by_threads(request_.threads, tiles_.count(), [&](int64_t thread, int64_t begin, int64_t end) {
                 T* v = input<T>(context, thread);
                 for (int64_t tile = begin; tile < end; tile += block_) {
                     const int64_t last = std::min(tile + block_, end);
@@ -177,15 +177,6 @@ private:
                 }
             });
         }
-    }
-
-    /// Calls body(thread, begin, end) with the thread's share of `count` items.
-    template <class Body>
-    void by_threads(int64_t count, Body body) const {
-        parallel(request_.threads, request_.threads, 0, [&](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i)
-                body(i, count * i / request_.threads, count * (i + 1) / request_.threads);
-        });
     }
 
     winograd::Channels channels(int64_t part) const { return {part * outs_, (part + 1) * outs_}; }

@@ -4,8 +4,8 @@
 #include <array>
 #include <vector>
 
-#include "ravine/core/threads.hpp"
 #include "ravine/exec/onednn/dnnl.hpp"
+#include "ravine/exec/onednn/shares.hpp"
 #include "ravine/exec/onednn/winograd.hpp"
 
 namespace ravine {
@@ -170,14 +170,6 @@ private:
                 }
             });
         }
-    }
-
-    /// Calls body(thread, first, last) with each thread's share of `count` items.
-    template <class Body>
-    static void by_threads(int64_t threads, int64_t count, Body body) {
-        parallel(static_cast<int>(threads), threads, 0, [&](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i) body(i, count * i / threads, count * (i + 1) / threads);
-        });
     }
 
     /// The tiles [begin, end) of the block that begins with tile `first`.
