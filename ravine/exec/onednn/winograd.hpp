@@ -9,6 +9,16 @@ namespace ravine {
 
 namespace winograd {
 
+/// A convolution with stride 1 cut into tiles.
+struct Tiles {
+    int64_t in, out;  ///< channels
+    std::vector<Grid> grids;
+
+    int64_t count() const;
+    /// Of numbers, for each pair of channels: one at each position of each tile.
+    int64_t multiplications() const;
+};
+
 /// The tiles of a convolution, of its gradient in the input, which is a convolution too, or, for its gradient
 /// in the kernel, of the convolution itself.
 Tiles tiles_of(const ProductRequest& request);

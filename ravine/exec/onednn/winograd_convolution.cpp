@@ -31,50 +31,34 @@ std::optional<winograd::Panels> panels_of(const memory::desc& kernel) {
     return is_dense ? std::optional(panels) : std::nullopt;
 }
 
-/// A convolution, or its gradient in the input, as 36 products over tiles of 4 x 4 outputs: 36
-/// multiplications where the definition has 144. The products are those of a 1 x 1 convolution with 36
-/// groups, whose kernel is transformed right into the layout that oneDNN wants, one part of the output
-/// channels at a time. Where the kernel is small the threads share the tiles: each transforms a block of
-/// them, multiplies and transforms back, all within its caches. Where it is large they share its parts, which
-/// then stay there.
+/// A convolution, or its gradient in the input, as products over tiles of 4 x 4 outputs, one for each of 36
+/// positions: 36 multiplications where the definition has 144; tiles that make 3 have fewer positions. The
+/// products are those of a 1 x 1 convolution with as many groups, whose kernel is transformed right into the
+/// layout that oneDNN wants, one part of the output channels at a time. Where the kernel is small the threads
+/// share the tiles: each transforms a block of them, multiplies and transforms back, all within its caches.
+/// Where it is large they share its parts, which then stay there.
 class WinogradConvolution : public Kernel {
 public:
     explicit WinogradConvolution(const ProductRequest& request)
         : request_(request), tiles_(winograd::tiles_of(request)) {
-        const int64_t groups = winograd::positions, in = tiles_.in, element = size_of(request.factor_element);
+        const int64_t in = tiles_.in, element = size_of(request.factor_element);
         outs_ = winograd::part_of(tiles_.out);
-        shares_parts_ = groups * in * tiles_.out * element > large_kernel && parts() >= request.threads &&
-                        groups * in * tiles_.count() * element <= most_input;
-        const int64_t tile_bytes =
-            groups * ((shares_parts_ ? 0 : in * element) + outs_ * int64_t{sizeof(float)});
-        block_ = std::clamp(block_bytes / tile_bytes, fewest_tiles, most_tiles);
-        const int64_t share =
-            shares_parts_ ? tiles_.count() : (tiles_.count() + request.threads - 1) / request.threads;
-        const int64_t blocks = (share + block_ - 1) / block_;
-        block_ = (share + blocks - 1) / blocks;
-
-        const auto type = data_type_of(request.factor_element);
-        dnnl::primitive_attr attributes;
-        attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-        const DnnlThreads one(1);  // threads share tiles or parts, not the products
-        using tag = memory::format_tag;
-        descriptor_ = dnnl::convolution_forward::primitive_desc(
-            {dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
-             memory::desc({1, groups * in, 1, block_}, type, tag::nhwc),
-             memory::desc({groups, outs_, in, 1, 1}, type, tag::any),
-             memory::desc({1, groups * outs_, 1, block_}, memory::data_type::f32, tag::nhwc),
-             memory::dims{1, 1}, memory::dims{0, 0}, memory::dims{0, 0}},
-            attributes, dnnl_engine());
-        panels_ = panels_of(descriptor_.weights_desc());
-        product_ = dnnl::convolution_forward(descriptor_);
-        kernel_bytes_ = whole_lines(static_cast<int64_t>(descriptor_.weights_desc().get_size()));
-        input_bytes_ = whole_lines(groups * (shares_parts_ ? blocks : 1) * block_ * in * element);
-        output_bytes_ = whole_lines(groups * block_ * outs_ * int64_t{sizeof(float)});
-        scratchpad_bytes_ = whole_lines(static_cast<int64_t>(descriptor_.scratchpad_desc().get_size()));
+        shares_parts_ = winograd::positions * in * tiles_.out * element > large_kernel &&
+                        parts() >= request.threads && tiles_.multiplications() * in * element <= most_input;
+        int64_t most = 0;
+        for (const auto& grid : tiles_.grids) most = std::max(most, grid.count());
+        if (!shares_parts_) most = ceiling(most, request.threads);
+        block_ = ceiling(most, ceiling(most, most_tiles));
+        for (const auto& grid : tiles_.grids) add_products(grid);
+        input_bytes_ = whole_lines(input_bytes_);
+        output_bytes_ = whole_lines(output_bytes_);
+        scratchpad_bytes_ = whole_lines(scratchpad_bytes_);
+        // A transformed kernel has all positions, whichever the tiles have.
+        kernel_bytes_ = panels_ ? whole_lines(winograd::positions * panels_->size() * element) : 0;
     }
 
     /// Whether the processor has no fast product, or one that wants another layout.
-    bool is_slow() const { return !panels_ || is_reference(descriptor_.impl_info_str()); }
+    bool is_slow() const { return is_slow_; }
 
     int64_t scratch_bytes() const override {
         return inputs() * input_bytes_ + kernels() * kernel_bytes_ +
@@ -84,17 +68,18 @@ public:
     std::unique_ptr<KernelState> make_state() const override {
         auto state = std::make_unique<State>();
         const auto handle = [](const memory::desc& desc) { return memory(desc, dnnl_engine(), nullptr); };
-        for (int i = 0; i < request_.threads; ++i) {
-            auto& share = state->shares.emplace_back();
-            share.v = handle(descriptor_.src_desc());
-            share.u = handle(descriptor_.weights_desc());
-            share.m = handle(descriptor_.dst_desc());
-            share.scratchpad = handle(descriptor_.scratchpad_desc());
-            share.arguments.add(DNNL_ARG_SRC, share.v);
-            share.arguments.add(DNNL_ARG_WEIGHTS, share.u);
-            share.arguments.add(DNNL_ARG_DST, share.m);
-            share.arguments.add(DNNL_ARG_SCRATCHPAD, share.scratchpad);
-        }
+        for (int i = 0; i < request_.threads; ++i)
+            for (const auto& products : products_) {
+                auto& call = state->calls.emplace_back();
+                call.v = handle(products.descriptor.src_desc());
+                call.u = handle(products.descriptor.weights_desc());
+                call.m = handle(products.descriptor.dst_desc());
+                call.scratchpad = handle(products.descriptor.scratchpad_desc());
+                call.arguments.add(DNNL_ARG_SRC, call.v);
+                call.arguments.add(DNNL_ARG_WEIGHTS, call.u);
+                call.arguments.add(DNNL_ARG_DST, call.m);
+                call.arguments.add(DNNL_ARG_SCRATCHPAD, call.scratchpad);
+            }
         return state;
     }
 
@@ -116,16 +101,52 @@ private:
     // A transformed kernel larger than the first is shared among threads, if the transformed image is not
     // larger than the second and stays in the last level of cache too.
     static constexpr int64_t large_kernel = 4 << 20, most_input = 8 << 20;
-    // The transformed tiles of a block are to stay in the second level.
-    static constexpr int64_t block_bytes = 3 << 18, fewest_tiles = 32, most_tiles = 256;
+    // Of a block. Those of few channels then stay in the second level.
+    static constexpr int64_t most_tiles = 64;
 
-    struct Share {
+    /// The products of a grid's tiles.
+    struct Products {
+        int64_t input;  ///< where threads share the parts: the bytes of the grids before
+        dnnl::convolution_forward::primitive_desc descriptor;
+        dnnl::convolution_forward product;
+    };
+    /// A thread's call of a grid's products.
+    struct Call {
         memory v, u, m, scratchpad;
         DnnlArguments arguments;
     };
     struct State : KernelState {
-        std::vector<Share> shares;  // one a thread
+        std::vector<Call> calls;  // [threads, grids]
     };
+
+    void add_products(const winograd::Grid& grid) {
+        const int64_t groups = grid.positions(), in = tiles_.in, element = size_of(request_.factor_element);
+        auto& products = products_.emplace_back();
+        const auto type = data_type_of(request_.factor_element);
+        dnnl::primitive_attr attributes;
+        attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+        const DnnlThreads one(1);  // threads share tiles or parts, not the products
+        using tag = memory::format_tag;
+        products.descriptor = dnnl::convolution_forward::primitive_desc(
+            {dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
+             memory::desc({1, groups * in, 1, block_}, type, tag::nhwc),
+             memory::desc({groups, outs_, in, 1, 1}, type, tag::any),
+             memory::desc({1, groups * outs_, 1, block_}, memory::data_type::f32, tag::nhwc),
+             memory::dims{1, 1}, memory::dims{0, 0}, memory::dims{0, 0}},
+            attributes, dnnl_engine());
+        products.product = dnnl::convolution_forward(products.descriptor);
+        const auto panels = panels_of(products.descriptor.weights_desc());
+        is_slow_ |=
+            !panels || is_reference(products.descriptor.impl_info_str()) || (panels_ && panels != panels_);
+        panels_ = panels;
+        const int64_t input = groups * block_ * in * element;
+        const int64_t blocks = ceiling(grid.count(), block_);
+        products.input = input_bytes_;
+        input_bytes_ = shares_parts_ ? input_bytes_ + blocks * input : std::max(input_bytes_, input);
+        output_bytes_ = std::max(output_bytes_, groups * block_ * outs_ * int64_t{sizeof(float)});
+        scratchpad_bytes_ = std::max(scratchpad_bytes_,
+                                     static_cast<int64_t>(products.descriptor.scratchpad_desc().get_size()));
+    }
 
     int64_t parts() const { return tiles_.out / outs_; }
     int64_t inputs() const { return shares_parts_ ? 1 : request_.threads; }
@@ -134,6 +155,12 @@ private:
     template <class T>
     T* input(const Context& context, int64_t i) const {
         return reinterpret_cast<T*>(context.scratch + i * input_bytes_);
+    }
+    /// The transformed tiles of a grid from a tile on, where threads share the parts.
+    template <class T>
+    T* shared_input(const Context& context, size_t grid, int64_t tile) const {
+        return reinterpret_cast<T*>(context.scratch + products_[grid].input) +
+               tile * tiles_.grids[grid].positions() * tiles_.in;
     }
     template <class T>
     T* kernel(const Context& context, int64_t i) const {
@@ -148,18 +175,23 @@ private:
     template <class T>
     void run_as(const Context& context, State& state) const {
         const DnnlThreads one(1);
+        const size_t grids = tiles_.grids.size();
         if (shares_parts_) {
-            T* v = input<T>(context, 0);
-            parallel(request_.threads, tiles_.count(), 1, [&](int64_t begin, int64_t end) {
-                transform_input(context, begin, end, v + begin * winograd::positions * tiles_.in);
+            on_threads(request_.threads, [&](int64_t thread) {
+                for (size_t grid = 0; grid < grids; ++grid) {
+                    const Range share = share_of(tiles_.grids[grid].count(), thread, request_.threads);
+                    transform_input(context, grid, share, shared_input<T>(context, grid, share.begin));
+                }
             });
             by_threads(request_.threads, parts(), [&](int64_t thread, int64_t begin, int64_t end) {
                 T* u = kernel<T>(context, thread);
                 for (int64_t part = begin; part < end; ++part) {
                     transform_kernel(context, part, u);
-                    for (int64_t tile = 0; tile < tiles_.count(); tile += block_)
-                        multiply(context, state, thread, part, tile, std::min(tile + block_, tiles_.count()),
-                                 v + tile * winograd::positions * tiles_.in, u);
+                    for (size_t grid = 0; grid < grids; ++grid)
+                        by_blocks({0, tiles_.grids[grid].count()}, [&](Range block) {
+                            multiply(context, state, {thread, grid, part, block},
+                                     shared_input<T>(context, grid, block.begin), u);
+                        });
                 }
             });
         } else {
@@ -167,27 +199,39 @@ private:
                 for (int64_t part = begin; part < end; ++part)
                     transform_kernel(context, part, kernel<T>(context, part));
             });
-            by_threads(request_.threads, tiles_.count(), [&](int64_t thread, int64_t begin, int64_t end) {
+            on_threads(request_.threads, [&](int64_t thread) {
                 T* v = input<T>(context, thread);
-                for (int64_t tile = begin; tile < end; tile += block_) {
-                    const int64_t last = std::min(tile + block_, end);
-                    transform_input(context, tile, last, v);
-                    for (int64_t part = 0; part < parts(); ++part)
-                        multiply(context, state, thread, part, tile, last, v, kernel<T>(context, part));
-                }
+                for (size_t grid = 0; grid < grids; ++grid)
+                    by_blocks(share_of(tiles_.grids[grid].count(), thread, request_.threads),
+                              [&](Range block) {
+                                  transform_input(context, grid, block, v);
+                                  for (int64_t part = 0; part < parts(); ++part)
+                                      multiply(context, state, {thread, grid, part, block}, v,
+                                               kernel<T>(context, part));
+                              });
             });
         }
+    }
+
+    /// Calls body(block) for the blocks of some tiles.
+    template <class Body>
+    void by_blocks(Range tiles, Body body) const {
+        const int64_t block = block_;
+        for (int64_t tile = tiles.begin; tile < tiles.end; tile += block)
+            body(Range{tile, std::min(tile + block, tiles.end)});
     }
 
     winograd::Channels channels(int64_t part) const { return {part * outs_, (part + 1) * outs_}; }
 
     template <class T>
-    void transform_input(const Context& context, int64_t begin, int64_t end, T* v) const {
-        winograd::transform_input(tiles_, begin, end, context.as<const T>(request_.first_buffer), v,
-                                  {.tile = winograd::positions * tiles_.in,
+    void transform_input(const Context& context, size_t grid, Range tiles, T* v) const {
+        const auto& g = tiles_.grids[grid];
+        winograd::transform_input(g, tiles.begin, tiles.end, context.as<const T>(request_.first_buffer), v,
+                                  {.tile = g.positions() * tiles_.in,
                                    .position = tiles_.in,
                                    .part = 0,
-                                   .part_channels = tiles_.in});
+                                   .part_channels = tiles_.in,
+                                   .parts = 1});
     }
 
     template <class T>
@@ -201,36 +245,45 @@ private:
                                    *panels_, u);
     }
 
-    /// The channels of a part for the tiles [begin, end), at most a block.
+    struct Item {
+        int64_t thread;
+        size_t grid;
+        int64_t part;
+        Range tiles;  ///< at most a block
+    };
+
+    /// The channels of a part for some tiles; u is the part of the kernel at all positions.
     template <class T>
-    void multiply(const Context& context, State& state, int64_t thread, int64_t part, int64_t begin,
-                  int64_t end, T* v, T* u) const {
-        auto& share = state.shares[static_cast<size_t>(thread)];
-        std::byte* made = output(context, thread);
-        share.v.set_data_handle(v);
-        share.u.set_data_handle(u);
-        share.m.set_data_handle(made);
-        share.scratchpad.set_data_handle(made + output_bytes_);
-        share.arguments.run(product_);
+    void multiply(const Context& context, State& state, const Item& item, T* v, T* u) const {
+        auto& call = state.calls[static_cast<size_t>(item.thread) * tiles_.grids.size() + item.grid];
+        const auto& grid = tiles_.grids[item.grid];
+        std::byte* made = output(context, item.thread);
+        call.v.set_data_handle(v);
+        call.u.set_data_handle(u + grid.first_position() * panels_->size());
+        call.m.set_data_handle(made);
+        call.scratchpad.set_data_handle(made + output_bytes_);
+        call.arguments.run(products_[item.grid].product);
         const auto* m = reinterpret_cast<const float*>(made);
         const float* bias =
             request_.bias_buffer < 0 ? nullptr : context.as<const float>(request_.bias_buffer);
+        const auto transform = [&](auto* outputs) {
+            winograd::transform_output(grid, item.tiles.begin, item.tiles.end, channels(item.part), m, bias,
+                                       outputs);
+        };
         if (request_.result_element == Element::bf16)
-            winograd::transform_output(tiles_, begin, end, channels(part), m, bias,
-                                       context.as<Bfloat16>(request_.result_buffer));
+            transform(context.as<Bfloat16>(request_.result_buffer));
         else
-            winograd::transform_output(tiles_, begin, end, channels(part), m, bias,
-                                       context.as<float>(request_.result_buffer));
+            transform(context.as<float>(request_.result_buffer));
     }
 
     ProductRequest request_;
     winograd::Tiles tiles_;
-    int64_t outs_ = 0;           ///< output channels of a part
-    bool shares_parts_ = false;  ///< among threads, not tiles
-    int64_t block_ = 0;          ///< tiles that are multiplied at a time
-    dnnl::convolution_forward::primitive_desc descriptor_;
+    int64_t outs_ = 0;                ///< output channels of a part
+    bool shares_parts_ = false;       ///< among threads, not tiles
+    int64_t block_ = 0;               ///< tiles that are multiplied at a time
+    std::vector<Products> products_;  // one a grid
     std::optional<winograd::Panels> panels_;
-    dnnl::convolution_forward product_;
+    bool is_slow_ = false;
     int64_t kernel_bytes_ = 0, input_bytes_ = 0, output_bytes_ = 0, scratchpad_bytes_ = 0;
 };
 

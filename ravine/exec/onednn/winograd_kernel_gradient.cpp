@@ -13,55 +13,33 @@ namespace {
 
 using dnnl::memory;
 
-/// The gradient of a kernel in the transformed domain: du = sum over tiles of v' m, 36 products, with v the
-/// transformed tiles of the image and m those of the output gradient. Where du is small each thread sums over
-/// tiles of its own, within its caches. Where it is large the threads share the tiles of a block to transform
-/// them, then the parts of the kernel.
+/// The gradient of a kernel in the transformed domain: du = sum over tiles of v' m, a product for each
+/// position, with v the transformed tiles of the image and m those of the output gradient. Where du is small
+/// each thread sums over tiles of its own, within its caches. Where it is large the threads share the tiles
+/// of a block to transform them, then the parts of the kernel.
 class WinogradKernelGradient : public Kernel {
 public:
     explicit WinogradKernelGradient(const ProductRequest& request)
         : request_(request), tiles_(winograd::tiles_of(request)) {
-        const int64_t element = size_of(request.factor_element), in = tiles_.in, out = tiles_.out;
+        const int64_t in = tiles_.in, out = tiles_.out;
         ins_ = winograd::part_of(in), outs_ = winograd::part_of(out);
         const int64_t sum = winograd::positions * in * out * int64_t{sizeof(float)};
         shares_tiles_ = sum <= small_sum || (parts() < request.threads && sum <= most_private_sum);
-        teams_ = shares_tiles_ ? std::min<int64_t>(request.threads, tiles_.count()) : 1;
-        const int64_t share = (tiles_.count() + teams_ - 1) / teams_;
-        const int64_t most_tiles = std::max(fewest_tiles, (shares_tiles_ ? private_bytes : shared_bytes) /
-                                                              (winograd::positions * (in + out) * element));
-        const int64_t blocks = (share + most_tiles - 1) / most_tiles;
-        // Odd: positions that are a power of two of bytes apart would share one set of the cache.
-        block_ = (share + blocks - 1) / blocks | 1;
+        int64_t most_tiles = 0;
+        for (const auto& grid : tiles_.grids) most_tiles = std::max(most_tiles, grid.count());
+        teams_ = shares_tiles_ ? std::min<int64_t>(request.threads, most_tiles) : 1;
+        const auto& first = tiles_.grids.front();
+        starts_with_zeros_ = first.positions() < winograd::positions || first.count() < teams_;
+        int64_t blocks = 0;
+        for (const auto& grid : tiles_.grids) blocks += add_products(grid);
         keeps_all_ = shares_tiles_ || blocks > 1;
-
-        const auto type = data_type_of(request.factor_element);
-        const memory::desc v({winograd::positions, ins_, block_}, type, memory::dims{block_ * ins_, 1, ins_}),
-            m({winograd::positions, block_, outs_}, type, memory::format_tag::abc),
-            du({winograd::positions, ins_, outs_}, memory::data_type::f32, memory::format_tag::abc);
-        const DnnlThreads one(1);  // threads share tiles or parts, not the products
-        for (const bool adds : {false, true}) {
-            dnnl::primitive_attr attributes;
-            attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-            if (adds) {
-                dnnl::post_ops sum;
-                sum.append_sum(1);
-                attributes.set_post_ops(sum);
-            }
-            descriptors_[adds] =
-                dnnl::matmul::primitive_desc(dnnl::matmul::desc(v, m, du), attributes, dnnl_engine());
-            products_[adds] = dnnl::matmul(descriptors_[adds]);
-            scratchpad_bytes_ =
-                std::max(scratchpad_bytes_,
-                         whole_lines(static_cast<int64_t>(descriptors_[adds].scratchpad_desc().get_size())));
-        }
-        input_bytes_ = whole_lines(winograd::positions * block_ * ins_ * element);
-        output_bytes_ = whole_lines(winograd::positions * block_ * outs_ * element);
+        input_bytes_ = whole_lines(input_bytes_);
+        output_bytes_ = whole_lines(output_bytes_);
+        scratchpad_bytes_ = whole_lines(scratchpad_bytes_);
         sum_bytes_ = whole_lines(winograd::positions * ins_ * outs_ * int64_t{sizeof(float)});
     }
 
-    bool is_slow() const {
-        return is_reference(descriptors_[0].impl_info_str()) || is_reference(descriptors_[1].impl_info_str());
-    }
+    bool is_slow() const { return is_slow_; }
 
     int64_t scratch_bytes() const override {
         return teams_ * factor_bytes() + sums() * sum_bytes_ + request_.threads * scratchpad_bytes_;
@@ -70,20 +48,21 @@ public:
     std::unique_ptr<KernelState> make_state() const override {
         auto state = std::make_unique<State>();
         const auto handle = [](const memory::desc& desc) { return memory(desc, dnnl_engine(), nullptr); };
-        for (int i = 0; i < request_.threads; ++i) {
-            auto& share = state->shares.emplace_back();
-            share.v = handle(descriptors_[0].src_desc());
-            share.m = handle(descriptors_[0].weights_desc());
-            share.du = handle(descriptors_[0].dst_desc());
-            for (size_t adds : {0, 1}) {
-                share.scratchpads[adds] = handle(descriptors_[adds].scratchpad_desc());
-                auto& arguments = share.arguments[adds];
-                arguments.add(DNNL_ARG_SRC, share.v);
-                arguments.add(DNNL_ARG_WEIGHTS, share.m);
-                arguments.add(DNNL_ARG_DST, share.du);
-                arguments.add(DNNL_ARG_SCRATCHPAD, share.scratchpads[adds]);
+        for (int i = 0; i < request_.threads; ++i)
+            for (const auto& products : products_) {
+                auto& call = state->calls.emplace_back();
+                call.v = handle(products.descriptors[0].src_desc());
+                call.m = handle(products.descriptors[0].weights_desc());
+                call.du = handle(products.descriptors[0].dst_desc());
+                for (size_t adds : {0, 1}) {
+                    call.scratchpads[adds] = handle(products.descriptors[adds].scratchpad_desc());
+                    auto& arguments = call.arguments[adds];
+                    arguments.add(DNNL_ARG_SRC, call.v);
+                    arguments.add(DNNL_ARG_WEIGHTS, call.m);
+                    arguments.add(DNNL_ARG_DST, call.du);
+                    arguments.add(DNNL_ARG_SCRATCHPAD, call.scratchpads[adds]);
+                }
             }
-        }
         return state;
     }
 
@@ -107,14 +86,61 @@ private:
     static constexpr int64_t most_private_sum = 4 << 20;  // where there are fewer parts than threads
     static constexpr int64_t fewest_tiles = 64;
 
-    struct Share {
+    /// The products of a grid's tiles.
+    struct Products {
+        int64_t block;  ///< tiles that are multiplied at a time
+        std::array<dnnl::matmul::primitive_desc, 2>
+            descriptors;  ///< of a first product, and of one that adds
+        std::array<dnnl::matmul, 2> products;
+    };
+    /// A thread's calls of a grid's products.
+    struct Call {
         memory v, m, du;
         std::array<memory, 2> scratchpads;
         std::array<DnnlArguments, 2> arguments;  // of the first product, and of those that add to it
     };
     struct State : KernelState {
-        std::vector<Share> shares;  // one a thread
+        std::vector<Call> calls;  // [threads, grids]
     };
+
+    /// Returns the number of blocks.
+    int64_t add_products(const winograd::Grid& grid) {
+        const int64_t element = size_of(request_.factor_element), count = grid.positions();
+        const int64_t share = ceiling(grid.count(), teams_);
+        const int64_t most_tiles = std::max(fewest_tiles, (shares_tiles_ ? private_bytes : shared_bytes) /
+                                                              (count * (tiles_.in + tiles_.out) * element));
+        const int64_t blocks = ceiling(share, most_tiles);
+        auto& products = products_.emplace_back();
+        // Odd: positions that are a power of two of bytes apart would share one set of the cache.
+        products.block = ceiling(share, blocks) | 1;
+        if (getenv("RG")) products.block = atoi(getenv("RG"));
+
+        const auto type = data_type_of(request_.factor_element);
+        const memory::desc v({count, ins_, products.block}, type,
+                             memory::dims{products.block * ins_, 1, ins_}),
+            m({count, products.block, outs_}, type, memory::format_tag::abc),
+            du({count, ins_, outs_}, memory::data_type::f32, memory::format_tag::abc);
+        const DnnlThreads one(1);  // threads share tiles or parts, not the products
+        for (const bool adds : {false, true}) {
+            dnnl::primitive_attr attributes;
+            attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+            if (adds) {
+                dnnl::post_ops sum;
+                sum.append_sum(1);
+                attributes.set_post_ops(sum);
+            }
+            auto& descriptor = products.descriptors[adds];
+            descriptor =
+                dnnl::matmul::primitive_desc(dnnl::matmul::desc(v, m, du), attributes, dnnl_engine());
+            products.products[adds] = dnnl::matmul(descriptor);
+            is_slow_ |= is_reference(descriptor.impl_info_str());
+            scratchpad_bytes_ =
+                std::max(scratchpad_bytes_, static_cast<int64_t>(descriptor.scratchpad_desc().get_size()));
+        }
+        input_bytes_ = std::max(input_bytes_, count * products.block * ins_ * element);
+        output_bytes_ = std::max(output_bytes_, count * products.block * outs_ * element);
+        return blocks;
+    }
 
     int64_t in_parts() const { return tiles_.in / ins_; }
     int64_t out_parts() const { return tiles_.out / outs_; }
@@ -143,80 +169,115 @@ private:
     void run_as(const Context& context, State& state) const {
         const DnnlThreads one(1);
         if (shares_tiles_) {
-            by_threads(teams_, tiles_.count(), [&](int64_t team, int64_t first, int64_t last) {
-                for (int64_t tile = first; tile < last; tile += block_) {
-                    transform<T>(context, team, tile, 0, std::min(block_, last - tile));
-                    clear<T>(context, team, std::min(block_, last - tile), block_);
-                    for (int64_t part = 0; part < parts(); ++part)
-                        multiply<T>(context, state, {team, team, part, team * parts() + part, tile > first});
-                }
+            on_threads(teams_, [&](int64_t team) {
+                bool is_first = true;
+                for (size_t grid = 0; grid < tiles_.grids.size(); ++grid)
+                    by_blocks(grid, share_of(tiles_.grids[grid].count(), team, teams_), [&](Range block) {
+                        const int64_t count = block.end - block.begin;
+                        transform<T>(context, {team, grid}, block.begin, {0, count});
+                        clear<T>(context, {team, grid}, {count, products_[grid].block});
+                        for (int64_t part = 0; part < parts(); ++part)
+                            multiply<T>(context, state, {team, grid}, team,
+                                        {part, team * parts() + part, is_first});
+                        is_first = false;
+                    });
             });
             parallel(request_.threads, parts(), 1, [&](int64_t begin, int64_t end) {
                 for (int64_t part = begin; part < end; ++part) transform_back(context, part, part);
             });
             return;
         }
-        for (int64_t tile = 0; tile < tiles_.count(); tile += block_) {
-            const int64_t count = std::min(block_, tiles_.count() - tile);
-            parallel(request_.threads, block_, 1, [&](int64_t begin, int64_t end) {
-                transform<T>(context, 0, tile, begin, std::min(end, count));
-                clear<T>(context, 0, std::max(begin, count), end);
+        for (size_t grid = 0; grid < tiles_.grids.size(); ++grid)
+            by_blocks(grid, {0, tiles_.grids[grid].count()}, [&](Range block) {
+                const int64_t count = block.end - block.begin;
+                parallel(request_.threads, products_[grid].block, 1, [&](int64_t begin, int64_t end) {
+                    transform<T>(context, {0, grid}, block.begin, {begin, std::min(end, count)});
+                    clear<T>(context, {0, grid}, {std::max(begin, count), end});
+                });
+                const bool is_first = grid == 0 && block.begin == 0;
+                const bool is_last =
+                    grid + 1 == tiles_.grids.size() && block.end == tiles_.grids[grid].count();
+                by_threads(request_.threads, parts(), [&](int64_t thread, int64_t begin, int64_t end) {
+                    for (int64_t part = begin; part < end; ++part) {
+                        const int64_t sum = keeps_all_ ? part : thread;
+                        multiply<T>(context, state, {0, grid}, thread, {part, sum, is_first});
+                        if (is_last) transform_back(context, part, sum);
+                    }
+                });
             });
-            by_threads(request_.threads, parts(), [&](int64_t thread, int64_t first, int64_t last) {
-                for (int64_t part = first; part < last; ++part) {
-                    const int64_t sum = keeps_all_ ? part : thread;
-                    multiply<T>(context, state, {thread, 0, part, sum, tile > 0});
-                    if (tile + block_ >= tiles_.count()) transform_back(context, part, sum);
-                }
-            });
-        }
     }
 
-    /// The tiles [begin, end) of the block that begins with tile `first`.
+    /// Calls body(block) for the blocks of a grid's tiles.
+    template <class Body>
+    void by_blocks(size_t grid, Range tiles, Body body) const {
+        const int64_t block = products_[grid].block;
+        for (int64_t tile = tiles.begin; tile < tiles.end; tile += block)
+            body(Range{tile, std::min(tile + block, tiles.end)});
+    }
+
+    /// Where transformed tiles of a grid are.
+    struct Block {
+        int64_t team;
+        size_t grid;
+    };
+
+    /// Some tiles of the block that begins with tile `first`.
     template <class T>
-    void transform(const Context& context, int64_t team, int64_t first, int64_t begin, int64_t end) const {
-        if (begin >= end) return;
+    void transform(const Context& context, Block to, int64_t first, Range tiles) const {
+        if (tiles.begin >= tiles.end) return;
         constexpr int64_t element = sizeof(T);
-        winograd::transform_input(
-            tiles_, first + begin, first + end, context.as<const T>(request_.first_buffer),
-            input<T>(context, team, 0) + begin * ins_,
-            {.tile = ins_, .position = block_ * ins_, .part = input_bytes_ / element, .part_channels = ins_});
-        winograd::transform_output_gradient(tiles_, first + begin, first + end,
-                                            context.as<const T>(request_.second_buffer),
-                                            output<T>(context, team, 0) + begin * outs_,
+        const auto& grid = tiles_.grids[to.grid];
+        const int64_t block = products_[to.grid].block, begin = first + tiles.begin, end = first + tiles.end;
+        winograd::transform_input(grid, begin, end, context.as<const T>(request_.first_buffer),
+                                  input<T>(context, to.team, 0) + tiles.begin * ins_,
+                                  {.tile = ins_,
+                                   .position = block * ins_,
+                                   .part = input_bytes_ / element,
+                                   .part_channels = ins_,
+                                   .parts = in_parts()});
+        winograd::transform_output_gradient(grid, begin, end, context.as<const T>(request_.second_buffer),
+                                            output<T>(context, to.team, 0) + tiles.begin * outs_,
                                             {.tile = outs_,
-                                             .position = block_ * outs_,
+                                             .position = block * outs_,
                                              .part = output_bytes_ / element,
-                                             .part_channels = outs_});
+                                             .part_channels = outs_,
+                                             .parts = out_parts()});
     }
 
-    /// Zeros for the tiles [begin, end) of a block that has fewer: the products sum over all of it.
+    /// Zeros for tiles that a block has too few: the products sum over all of it.
     template <class T>
-    void clear(const Context& context, int64_t team, int64_t begin, int64_t end) const {
-        if (begin >= end) return;
+    void clear(const Context& context, Block to, Range tiles) const {
+        if (tiles.begin >= tiles.end) return;
         const auto clear_part = [&](T* part, int64_t channels) {
-            for (int64_t i = 0; i < winograd::positions; ++i)
-                std::fill_n(part + (i * block_ + begin) * channels, (end - begin) * channels, T{});
+            for (int64_t i = 0; i < tiles_.grids[to.grid].positions(); ++i)
+                std::fill_n(part + (i * products_[to.grid].block + tiles.begin) * channels,
+                            (tiles.end - tiles.begin) * channels, T{});
         };
-        for (int64_t part = 0; part < in_parts(); ++part) clear_part(input<T>(context, team, part), ins_);
-        for (int64_t part = 0; part < out_parts(); ++part) clear_part(output<T>(context, team, part), outs_);
+        for (int64_t part = 0; part < in_parts(); ++part) clear_part(input<T>(context, to.team, part), ins_);
+        for (int64_t part = 0; part < out_parts(); ++part)
+            clear_part(output<T>(context, to.team, part), outs_);
     }
 
+    /// Which part of the kernel, and which sum takes it.
     struct Item {
-        int64_t thread, team, part, sum;
-        bool adds;  ///< to what the sum holds
+        int64_t part, sum;
+        bool is_first;  ///< of what the sum is to hold
     };
 
     /// Adds a block's tiles to the sum of a part of the kernel.
     template <class T>
-    void multiply(const Context& context, State& state, const Item& item) const {
-        auto& share = state.shares[static_cast<size_t>(item.thread)];
-        share.v.set_data_handle(input<T>(context, item.team, item.part / out_parts()));
-        share.m.set_data_handle(output<T>(context, item.team, item.part % out_parts()));
-        share.du.set_data_handle(sum(context, item.sum));
-        share.scratchpads[item.adds].set_data_handle(reinterpret_cast<std::byte*>(sum(context, sums())) +
-                                                     item.thread * scratchpad_bytes_);
-        share.arguments[item.adds].run(products_[item.adds]);
+    void multiply(const Context& context, State& state, Block block, int64_t thread, const Item& item) const {
+        const int64_t position = ins_ * outs_;
+        float* du = sum(context, item.sum);
+        if (item.is_first && starts_with_zeros_) std::fill_n(du, winograd::positions * position, 0.0f);
+        const auto adds = static_cast<size_t>(!item.is_first || starts_with_zeros_);
+        auto& call = state.calls[static_cast<size_t>(thread) * products_.size() + block.grid];
+        call.v.set_data_handle(input<T>(context, block.team, item.part / out_parts()));
+        call.m.set_data_handle(output<T>(context, block.team, item.part % out_parts()));
+        call.du.set_data_handle(du + tiles_.grids[block.grid].first_position() * position);
+        call.scratchpads[adds].set_data_handle(reinterpret_cast<std::byte*>(sum(context, sums())) +
+                                               thread * scratchpad_bytes_);
+        call.arguments[adds].run(products_[block.grid].products[adds]);
     }
 
     void transform_back(const Context& context, int64_t part, int64_t first_sum) const {
@@ -231,13 +292,13 @@ private:
 
     ProductRequest request_;
     winograd::Tiles tiles_;
-    int64_t ins_ = 0, outs_ = 0;                               ///< channels of a part
-    bool shares_tiles_ = false;                                ///< among threads, not parts
-    int64_t teams_ = 1;                                        ///< groups of threads with blocks of their own
-    int64_t block_ = 0;                                        ///< tiles that are multiplied at a time
-    bool keeps_all_ = false;                                   ///< the sums of all parts
-    std::array<dnnl::matmul::primitive_desc, 2> descriptors_;  // of a first product, and of one that adds
-    std::array<dnnl::matmul, 2> products_;
+    int64_t ins_ = 0, outs_ = 0;      ///< channels of a part
+    bool shares_tiles_ = false;       ///< among threads, not parts
+    int64_t teams_ = 1;               ///< groups of threads with blocks of their own
+    bool starts_with_zeros_ = false;  ///< sums, because the first product has not all positions
+    bool keeps_all_ = false;          ///< the sums of all parts
+    std::vector<Products> products_;  // one a grid
+    bool is_slow_ = false;
     int64_t input_bytes_ = 0, output_bytes_ = 0, sum_bytes_ = 0, scratchpad_bytes_ = 0;
 };
 

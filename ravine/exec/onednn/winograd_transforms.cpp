@@ -33,69 +33,98 @@ constexpr float distances_a = 2 * a2 * (a2 - b2), distances_b = 2 * b2 * (b2 - a
 
 HWY_INLINE V constant(float x) { return hn::Set(D(), x); }
 
+// The matrices of the transforms, applied to a column. Of a column for a short tile they leave out infinity,
+// and so the last pixel.
+
 /// B' x.
-HWY_INLINE Column<6> input_column(const Column<6>& x) {
-    const V both = constant(a2 + b2);
-    const V even_a = hn::NegMulAdd(constant(b2), x[2], x[4]), odd_a = hn::NegMulAdd(constant(b2), x[1], x[3]);
-    const V even_b = hn::NegMulAdd(constant(a2), x[2], x[4]), odd_b = hn::NegMulAdd(constant(a2), x[1], x[3]);
-    return {hn::NegMulAdd(both, x[2], hn::Add(x[0], x[4])), hn::MulAdd(constant(a), odd_a, even_a),
-            hn::NegMulAdd(constant(a), odd_a, even_a),      hn::MulAdd(constant(b), odd_b, even_b),
-            hn::NegMulAdd(constant(b), odd_b, even_b),      hn::NegMulAdd(both, x[3], hn::Add(x[1], x[5]))};
-}
+struct InputTransform {
+    template <size_t n>
+    HWY_INLINE Column<n> operator()(const Column<n>& x) const {
+        const V both = constant(a2 + b2);
+        const V even_a = hn::NegMulAdd(constant(b2), x[2], x[4]);
+        const V odd_a = hn::NegMulAdd(constant(b2), x[1], x[3]);
+        const V even_b = hn::NegMulAdd(constant(a2), x[2], x[4]);
+        const V odd_b = hn::NegMulAdd(constant(a2), x[1], x[3]);
+        Column<n> y{hn::NegMulAdd(both, x[2], hn::Add(x[0], x[4])), hn::MulAdd(constant(a), odd_a, even_a),
+                    hn::NegMulAdd(constant(a), odd_a, even_a), hn::MulAdd(constant(b), odd_b, even_b),
+                    hn::NegMulAdd(constant(b), odd_b, even_b)};
+        if constexpr (n == 6) y[5] = hn::NegMulAdd(both, x[3], hn::Add(x[1], x[5]));
+        return y;
+    }
+};
 
 /// A' x.
-HWY_INLINE Column<4> output_column(const Column<6>& x) {
-    const V even_a = hn::Add(x[1], x[2]), odd_a = hn::Sub(x[1], x[2]);
-    const V even_b = hn::Add(x[3], x[4]), odd_b = hn::Sub(x[3], x[4]);
-    return {hn::Add(x[0], hn::Add(even_a, even_b)),
-            hn::MulAdd(constant(a), odd_a, hn::Mul(constant(b), odd_b)),
-            hn::MulAdd(constant(a2), even_a, hn::Mul(constant(b2), even_b)),
-            hn::MulAdd(constant(a3), odd_a, hn::MulAdd(constant(b3), odd_b, x[5]))};
-}
+struct OutputTransform {
+    template <size_t n>
+    HWY_INLINE Column<n - 2> operator()(const Column<n>& x) const {
+        const V even_a = hn::Add(x[1], x[2]), odd_a = hn::Sub(x[1], x[2]);
+        const V even_b = hn::Add(x[3], x[4]), odd_b = hn::Sub(x[3], x[4]);
+        Column<n - 2> y{hn::Add(x[0], hn::Add(even_a, even_b)),
+                        hn::MulAdd(constant(a), odd_a, hn::Mul(constant(b), odd_b)),
+                        hn::MulAdd(constant(a2), even_a, hn::Mul(constant(b2), even_b))};
+        if constexpr (n == 6) y[3] = hn::MulAdd(constant(a3), odd_a, hn::MulAdd(constant(b3), odd_b, x[5]));
+        return y;
+    }
+};
 
 /// A x.
-HWY_INLINE Column<6> gradient_column(const Column<4>& x) {
-    const V even_a = hn::MulAdd(constant(a2), x[2], x[0]), even_b = hn::MulAdd(constant(b2), x[2], x[0]);
-    const V odd_a = hn::MulAdd(constant(a3), x[3], hn::Mul(constant(a), x[1]));
-    const V odd_b = hn::MulAdd(constant(b3), x[3], hn::Mul(constant(b), x[1]));
-    return {
-        x[0], hn::Add(even_a, odd_a), hn::Sub(even_a, odd_a), hn::Add(even_b, odd_b), hn::Sub(even_b, odd_b),
-        x[3]};
-}
+struct OutputGradientTransform {
+    template <size_t n>
+    HWY_INLINE Column<n + 2> operator()(const Column<n>& x) const {
+        const V even_a = hn::MulAdd(constant(a2), x[2], x[0]), even_b = hn::MulAdd(constant(b2), x[2], x[0]);
+        V odd_a = hn::Mul(constant(a), x[1]), odd_b = hn::Mul(constant(b), x[1]);
+        if constexpr (n == 4) {
+            odd_a = hn::MulAdd(constant(a3), x[3], odd_a);
+            odd_b = hn::MulAdd(constant(b3), x[3], odd_b);
+        }
+        Column<n + 2> y{x[0], hn::Add(even_a, odd_a), hn::Sub(even_a, odd_a), hn::Add(even_b, odd_b),
+                        hn::Sub(even_b, odd_b)};
+        if constexpr (n == 4) y[5] = x[3];
+        return y;
+    }
+};
 
 /// G x.
-HWY_INLINE Column<6> kernel_column(const Column<3>& x) {
-    const V even_a = hn::MulAdd(constant(a2 / distances_a), x[2], hn::Mul(constant(1 / distances_a), x[0]));
-    const V even_b = hn::MulAdd(constant(b2 / distances_b), x[2], hn::Mul(constant(1 / distances_b), x[0]));
-    const V odd_a = constant(a / distances_a), odd_b = constant(b / distances_b);
-    return {x[0],
-            hn::MulAdd(odd_a, x[1], even_a),
-            hn::NegMulAdd(odd_a, x[1], even_a),
-            hn::MulAdd(odd_b, x[1], even_b),
-            hn::NegMulAdd(odd_b, x[1], even_b),
-            x[2]};
-}
+struct KernelTransform {
+    HWY_INLINE Column<6> operator()(const Column<3>& x) const {
+        const V even_a =
+            hn::MulAdd(constant(a2 / distances_a), x[2], hn::Mul(constant(1 / distances_a), x[0]));
+        const V even_b =
+            hn::MulAdd(constant(b2 / distances_b), x[2], hn::Mul(constant(1 / distances_b), x[0]));
+        const V odd_a = constant(a / distances_a), odd_b = constant(b / distances_b);
+        return {x[0],
+                hn::MulAdd(odd_a, x[1], even_a),
+                hn::NegMulAdd(odd_a, x[1], even_a),
+                hn::MulAdd(odd_b, x[1], even_b),
+                hn::NegMulAdd(odd_b, x[1], even_b),
+                x[2]};
+    }
+};
 
 /// G' x.
-HWY_INLINE Column<3> kernel_gradient_column(const Column<6>& x) {
-    const V even_a = hn::Mul(constant(1 / distances_a), hn::Add(x[1], x[2]));
-    const V even_b = hn::Mul(constant(1 / distances_b), hn::Add(x[3], x[4]));
-    const V odd_a = hn::Sub(x[1], x[2]), odd_b = hn::Sub(x[3], x[4]);
-    return {hn::Add(x[0], hn::Add(even_a, even_b)),
-            hn::MulAdd(constant(a / distances_a), odd_a, hn::Mul(constant(b / distances_b), odd_b)),
-            hn::MulAdd(constant(a2), even_a, hn::MulAdd(constant(b2), even_b, x[5]))};
-}
+struct KernelGradientTransform {
+    HWY_INLINE Column<3> operator()(const Column<6>& x) const {
+        const V even_a = hn::Mul(constant(1 / distances_a), hn::Add(x[1], x[2]));
+        const V even_b = hn::Mul(constant(1 / distances_b), hn::Add(x[3], x[4]));
+        const V odd_a = hn::Sub(x[1], x[2]), odd_b = hn::Sub(x[3], x[4]);
+        return {hn::Add(x[0], hn::Add(even_a, even_b)),
+                hn::MulAdd(constant(a / distances_a), odd_a, hn::Mul(constant(b / distances_b), odd_b)),
+                hn::MulAdd(constant(a2), even_a, hn::MulAdd(constant(b2), even_b, x[5]))};
+    }
+};
 
-/// M x M' for the matrix M that `transform` applies to a column. column(j) gives column j of x and is called
-/// once for each, in order; to(i, row) takes the rows of the result, in order.
-template <auto transform, size_t n, class From, class To>
+/// M x M' for the matrix M of a transform and x of some rows and columns. column(j) gives column j of x and
+/// is called once for each, in order; to(i, row) takes the rows of the result, in order.
+template <class Transform, size_t rows, size_t columns, class From, class To>
 HWY_INLINE void both_ways(From column, To to) {
-    constexpr size_t m = std::tuple_size_v<decltype(transform(Column<n>()))>;
-    std::array<Column<m>, n> half;
-    for (size_t j = 0; j < n; ++j) half[j] = transform(column(j));
-    for (size_t i = 0; i < m; ++i) {
-        Column<n> row;
-        for (size_t j = 0; j < n; ++j) row[j] = half[j][i];
+    constexpr Transform transform;
+    constexpr size_t made = std::tuple_size_v<decltype(transform(Column<rows>()))>;
+    std::array<Column<made>, columns> half;
+    for (size_t j = 0; j < columns; ++j) half[j] = transform(column(j));
+#pragma GCC unroll 6
+    for (size_t i = 0; i < made; ++i) {
+        Column<columns> row;
+        for (size_t j = 0; j < columns; ++j) row[j] = half[j][i];
         to(i, transform(row));
     }
 }
@@ -104,31 +133,58 @@ HWY_INLINE void both_ways(From column, To to) {
 template <class T, size_t side>
 struct Images {
     T* at;
-    int64_t channels;
     const std::vector<Line<side>>&rows, &columns;  ///< of the tiles
 };
+
+/// Where position (i, j) of a whole tile stands in the order of Grid::first_position.
+constexpr size_t place(size_t i, size_t j) {
+    if (i < 5) return j < 5 ? 5 + 5 * i + j : 30 + i;
+    return j < 5 ? j : 35;
+}
+
+/// The positions of a kind of tiles.
+template <size_t the_rows, size_t the_columns>
+struct Kind {
+    static constexpr size_t rows = the_rows, columns = the_columns, count = rows * columns;
+    /// Where each lies, row by row, the first at 0 and neighbours in the order `step` apart.
+    static std::array<int64_t, count> places(int64_t step) {
+        std::array<int64_t, count> result;
+        for (size_t i = 0; i < rows; ++i)
+            for (size_t j = 0; j < columns; ++j)
+                result[i * columns + j] = static_cast<int64_t>(place(i, j) - (rows < 6 ? 5 : 0)) * step;
+        return result;
+    }
+};
+
+/// Calls body(kind) with the kind of the grid.
+template <class Body>
+HWY_INLINE void by_kind(const Grid& grid, Body body) {
+    if (grid.short_rows)
+        grid.short_columns ? body(Kind<5, 5>()) : body(Kind<5, 6>());
+    else
+        grid.short_columns ? body(Kind<6, 5>()) : body(Kind<6, 6>());
+}
 
 // Channels that are worked on at a time, so that one pixel of so many can stand for all those outside an
 // image.
 constexpr int64_t chunk = 64;
 static_assert(chunk % static_cast<int64_t>(hn::MaxLanes(D())) == 0);
 
-/// The pixels of a tile, row by row, from a channel on; `nothing` for those outside the images.
-template <class T, size_t side>
+/// The pixels that a tile sees or makes, row by row, from a channel on; `nothing` for those outside the
+/// images.
+template <class T, size_t rows, size_t columns>
 struct Square {
-    Square(const Images<T, side>& images, size_t tile, int64_t channel, T* nothing) {
-        const Line<side>& rows = images.rows[tile / images.columns.size()];
-        const Line<side>& columns = images.columns[tile % images.columns.size()];
-        for (size_t i = 0; i < side; ++i)
-            for (size_t j = 0; j < side; ++j)
-                pixels[i * side + j] = rows[i] == outside || columns[j] == outside
-                                           ? nothing
-                                           : images.at + rows[i] + columns[j] + channel;
+    template <size_t side>
+    HWY_INLINE Square(T* images, const Line<side>& row, const Line<side>& column, T* nothing) {
+        for (size_t i = 0; i < rows; ++i)
+            for (size_t j = 0; j < columns; ++j)
+                pixels[i * columns + j] =
+                    row[i] == outside || column[j] == outside ? nothing : images + row[i] + column[j];
     }
     template <class Count>
-    HWY_INLINE Column<side> column(size_t j, int64_t channel, Count n) const {
-        Column<side> result;
-        for (size_t i = 0; i < side; ++i) result[i] = load(pixels[i * side + j] + channel, n);
+    HWY_INLINE Column<rows> column(size_t j, int64_t channel, Count n) const {
+        Column<rows> result;
+        for (size_t i = 0; i < rows; ++i) result[i] = load(pixels[i * columns + j] + channel, n);
         return result;
     }
     /// Asks for the cache lines that begin with this channel.
@@ -137,7 +193,7 @@ struct Square {
         if (channel % line != 0) return;
         for (T* pixel : pixels) __builtin_prefetch(pixel + channel, std::is_const_v<T> ? 0 : 1);
     }
-    std::array<T*, side * side> pixels;
+    std::array<T*, rows * columns> pixels;
 };
 
 /// Calls body(begin, count) for the channels, a chunk at a time.
@@ -147,17 +203,23 @@ HWY_INLINE void by_chunks(int64_t channels, Body body) {
 }
 
 /// Calls body(tile, square, c, n) for the vectors of `count` channels from `channel` on of the tiles [begin,
-/// end); asks for the next tile's pixels meanwhile.
-template <class T, size_t side, class Body>
+/// end), squares of so many pixels; asks for the next tile's pixels meanwhile.
+template <size_t rows, size_t columns, class T, size_t side, class Body>
 HWY_INLINE void by_squares(int64_t begin, int64_t end, const Images<T, side>& images, int64_t channel,
                            int64_t count, T* nothing, Body body) {
-    const auto square_of = [&](int64_t tile) HWY_ATTR {
-        return Square<T, side>(images, static_cast<size_t>(tile), channel, nothing);
+    const size_t width = images.columns.size();
+    size_t row = static_cast<size_t>(begin) / width, column = static_cast<size_t>(begin) % width;
+    const auto square_here = [&]() HWY_ATTR {
+        return Square<T, rows, columns>(images.at + channel, images.rows[row], images.columns[column],
+                                        nothing);
     };
-    auto next = square_of(begin);
+    auto next = square_here();
     for (int64_t tile = begin; tile < end; ++tile) {
         const auto square = next;
-        if (tile + 1 < end) next = square_of(tile + 1);
+        if (tile + 1 < end) {
+            if (++column == width) column = 0, ++row;
+            next = square_here();
+        }
         by_vectors(count, [&](int64_t c, auto n) HWY_ATTR {
             next.prefetch(c);
             body(tile, square, c, n);
@@ -167,61 +229,76 @@ HWY_INLINE void by_squares(int64_t begin, int64_t end, const Images<T, side>& im
 
 /// Writes transformed squares of the images: of the tiles [begin, end), all positions of all channels, from
 /// `to` on.
-template <auto transform, size_t side, class T>
+template <class Transform, class Kind, size_t rows, size_t columns, class T, size_t side>
 HWY_INLINE void write_tiles(int64_t begin, int64_t end, const Images<const T, side>& images, T* to,
                             Steps steps) {
     static const T zeros[chunk] = {};
-    for (int64_t part = 0; part < images.channels / steps.part_channels; ++part)
+    const auto places = Kind::places(steps.position);
+    for (int64_t part = 0; part < steps.parts; ++part)
         by_chunks(steps.part_channels, [&](int64_t first, int64_t count) HWY_ATTR {
             T* first_tile = to + part * steps.part + first;
             const auto write_square = [&](int64_t tile, const auto& square, int64_t c, auto n) HWY_ATTR {
                 T* at = first_tile + (tile - begin) * steps.tile + c;
                 const auto column = [&](size_t j) HWY_ATTR { return square.column(j, c, n); };
-                const auto write = [&](size_t, const Column<6>& row) HWY_ATTR {
-                    for (const V x : row) store(x, at, n), at += steps.position;
+                const auto write = [&](size_t i, const Column<Kind::columns>& row) HWY_ATTR {
+                    for (size_t j = 0; j < Kind::columns; ++j)
+                        store(row[j], at + places[i * Kind::columns + j], n);
                 };
-                both_ways<transform, side>(column, write);
+                both_ways<Transform, rows, columns>(column, write);
             };
-            by_squares(begin, end, images, part * steps.part_channels + first, count, zeros, write_square);
+            by_squares<rows, columns>(begin, end, images, part * steps.part_channels + first, count, zeros,
+                                      write_square);
         });
 }
 
 template <class T>
-void input(const Tiles& t, int64_t begin, int64_t end, const T* images, T* v, Steps steps) {
-    write_tiles<input_column, 6>(begin, end, Images<const T, 6>{images, t.in, t.input_rows, t.input_columns},
-                                 v, steps);
-}
-
-template <class T>
-void output(const Tiles& t, int64_t begin, int64_t end, Channels channels, const float* m, const float* bias,
-            T* outputs) {
-    const Images<T, 4> images{outputs, t.out, t.output_rows, t.output_columns};
-    T unused[chunk];  // takes what falls outside the images
-    by_chunks(channels.count(), [&](int64_t first, int64_t count) HWY_ATTR {
-        const int64_t channel = channels.begin + first;
-        const auto write_square = [&](int64_t tile, const auto& square, int64_t c, auto n) HWY_ATTR {
-            const float* from = m + (tile - begin) * positions * channels.count() + first + c;
-            const V start = bias ? load(bias + channel + c, n) : hn::Zero(D());
-            // In the order of the memory, row by row: of m' comes the result's transpose.
-            const auto row_of_m = [&](size_t) HWY_ATTR {
-                Column<6> row;
-                for (V& x : row) x = load(from, n), from += channels.count();
-                return row;
-            };
-            const auto write = [&](size_t j, const Column<4>& column) HWY_ATTR {
-                for (size_t i = 0; i < 4; ++i)
-                    store(hn::Add(column[i], start), square.pixels[4 * i + j] + c, n);
-            };
-            both_ways<output_column, 6>(row_of_m, write);
-        };
-        by_squares(begin, end, images, channel, count, unused, write_square);
+void input(const Grid& grid, int64_t begin, int64_t end, const T* images, T* v, Steps steps) {
+    by_kind(grid, [&](auto kind) HWY_ATTR {
+        using Kind = decltype(kind);
+        write_tiles<InputTransform, Kind, Kind::rows, Kind::columns>(
+            begin, end, Images<const T, 6>{images, grid.input_rows, grid.input_columns}, v, steps);
     });
 }
 
 template <class T>
-void output_gradient(const Tiles& t, int64_t begin, int64_t end, const T* gradients, T* m, Steps steps) {
-    write_tiles<gradient_column, 4>(
-        begin, end, Images<const T, 4>{gradients, t.out, t.output_rows, t.output_columns}, m, steps);
+void output(const Grid& grid, int64_t begin, int64_t end, Channels channels, const float* m,
+            const float* bias, T* outputs) {
+    T unused[chunk];  // takes what falls outside the images
+    const Images<T, 4> images{outputs, grid.output_rows, grid.output_columns};
+    by_kind(grid, [&](auto kind) HWY_ATTR {
+        using Kind = decltype(kind);
+        constexpr size_t rows = Kind::rows - 2, columns = Kind::columns - 2;
+        const auto places = Kind::places(channels.count());
+        by_chunks(channels.count(), [&](int64_t first, int64_t count) HWY_ATTR {
+            const int64_t channel = channels.begin + first;
+            const auto write_square = [&](int64_t tile, const auto& square, int64_t c, auto n) HWY_ATTR {
+                const float* from = m + (tile - begin) * int64_t{Kind::count} * channels.count() + first + c;
+                const V start = bias ? load(bias + channel + c, n) : hn::Zero(D());
+                // Rows for columns, nearly in the order of the memory: of m' comes the result's transpose.
+                const auto row_of_m = [&](size_t i) HWY_ATTR {
+                    Column<Kind::columns> row;
+                    for (size_t j = 0; j < Kind::columns; ++j)
+                        row[j] = load(from + places[i * Kind::columns + j], n);
+                    return row;
+                };
+                const auto write = [&](size_t j, const Column<rows>& column) HWY_ATTR {
+                    for (size_t i = 0; i < rows; ++i)
+                        store(hn::Add(column[i], start), square.pixels[columns * i + j] + c, n);
+                };
+                both_ways<OutputTransform, Kind::columns, Kind::rows>(row_of_m, write);
+            };
+            by_squares<rows, columns>(begin, end, images, channel, count, unused, write_square);
+        });
+    });
+}
+
+template <class T>
+void output_gradient(const Grid& grid, int64_t begin, int64_t end, const T* gradients, T* m, Steps steps) {
+    by_kind(grid, [&](auto kind) HWY_ATTR {
+        using Kind = decltype(kind);
+        write_tiles<OutputGradientTransform, Kind, Kind::rows - 2, Kind::columns - 2>(
+            begin, end, Images<const T, 4>{gradients, grid.output_rows, grid.output_columns}, m, steps);
+    });
 }
 
 constexpr int64_t most_lanes = static_cast<int64_t>(hn::MaxLanes(D()));
@@ -239,15 +316,14 @@ HWY_INLINE void transform_row(const KernelPart& part, int64_t c, int64_t o, Tran
     const float* g = part.kernel + (part.channels.begin + o) * next_out + c * next_in;
     for (int64_t k = 0; k < n; ++k, g += next_out)
         for (int64_t i = 0; i < 9; ++i) lanes[i][k] = g[forward ? i : 8 - i];
-    size_t at = 0;
-    both_ways<kernel_column, 3>(
+    both_ways<KernelTransform, 3, 3>(
         [&](size_t j) HWY_ATTR {
             Column<3> column;
             for (size_t i = 0; i < 3; ++i) column[i] = hn::Load(D(), lanes[3 * i + j]);
             return column;
         },
-        [&](size_t, const Column<6>& row) HWY_ATTR {
-            for (const V x : row) hn::Store(x, D(), numbers[at++]);
+        [&](size_t i, const Column<6>& row) HWY_ATTR {
+            for (size_t j = 0; j < 6; ++j) hn::Store(row[j], D(), numbers[place(i, j)]);
         });
 }
 
@@ -299,21 +375,21 @@ void KernelGradient(const Sums& du, Channels ins, Channels outs, int64_t kernel_
     HWY_ALIGN float lanes[9][most_lanes];
     by_vectors(outs.count(), [&](int64_t o, auto n) HWY_ATTR {
         for (int64_t c = 0; c < ins.count(); ++c) {
-            const float* from = du.first + c * outs.count() + o;
-            const auto row_of_du = [&](size_t) HWY_ATTR {  // of du' comes the result's transpose
+            const float* first = du.first + c * outs.count() + o;
+            const auto row_of_du = [&](size_t i) HWY_ATTR {  // of du' comes the result's transpose
                 Column<6> row;
-                for (V& x : row) {
-                    x = load(from, n);
+                for (size_t j = 0; j < 6; ++j) {
+                    const float* from = first + place(i, j) * static_cast<size_t>(ins.count() * outs.count());
+                    row[j] = load(from, n);
                     for (int64_t sum = 1; sum < du.count; ++sum)
-                        x = hn::Add(x, load(from + sum * du.step, n));
-                    from += ins.count() * outs.count();
+                        row[j] = hn::Add(row[j], load(from + sum * du.step, n));
                 }
                 return row;
             };
             const auto write = [&](size_t j, const Column<3>& column) HWY_ATTR {
                 for (size_t i = 0; i < 3; ++i) hn::Store(column[i], d, lanes[3 * i + j]);
             };
-            both_ways<kernel_gradient_column, 6>(row_of_du, write);
+            both_ways<KernelGradientTransform, 6, 6>(row_of_du, write);
             float* to = gradient + ((outs.begin + o) * kernel_in + ins.begin + c) * 9;
             for (size_t k = 0; k < n; ++k, to += kernel_in * 9)
                 for (size_t i = 0; i < 9; ++i) to[i] = lanes[i][k];
@@ -321,33 +397,33 @@ void KernelGradient(const Sums& du, Channels ins, Channels outs, int64_t kernel_
     });
 }
 
-void OutputGradient(const Tiles& t, int64_t begin, int64_t end, const float* gradients, float* m,
+void OutputGradient(const Grid& grid, int64_t begin, int64_t end, const float* gradients, float* m,
                     Steps steps) {
-    output_gradient(t, begin, end, gradients, m, steps);
+    output_gradient(grid, begin, end, gradients, m, steps);
 }
 
-void OutputGradientBfloat16(const Tiles& t, int64_t begin, int64_t end, const Bfloat16* gradients,
+void OutputGradientBfloat16(const Grid& grid, int64_t begin, int64_t end, const Bfloat16* gradients,
                             Bfloat16* m, Steps steps) {
-    output_gradient(t, begin, end, gradients, m, steps);
+    output_gradient(grid, begin, end, gradients, m, steps);
 }
 
-void Input(const Tiles& t, int64_t begin, int64_t end, const float* images, float* v, Steps steps) {
-    input(t, begin, end, images, v, steps);
+void Input(const Grid& grid, int64_t begin, int64_t end, const float* images, float* v, Steps steps) {
+    input(grid, begin, end, images, v, steps);
 }
 
-void InputBfloat16(const Tiles& t, int64_t begin, int64_t end, const Bfloat16* images, Bfloat16* v,
+void InputBfloat16(const Grid& grid, int64_t begin, int64_t end, const Bfloat16* images, Bfloat16* v,
                    Steps steps) {
-    input(t, begin, end, images, v, steps);
+    input(grid, begin, end, images, v, steps);
 }
 
-void Output(const Tiles& t, int64_t begin, int64_t end, Channels channels, const float* m, const float* bias,
-            float* outputs) {
-    output(t, begin, end, channels, m, bias, outputs);
+void Output(const Grid& grid, int64_t begin, int64_t end, Channels channels, const float* m,
+            const float* bias, float* outputs) {
+    output(grid, begin, end, channels, m, bias, outputs);
 }
 
-void OutputBfloat16(const Tiles& t, int64_t begin, int64_t end, Channels channels, const float* m,
+void OutputBfloat16(const Grid& grid, int64_t begin, int64_t end, Channels channels, const float* m,
                     const float* bias, Bfloat16* outputs) {
-    output(t, begin, end, channels, m, bias, outputs);
+    output(grid, begin, end, channels, m, bias, outputs);
 }
 
 }  // namespace ravine::winograd::HWY_NAMESPACE
@@ -366,24 +442,24 @@ HWY_EXPORT(OutputGradient);
 HWY_EXPORT(OutputGradientBfloat16);
 HWY_EXPORT(KernelGradient);
 
-void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const float* images, float* v,
+void transform_input(const Grid& grid, int64_t begin, int64_t end, const float* images, float* v,
                      Steps steps) {
-    HWY_DYNAMIC_DISPATCH(Input)(tiles, begin, end, images, v, steps);
+    HWY_DYNAMIC_DISPATCH(Input)(grid, begin, end, images, v, steps);
 }
 
-void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* images, Bfloat16* v,
+void transform_input(const Grid& grid, int64_t begin, int64_t end, const Bfloat16* images, Bfloat16* v,
                      Steps steps) {
-    HWY_DYNAMIC_DISPATCH(InputBfloat16)(tiles, begin, end, images, v, steps);
+    HWY_DYNAMIC_DISPATCH(InputBfloat16)(grid, begin, end, images, v, steps);
 }
 
-void transform_output(const Tiles& tiles, int64_t begin, int64_t end, Channels channels, const float* m,
+void transform_output(const Grid& grid, int64_t begin, int64_t end, Channels channels, const float* m,
                       const float* bias, float* outputs) {
-    HWY_DYNAMIC_DISPATCH(Output)(tiles, begin, end, channels, m, bias, outputs);
+    HWY_DYNAMIC_DISPATCH(Output)(grid, begin, end, channels, m, bias, outputs);
 }
 
-void transform_output(const Tiles& tiles, int64_t begin, int64_t end, Channels channels, const float* m,
+void transform_output(const Grid& grid, int64_t begin, int64_t end, Channels channels, const float* m,
                       const float* bias, Bfloat16* outputs) {
-    HWY_DYNAMIC_DISPATCH(OutputBfloat16)(tiles, begin, end, channels, m, bias, outputs);
+    HWY_DYNAMIC_DISPATCH(OutputBfloat16)(grid, begin, end, channels, m, bias, outputs);
 }
 
 void transform_kernel(const KernelPart& part, const Panels& panels, float* u) {
@@ -394,14 +470,14 @@ void transform_kernel(const KernelPart& part, const Panels& panels, Bfloat16* u)
     HWY_DYNAMIC_DISPATCH(KernelBfloat16)(part, panels, u);
 }
 
-void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const float* gradients,
-                               float* m, Steps steps) {
-    HWY_DYNAMIC_DISPATCH(OutputGradient)(tiles, begin, end, gradients, m, steps);
+void transform_output_gradient(const Grid& grid, int64_t begin, int64_t end, const float* gradients, float* m,
+                               Steps steps) {
+    HWY_DYNAMIC_DISPATCH(OutputGradient)(grid, begin, end, gradients, m, steps);
 }
 
-void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* gradients,
+void transform_output_gradient(const Grid& grid, int64_t begin, int64_t end, const Bfloat16* gradients,
                                Bfloat16* m, Steps steps) {
-    HWY_DYNAMIC_DISPATCH(OutputGradientBfloat16)(tiles, begin, end, gradients, m, steps);
+    HWY_DYNAMIC_DISPATCH(OutputGradientBfloat16)(grid, begin, end, gradients, m, steps);
 }
 
 void transform_kernel_gradient(const Sums& du, Channels ins, Channels outs, int64_t kernel_in,

@@ -15,8 +15,8 @@ namespace ravine::winograd {
 // rounds less than half as much as the usual 0, 1, -1, 2, -2 (points c, -c, 1/c, -1/c: Alam, Anderson,
 // Barabasz and Gregg 2022). Vectorised over channels (Highway).
 
-constexpr int64_t tile_side = 4;   ///< of the pixels that a tile makes
-constexpr int64_t positions = 36;  ///< of a transformed tile: so many products of matrices
+constexpr int64_t tile_side = 4;   ///< of the pixels that a whole tile makes
+constexpr int64_t positions = 36;  ///< of a transformed whole tile: so many products of matrices
 
 /// Where the pixels of a row or a column of tiles stand: numbers from the beginning of the images, those of a
 /// pixel's row and column added; outside the images, `outside`.
@@ -24,25 +24,31 @@ template <size_t side>
 using Line = std::array<int64_t, side>;
 constexpr int64_t outside = -1;
 
-/// A convolution with stride 1 cut into tiles: a grid of them over all examples.
-struct Tiles {
-    int64_t in, out;                                             ///< channels
+/// A grid of tiles of one kind. Infinity is needed for the fourth pixel alone: a tile that is short in a
+/// direction makes three there, and does without the positions at infinity.
+struct Grid {
+    bool short_rows, short_columns;
     std::vector<Line<tile_side + 2>> input_rows, input_columns;  ///< what a tile sees
     std::vector<Line<tile_side>> output_rows, output_columns;    ///< what it makes
 
     int64_t count() const { return static_cast<int64_t>(output_rows.size() * output_columns.size()); }
+    /// The positions of all kinds stand in one order in which those of each follow one another: of the last
+    /// row those at a finite column, of the other rows these, then of these rows the last, then the corner.
+    int64_t first_position() const { return short_rows ? 5 : 0; }
+    int64_t positions() const { return (short_rows ? 5 : 6) * (short_columns ? 5 : 6); }
 };
 
 /// Where transformed tiles lie: numbers from a tile, a position and a part of the channels to the next one.
 struct Steps {
     int64_t tile, position, part;
     int64_t part_channels;  ///< which lie one after another
+    int64_t parts;
 };
 
-/// Writes B' d B of the tiles [begin, end) to v.
-void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const float* images, float* v,
+/// Writes B' d B of the tiles [begin, end) to v, from the first position of their kind on.
+void transform_input(const Grid& grid, int64_t begin, int64_t end, const float* images, float* v,
                      Steps steps);
-void transform_input(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* images, Bfloat16* v,
+void transform_input(const Grid& grid, int64_t begin, int64_t end, const Bfloat16* images, Bfloat16* v,
                      Steps steps);
 
 /// Channels [begin, end) of an output.
@@ -51,11 +57,11 @@ struct Channels {
     int64_t count() const { return end - begin; }
 };
 
-/// Writes A' m A of the tiles [begin, end), m[tiles, positions, channels], plus the bias where there is one,
-/// to those channels of the outputs.
-void transform_output(const Tiles& tiles, int64_t begin, int64_t end, Channels channels, const float* m,
+/// Writes A' m A of the tiles [begin, end), m[tiles, positions of their kind, channels], plus the bias where
+/// there is one, to those channels of the outputs.
+void transform_output(const Grid& grid, int64_t begin, int64_t end, Channels channels, const float* m,
                       const float* bias, float* outputs);
-void transform_output(const Tiles& tiles, int64_t begin, int64_t end, Channels channels, const float* m,
+void transform_output(const Grid& grid, int64_t begin, int64_t end, Channels channels, const float* m,
                       const float* bias, Bfloat16* outputs);
 
 /// Which convolution a kernel [out, in, 3, 3] is transformed for: its own, or the one that takes output
@@ -78,6 +84,7 @@ struct Panels {
     int64_t rows;                                          ///< input channels, of bfloat16 an even number
     int64_t count;                                         ///< of panels
     int64_t size() const { return panel * rows * count; }  ///< numbers of a position
+    bool operator==(const Panels&) const = default;
 };
 
 /// Writes G g G' to u.
@@ -85,9 +92,9 @@ void transform_kernel(const KernelPart& part, const Panels& panels, float* u);
 void transform_kernel(const KernelPart& part, const Panels& panels, Bfloat16* u);
 
 /// Writes A dy A' of the tiles [begin, end) of output gradients to m: the adjoint of transform_output.
-void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const float* gradients,
-                               float* m, Steps steps);
-void transform_output_gradient(const Tiles& tiles, int64_t begin, int64_t end, const Bfloat16* gradients,
+void transform_output_gradient(const Grid& grid, int64_t begin, int64_t end, const float* gradients, float* m,
+                               Steps steps);
+void transform_output_gradient(const Grid& grid, int64_t begin, int64_t end, const Bfloat16* gradients,
                                Bfloat16* m, Steps steps);
 
 /// Gradients du[positions, ins, outs] that are to be added, so many numbers apart.
