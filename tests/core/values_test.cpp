@@ -62,6 +62,21 @@ TEST(VectorType, IsAlignedToACacheLine) {
             EXPECT_EQ(reinterpret_cast<uintptr_t>(Vector(size, precision).data()) % 64, 0u);
 }
 
+// Freed as it was allocated, whichever of both, also after it changed hands: sanitizers see the difference.
+TEST(VectorType, BeginsWithAHugePageWhereItIsLarge) {
+    const auto offset = [](const Vector& v) { return reinterpret_cast<uintptr_t>(v.data()) % (2 << 20); };
+    Vector small(5, Precision::f32, 1), large(1 << 20, Precision::f32, 2),
+        double_of_half(1 << 19, Precision::f64);
+    EXPECT_EQ(offset(large), 0u);
+    EXPECT_EQ(offset(double_of_half), 0u);
+    EXPECT_EQ(large.at((1 << 20) - 1), 2);
+    small = large;
+    EXPECT_EQ(offset(small), 0u);
+    large = Vector(5, Precision::f32, 3);
+    EXPECT_EQ(small.at(7), 2);
+    EXPECT_EQ(large.at(4), 3);
+}
+
 TEST(VectorType, CopiesAreTheirOwnAndMovesLeaveNothing) {
     const std::vector<double> numbers{1, 2, 3};
     Vector original(numbers, Precision::f32);
