@@ -1,5 +1,10 @@
 #pragma once
 
+#include <omp.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <utility>
 
@@ -24,6 +29,68 @@ private:
 /// The number of processors that this process may use.
 int available_threads();
 
+/// What is left of a thread's share of a loop: the thread takes from its front, others from its back.
+class alignas(64) Turns {
+public:
+    void set(int64_t begin, int64_t end) { left_.store(pack(begin, end), std::memory_order_relaxed); }
+    /// The next i, or -1 where none is left.
+    int64_t take_first() {
+        return take([](int64_t begin, int64_t end) { return std::array{begin, begin + 1, end}; });
+    }
+    int64_t take_last() {
+        return take([](int64_t begin, int64_t end) { return std::array{end - 1, begin, end - 1}; });
+    }
+
+private:
+    static uint64_t pack(int64_t begin, int64_t end) {
+        return static_cast<uint64_t>(begin) << 32 | static_cast<uint64_t>(end);
+    }
+    template <class Choose>
+    int64_t take(Choose choose) {
+        uint64_t left = left_.load(std::memory_order_relaxed);
+        while (true) {
+            const auto begin = static_cast<int64_t>(left >> 32),
+                       end = static_cast<int64_t>(left & 0xffffffff);
+            if (begin == end) return -1;
+            const auto [taken, new_begin, new_end] = choose(begin, end);
+            if (left_.compare_exchange_weak(left, pack(new_begin, new_end), std::memory_order_relaxed))
+                return taken;
+        }
+    }
+    std::atomic<uint64_t> left_{0};
+};
+
+/// Calls body(thread, i) once for each i of 0 ... count-1 on `threads` threads. Each begins with its share,
+/// in order, the same every time, so that it finds in its cache what it left there; one that is ready takes
+/// from the end of another's: the processors of a shared machine are not equally fast. With one thread, or
+/// one i, the caller's thread does all. count < 2^32.
+template <class Body>
+void in_turns(int threads, int64_t count, Body&& body) {
+    if (threads <= 1 || count <= 1) {
+        for (int64_t i = 0; i < count; ++i) body(0, i);
+        return;
+    }
+    constexpr int most = 128;
+    std::array<Turns, most> turns;
+    threads = std::min(threads, most);
+    for (int i = 0; i < threads; ++i)
+        turns[static_cast<size_t>(i)].set(count * i / threads, count * (i + 1) / threads);
+    const bool caller_flushes = FlushSubnormals::here();
+#pragma omp parallel num_threads(threads)
+    {
+        const FlushSubnormals flush(caller_flushes);
+        const int thread = omp_get_thread_num();
+        for (int other = 0; other < threads; ++other) {
+            auto& from = turns[static_cast<size_t>((thread + other) % threads)];
+            const auto take = [&] { return other == 0 ? from.take_first() : from.take_last(); };
+            for (int64_t i = take(); i >= 0; i = take()) body(thread, i);
+        }
+    }
+}
+
+/// Parts of a loop for each thread, so that one that is slow can leave some to another.
+constexpr int64_t parts_of_a_thread = 8;
+
 /// Calls body(begin, end) on `threads` threads over contiguous parts of 0 ... count-1, the same parts every
 /// time. With one thread, or when count is small against `grain`, the caller's thread does all of it.
 template <class Body>
@@ -32,12 +99,8 @@ void parallel(int threads, int64_t count, int64_t grain, Body&& body) {
         body(int64_t{0}, count);
         return;
     }
-    const bool caller_flushes = FlushSubnormals::here();
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-    for (int i = 0; i < threads; ++i) {
-        const FlushSubnormals flush(caller_flushes);
-        body(count * i / threads, count * (i + 1) / threads);
-    }
+    const int64_t parts = std::min(count, parts_of_a_thread * threads);
+    in_turns(threads, parts, [&](int, int64_t i) { body(count * i / parts, count * (i + 1) / parts); });
 }
 
 }  // namespace ravine

@@ -1,9 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/precision.hpp"
@@ -169,6 +173,39 @@ TEST(Parallel, CoversEverythingOnceInTheSameParts) {
             EXPECT_EQ(visits, std::vector<int>(static_cast<size_t>(count), 1));
         }
     EXPECT_GE(available_threads(), 1);
+}
+
+TEST(InTurns, DoesEachOnceWithThreadsThatThereAre) {
+    for (const int threads : {1, 2, 3, 500})
+        for (const int64_t count : {0, 1, 2, 7, 1000}) {
+            std::vector<std::atomic<int>> visits(static_cast<size_t>(count));
+            std::atomic<bool> is_known = true;
+            in_turns(threads, count, [&](int thread, int64_t i) {
+                ++visits[static_cast<size_t>(i)];
+                if (thread < 0 || thread >= threads) is_known = false;
+            });
+            for (const auto& visit : visits) EXPECT_EQ(visit, 1) << threads << " threads, " << count;
+            EXPECT_TRUE(is_known);
+        }
+}
+
+// Whoever does the first or the last waits until all others are done: those of its own share by another
+// thread.
+TEST(InTurns, TakesTheTurnsOfAThreadThatIsSlow) {
+    constexpr int64_t count = 20;
+    for (const int64_t slow : {int64_t{0}, count - 1}) {
+        std::atomic<int64_t> done = 0;
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        in_turns(2, count, [&](int, int64_t i) {
+            while (i == slow && done < count - 1 && std::chrono::steady_clock::now() < end)
+                std::this_thread::yield();
+            if (i == slow) {
+                EXPECT_EQ(done, count - 1);
+            } else {
+                ++done;
+            }
+        });
+    }
 }
 
 TEST(Parallel, ThreadsFlushAsTheirCallerDoes) {

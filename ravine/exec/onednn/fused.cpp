@@ -16,6 +16,9 @@ namespace {
 
 // Below this many elements starting the threads costs more than they save.
 constexpr int64_t parallel_grain = 32768;
+// Larger accumulators are not kept for more parts than there are threads: joining them would take longer than
+// threads wait for one another.
+constexpr int64_t small_accumulators = 8192;
 // From here on the operands no longer fit into the second-level cache.
 constexpr int64_t prefetch_grain = 1 << 18;
 
@@ -29,12 +32,14 @@ public:
             loops_.push_back(tile::loop_of(instruction.function));
         plan_prefetches();
         repeated_offset_ = whole_lines(layout_.slots * layout_.tile * int64_t{sizeof(float)});
-        reductions_offset_ =
+        thread_bytes_ =
             repeated_offset_ + layout_.repeated * tile::repeated_elements * int64_t{sizeof(float)};
-        thread_bytes_ = whole_lines(reductions_offset_ + reductions_.bytes());
+        parts_ = threads == 1 || layout_.elements < parallel_grain ? 1
+                 : reductions_.bytes() <= small_accumulators       ? parts_of_a_thread * threads
+                                                                   : threads;
     }
 
-    int64_t scratch_bytes() const override { return threads_ * thread_bytes_; }
+    int64_t scratch_bytes() const override { return threads_ * thread_bytes_ + parts_ * reductions_.bytes(); }
 
     std::string describe() const override {
         return fmt::format("fused {}: {} loads, {} operations, {} stores, {} reductions",
@@ -43,19 +48,14 @@ public:
     }
 
     void run(const Context& context, KernelState*) const override {
-        const int64_t tiles = (layout_.elements + layout_.tile - 1) / layout_.tile;
-        const int threads = layout_.elements >= parallel_grain ? threads_ : 1;
-        if (threads == 1) {
-            run_tiles(context, 0, tiles, 0, true);
-        } else {
-            const bool caller_flushes = FlushSubnormals::here();
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-            for (int i = 0; i < threads; ++i) {
-                const FlushSubnormals flush(caller_flushes);
-                run_tiles(context, tiles * i / threads, tiles * (i + 1) / threads, i, false);
-            }
-        }
-        reductions_.finish(context, context.scratch + reductions_offset_, thread_bytes_, threads);
+        const int64_t tiles = ceiling(layout_.elements, layout_.tile);
+        std::byte* accumulators = context.scratch + threads_ * thread_bytes_;
+        in_turns(threads_, parts_, [&](int thread, int64_t part) {
+            run_tiles(context, tiles * part / parts_, tiles * (part + 1) / parts_,
+                      context.scratch + thread * thread_bytes_,
+                      {accumulators + part * reductions_.bytes(), parts_ == 1});
+        });
+        reductions_.finish(context, accumulators, parts_);
     }
 
 private:
@@ -78,9 +78,8 @@ private:
     static float* floats(std::byte* memory) { return reinterpret_cast<float*>(memory); }
     static Bfloat16* bfloats(std::byte* memory) { return reinterpret_cast<Bfloat16*>(memory); }
 
-    void run_tiles(const Context& context, int64_t first, int64_t last, int thread, bool alone) const {
-        std::byte* scratch = context.scratch + thread * thread_bytes_;
-        const FusedReductions::Share share{scratch + reductions_offset_, alone};
+    void run_tiles(const Context& context, int64_t first, int64_t last, std::byte* scratch,
+                   FusedReductions::Part part) const {
         Registers at = registers_at(context, scratch, first);
         for (size_t i = 0; i < layout_.loads.size(); ++i)
             if (const auto kind = layout_.places[i].kind; layout_.loads[i].is_fixed && kind != Place::memory)
@@ -88,7 +87,7 @@ private:
                         kind == Place::repeated ? tile::repeated_elements
                                                 : std::min(layout_.tile, layout_.elements),
                         floats(at[i]));
-        reductions_.start(context, share);
+        reductions_.start(context, part);
         for (int64_t tile = first; tile < last; ++tile) {
             const int64_t begin = tile * layout_.tile,
                           length = std::min(layout_.tile, layout_.elements - begin);
@@ -103,7 +102,7 @@ private:
                           result(at, layout_.loads.size() + i), n);
             }
             for (size_t i = 0; i < spec_.reductions.size(); ++i)
-                reductions_.add(context, share, i, begin, length,
+                reductions_.add(context, part, i, begin, length,
                                 floats(at[static_cast<size_t>(spec_.reductions[i].value)]));
             // After the reductions, which may read what is overwritten here.
             for (const auto& store : layout_.late_stores) {
@@ -205,8 +204,9 @@ private:
     FusedLayout layout_;
     FusedReductions reductions_;
     std::vector<tile::Loop> loops_;  // of each instruction
-    // A thread's memory: slots, repeated numbers, accumulators.
-    int64_t repeated_offset_ = 0, reductions_offset_ = 0, thread_bytes_ = 0;
+    // The memory: of each thread slots and repeated numbers, then the accumulators of each part of the space.
+    int64_t repeated_offset_ = 0, thread_bytes_ = 0;
+    int64_t parts_ = 1;
 
     struct Prefetch {
         size_t stream;

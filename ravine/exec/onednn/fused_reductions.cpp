@@ -30,27 +30,27 @@ FusedReductions::FusedReductions(const FusedSpec& spec, int64_t period) {
     }
 }
 
-float* FusedReductions::accumulator(const Context& context, Share share, const Reduction& reduction) {
-    return share.is_alone && reduction.rows == 1 ? context.as<float>(reduction.spec.buffer)
-                                                 : reinterpret_cast<float*>(share.memory + reduction.offset);
+float* FusedReductions::accumulator(const Context& context, Part part, const Reduction& reduction) {
+    return part.is_alone && reduction.rows == 1 ? context.as<float>(reduction.spec.buffer)
+                                                : reinterpret_cast<float*>(part.memory + reduction.offset);
 }
 
-void FusedReductions::start(const Context& context, Share share) const {
+void FusedReductions::start(const Context& context, Part part) const {
     for (const auto& reduction : reductions_) {
         const int64_t count = reduction.count() * reduction.rows;
         if (count == 1)
-            *reinterpret_cast<double*>(share.memory + reduction.offset) = start_of(reduction.spec.kind);
+            *reinterpret_cast<double*>(part.memory + reduction.offset) = start_of(reduction.spec.kind);
         else
-            std::fill_n(accumulator(context, share, reduction), count, start_of(reduction.spec.kind));
+            std::fill_n(accumulator(context, part, reduction), count, start_of(reduction.spec.kind));
     }
 }
 
-void FusedReductions::add(const Context& context, Share share, size_t i, int64_t begin, int64_t length,
+void FusedReductions::add(const Context& context, Part part, size_t i, int64_t begin, int64_t length,
                           const float* x) const {
     const Reduction& reduction = reductions_[i];
     const bool sums = reduction.sums();
     if (reduction.count() == 1) {
-        auto& total = *reinterpret_cast<double*>(share.memory + reduction.offset);
+        auto& total = *reinterpret_cast<double*>(part.memory + reduction.offset);
         const auto n = static_cast<size_t>(length);
         const double value = reduction.spec.kind == FusedSpec::Reduction::sum ? tile::sum(x, n)
                              : reduction.spec.kind == FusedSpec::Reduction::sum_of_squares
@@ -59,7 +59,7 @@ void FusedReductions::add(const Context& context, Share share, size_t i, int64_t
         total = sums ? total + value : larger(value, total);
         return;
     }
-    float* to = accumulator(context, share, reduction);
+    float* to = accumulator(context, part, reduction);
     if (reduction.rows > 1) {
         const int64_t width = reduction.rows * reduction.walk.period();
         for (int64_t at = 0; at < length; at += width) {
@@ -85,23 +85,24 @@ void FusedReductions::add(const Context& context, Share share, size_t i, int64_t
     });
 }
 
-void FusedReductions::finish(const Context& context, std::byte* memory, int64_t step, int threads) const {
+void FusedReductions::finish(const Context& context, std::byte* memory, int64_t parts) const {
     for (const auto& reduction : reductions_) {
         const bool sums = reduction.sums();
         const int64_t count = reduction.count();
         float* to = context.as<float>(reduction.spec.buffer);
-        const auto part = [&](int64_t thread) { return memory + thread * step + reduction.offset; };
+        const auto accumulator_of = [&](int64_t part) { return memory + part * bytes_ + reduction.offset; };
         if (count == 1) {
-            double total = *reinterpret_cast<const double*>(part(0));
-            for (int thread = 1; thread < threads; ++thread) {
-                const double value = *reinterpret_cast<const double*>(part(thread));
+            double total = *reinterpret_cast<const double*>(accumulator_of(0));
+            for (int64_t part = 1; part < parts; ++part) {
+                const double value = *reinterpret_cast<const double*>(accumulator_of(part));
                 total = sums ? total + value : larger(value, total);
             }
             *to = static_cast<float>(total);
-        } else if (const int64_t rows = reduction.rows; threads > 1 || rows > 1) {
-            std::copy_n(reinterpret_cast<const float*>(part(0)), count, to);
-            for (int64_t row = 1; row < threads * rows; ++row) {
-                const float* from = reinterpret_cast<const float*>(part(row / rows)) + row % rows * count;
+        } else if (const int64_t rows = reduction.rows; parts > 1 || rows > 1) {
+            std::copy_n(reinterpret_cast<const float*>(accumulator_of(0)), count, to);
+            for (int64_t row = 1; row < parts * rows; ++row) {
+                const float* from =
+                    reinterpret_cast<const float*>(accumulator_of(row / rows)) + row % rows * count;
                 sums ? tile::accumulate(from, to, static_cast<size_t>(count))
                      : tile::accumulate_largest(from, to, static_cast<size_t>(count));
             }

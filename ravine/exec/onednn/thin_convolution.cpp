@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "ravine/core/threads.hpp"
 #include "ravine/exec/onednn/dnnl.hpp"
 #include "ravine/exec/onednn/pooling.hpp"
 #include "ravine/exec/onednn/product.hpp"
-#include "ravine/exec/onednn/shares.hpp"
 #include "ravine/exec/onednn/thin_products.hpp"
 #include "ravine/exec/onednn/tile.hpp"
 
@@ -71,6 +71,11 @@ void copy_image(const Geometry& g, const T* image, T* framed) {
 int64_t band_of(const Geometry& g, int64_t row_bytes) {
     constexpr int64_t band_bytes = 1 << 14;
     return std::min(std::max<int64_t>(2, band_bytes / row_bytes / 2 * 2), g.rows);
+}
+
+/// Examples that a thread takes at a time stand in one of so many groups.
+int64_t groups_of(const Geometry& g, int threads) {
+    return threads == 1 ? 1 : std::min(g.examples, parts_of_a_thread * threads);
 }
 
 std::vector<int32_t> places_for(int64_t count) {
@@ -182,10 +187,12 @@ private:
                                             .kernel = reinterpret_cast<const thin::Word<T>*>(kernel),
                                             .bias = bias,
                                             .result = nullptr};
-        by_threads(request_.threads, g_.examples, [&](int64_t thread, int64_t first, int64_t last) {
+        const int64_t groups = groups_of(g_, request_.threads);
+        in_turns(request_.threads, groups, [&](int thread, int64_t group) {
             T* framed = frame(thread);
             std::fill_n(framed, numbers_, T{});
-            for (int64_t example = first; example < last; ++example) {
+            const int64_t end = g_.examples * (group + 1) / groups;
+            for (int64_t example = g_.examples * group / groups; example < end; ++example) {
                 copy_image(g_, context.as<const T>(request_.first_buffer) + example * taken, framed);
                 auto c = convolution;
                 for (int64_t row = 0; row < g_.rows; row += c.rows) {
@@ -247,10 +254,11 @@ public:
         image_at_ = parts_.add(numbers_ * element_);
         seen_at_ = element_ == 4 ? image_at_ : parts_.add(seen_words_ * 4);
         gradient_at_ = parts_.add(gradient_words_ * 4);
-        sums_at_ = parts_.add(sum_numbers() * 4);
     }
 
-    int64_t scratch_bytes() const override { return request_.threads * parts_.size(); }
+    int64_t scratch_bytes() const override {
+        return request_.threads * parts_.size() + groups_of(g_, request_.threads) * sum_bytes();
+    }
 
     void run(const Context& context, KernelState*) const override {
         if (request_.factor_element == Element::f32)
@@ -267,6 +275,7 @@ public:
 private:
     int64_t per_word() const { return 4 / element_; }
     int64_t sum_numbers() const { return vectors_ * g_.kernel_rows * columns_ * lanes; }
+    int64_t sum_bytes() const { return sum_numbers() * int64_t{sizeof(float)}; }
 
     /// Finds out where the numbers of the kernel stand among the sums [vectors, kernel rows, columns, lanes].
     void place_sums() {
@@ -289,16 +298,20 @@ private:
     template <class T>
     void run_as(const Context& context) const {
         using Word = thin::Word<T>;
-        const auto sums = [&](int64_t thread) { return part<float>(context, thread, sums_at_); };
+        const int64_t groups = groups_of(g_, request_.threads);
+        const auto sums = [&](int64_t group) {  // behind what the threads have
+            return part<float>(context, request_.threads, group * sum_bytes());
+        };
         const int64_t taken = g_.h * g_.w * g_.in;
-        by_threads(request_.threads, g_.examples, [&](int64_t thread, int64_t first, int64_t last) {
+        in_turns(request_.threads, groups, [&](int thread, int64_t group) {
             T* framed = part<T>(context, thread, image_at_);
             auto* seen = part<Word>(context, thread, seen_at_);
             auto* gradient = part<Word>(context, thread, gradient_at_);
             std::fill_n(framed, numbers_, T{});
             std::fill_n(gradient, gradient_words_, Word{});
-            std::fill_n(sums(thread), sum_numbers(), 0.0f);
-            for (int64_t example = first; example < last; ++example) {
+            std::fill_n(sums(group), sum_numbers(), 0.0f);
+            const int64_t end = g_.examples * (group + 1) / groups;
+            for (int64_t example = g_.examples * group / groups; example < end; ++example) {
                 copy_image(g_, context.as<const T>(request_.first_buffer) + example * taken, framed);
                 if constexpr (!std::is_same_v<T, float>) thin::pair(framed, g_.in, seen_words_, seen);
                 for (int64_t row = 0; row < g_.rows; row += band_) {
@@ -306,12 +319,12 @@ private:
                     for (int64_t i = 0; i < rows; i += given_rows())
                         take_gradients<T>(context, (example * g_.rows + row + i) * g_.columns * g_.out,
                                           gradient + i * positions_ * g_.out);
-                    correlate<T>(rows, seen + row * g_.pitch(), gradient, sums(thread));
+                    correlate<T>(rows, seen + row * g_.pitch(), gradient, sums(group));
                 }
             }
         });
-        for (int thread = 1; thread < request_.threads; ++thread)
-            tile::accumulate(sums(thread), sums(0), static_cast<size_t>(sum_numbers()));
+        for (int64_t group = 1; group < groups; ++group)
+            tile::accumulate(sums(group), sums(0), static_cast<size_t>(sum_numbers()));
         thin::pick(sums(0), places_.data(), g_.kernel_size(), context.as<float>(request_.result_buffer));
     }
 
@@ -371,7 +384,7 @@ private:
     std::vector<int32_t> places_;  ///< of the numbers of the kernel among the sums
     int64_t numbers_, seen_words_, gradient_words_;
     Parts parts_;
-    int64_t image_at_, seen_at_, gradient_at_, sums_at_;
+    int64_t image_at_, seen_at_, gradient_at_;
 };
 
 }  // namespace

@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
+#include "ravine/core/threads.hpp"
 #include "ravine/exec/onednn/dnnl.hpp"
 #include "ravine/exec/onednn/product.hpp"
-#include "ravine/exec/onednn/shares.hpp"
 #include "ravine/exec/onednn/winograd.hpp"
 
 namespace ravine {
@@ -45,12 +45,13 @@ public:
         outs_ = winograd::part_of(tiles_.out);
         shares_parts_ = winograd::positions * in * tiles_.out * element > large_kernel &&
                         parts() >= request.threads && tiles_.multiplications() * in * element <= most_input;
-        int64_t most = 0;
-        for (const auto& grid : tiles_.grids) most = std::max(most, grid.count());
-        if (!shares_parts_) most = ceiling(most, request.threads);
-        block_ = ceiling(most, ceiling(most, most_tiles));
-        for (const auto& grid : tiles_.grids) add_products(grid);
-        input_bytes_ = whole_lines(input_bytes_);
+        choose_block();
+        for (size_t grid = 0; grid < tiles_.grids.size(); ++grid) add_grid(grid);
+        // The first half of the blocks is the first half of each grid.
+        std::ranges::stable_sort(blocks_, {}, [&](const Block& block) {
+            return static_cast<double>(block.begin) / static_cast<double>(tiles_.grids[block.grid].count());
+        });
+        input_bytes_ = whole_lines(input_numbers_ * element);
         output_bytes_ = whole_lines(output_bytes_);
         scratchpad_bytes_ = whole_lines(scratchpad_bytes_);
         // A transformed kernel has all positions, whichever the tiles have.
@@ -101,12 +102,18 @@ private:
     // A transformed kernel larger than the first is shared among threads, if the transformed image is not
     // larger than the second and stays in the last level of cache too.
     static constexpr int64_t large_kernel = 4 << 20, most_input = 8 << 20;
-    // Of a block. Those of few channels then stay in the second level.
-    static constexpr int64_t most_tiles = 64;
+    // Of a block. With more, those of few channels would not stay in the second level of cache; with fewer
+    // the products are slower.
+    static constexpr int64_t most_tiles = 64, fewest_tiles = 32;
 
+    /// Tiles of a grid that are multiplied at a time.
+    struct Block {
+        size_t grid;
+        int64_t begin, end;
+        int64_t input;  ///< where threads share the parts: the numbers of the blocks before
+    };
     /// The products of a grid's tiles.
     struct Products {
-        int64_t input;  ///< where threads share the parts: the bytes of the grids before
         dnnl::convolution_forward::primitive_desc descriptor;
         dnnl::convolution_forward product;
     };
@@ -119,8 +126,20 @@ private:
         std::vector<Call> calls;  // [threads, grids]
     };
 
-    void add_products(const winograd::Grid& grid) {
-        const int64_t groups = grid.positions(), in = tiles_.in, element = size_of(request_.factor_element);
+    /// The same number of tiles for all grids, so that oneDNN wants the kernel in one layout; not so many
+    /// that a thread has few blocks and waits for another with its last.
+    void choose_block() {
+        const int64_t enough =
+            shares_parts_ || request_.threads == 1 ? 1 : parts_of_a_thread * request_.threads;
+        const int64_t wanted = std::clamp(tiles_.count() / enough, fewest_tiles, most_tiles);
+        int64_t most = 0;
+        for (const auto& grid : tiles_.grids) most = std::max(most, grid.count());
+        block_ = ceiling(most, ceiling(most, wanted));
+    }
+
+    void add_grid(size_t index) {
+        const auto& grid = tiles_.grids[index];
+        const int64_t groups = grid.positions(), in = tiles_.in;
         auto& products = products_.emplace_back();
         const auto type = data_type_of(request_.factor_element);
         dnnl::primitive_attr attributes;
@@ -139,15 +158,18 @@ private:
         is_slow_ |=
             !panels || is_reference(products.descriptor.impl_info_str()) || (panels_ && panels != panels_);
         panels_ = panels;
-        const int64_t input = groups * block_ * in * element;
-        const int64_t blocks = ceiling(grid.count(), block_);
-        products.input = input_bytes_;
-        input_bytes_ = shares_parts_ ? input_bytes_ + blocks * input : std::max(input_bytes_, input);
+        const int64_t input = groups * block_ * in;
+        for (int64_t tile = 0; tile < grid.count(); tile += block_) {
+            blocks_.push_back(
+                {index, tile, std::min(tile + block_, grid.count()), shares_parts_ ? input_numbers_ : 0});
+            input_numbers_ = shares_parts_ ? input_numbers_ + input : std::max(input_numbers_, input);
+        }
         output_bytes_ = std::max(output_bytes_, groups * block_ * outs_ * int64_t{sizeof(float)});
         scratchpad_bytes_ = std::max(scratchpad_bytes_,
                                      static_cast<int64_t>(products.descriptor.scratchpad_desc().get_size()));
     }
 
+    const Block& block(int64_t i) const { return blocks_[static_cast<size_t>(i)]; }
     int64_t parts() const { return tiles_.out / outs_; }
     int64_t inputs() const { return shares_parts_ ? 1 : request_.threads; }
     int64_t kernels() const { return shares_parts_ ? request_.threads : parts(); }
@@ -156,11 +178,10 @@ private:
     T* input(const Context& context, int64_t i) const {
         return reinterpret_cast<T*>(context.scratch + i * input_bytes_);
     }
-    /// The transformed tiles of a grid from a tile on, where threads share the parts.
+    /// The transformed tiles of a block, where threads share the parts.
     template <class T>
-    T* shared_input(const Context& context, size_t grid, int64_t tile) const {
-        return reinterpret_cast<T*>(context.scratch + products_[grid].input) +
-               tile * tiles_.grids[grid].positions() * tiles_.in;
+    T* shared_input(const Context& context, const Block& block) const {
+        return input<T>(context, 0) + block.input;
     }
     template <class T>
     T* kernel(const Context& context, int64_t i) const {
@@ -175,59 +196,36 @@ private:
     template <class T>
     void run_as(const Context& context, State& state) const {
         const DnnlThreads one(1);
-        const size_t grids = tiles_.grids.size();
+        const auto blocks = static_cast<int64_t>(blocks_.size());
         if (shares_parts_) {
-            on_threads(request_.threads, [&](int64_t thread) {
-                for (size_t grid = 0; grid < grids; ++grid) {
-                    const Range share = share_of(tiles_.grids[grid].count(), thread, request_.threads);
-                    transform_input(context, grid, share, shared_input<T>(context, grid, share.begin));
-                }
+            in_turns(request_.threads, blocks, [&](int, int64_t i) {
+                transform_input(context, block(i), shared_input<T>(context, block(i)));
             });
-            by_threads(request_.threads, parts(), [&](int64_t thread, int64_t begin, int64_t end) {
+            in_turns(request_.threads, parts(), [&](int thread, int64_t part) {
                 T* u = kernel<T>(context, thread);
-                for (int64_t part = begin; part < end; ++part) {
-                    transform_kernel(context, part, u);
-                    for (size_t grid = 0; grid < grids; ++grid)
-                        by_blocks({0, tiles_.grids[grid].count()}, [&](Range block) {
-                            multiply(context, state, {thread, grid, part, block},
-                                     shared_input<T>(context, grid, block.begin), u);
-                        });
-                }
+                transform_kernel(context, part, u);
+                for (const Block& block : blocks_)
+                    multiply(context, state, thread, part, block, shared_input<T>(context, block), u);
             });
         } else {
-            parallel(request_.threads, parts(), 1, [&](int64_t begin, int64_t end) {
-                for (int64_t part = begin; part < end; ++part)
-                    transform_kernel(context, part, kernel<T>(context, part));
-            });
-            on_threads(request_.threads, [&](int64_t thread) {
+            in_turns(request_.threads, parts(),
+                     [&](int, int64_t part) { transform_kernel(context, part, kernel<T>(context, part)); });
+            in_turns(request_.threads, blocks, [&](int thread, int64_t i) {
                 T* v = input<T>(context, thread);
-                for (size_t grid = 0; grid < grids; ++grid)
-                    by_blocks(share_of(tiles_.grids[grid].count(), thread, request_.threads),
-                              [&](Range block) {
-                                  transform_input(context, grid, block, v);
-                                  for (int64_t part = 0; part < parts(); ++part)
-                                      multiply(context, state, {thread, grid, part, block}, v,
-                                               kernel<T>(context, part));
-                              });
+                transform_input(context, block(i), v);
+                for (int64_t part = 0; part < parts(); ++part)
+                    multiply(context, state, thread, part, block(i), v, kernel<T>(context, part));
             });
         }
-    }
-
-    /// Calls body(block) for the blocks of some tiles.
-    template <class Body>
-    void by_blocks(Range tiles, Body body) const {
-        const int64_t block = block_;
-        for (int64_t tile = tiles.begin; tile < tiles.end; tile += block)
-            body(Range{tile, std::min(tile + block, tiles.end)});
     }
 
     winograd::Channels channels(int64_t part) const { return {part * outs_, (part + 1) * outs_}; }
 
     template <class T>
-    void transform_input(const Context& context, size_t grid, Range tiles, T* v) const {
-        const auto& g = tiles_.grids[grid];
-        winograd::transform_input(g, tiles.begin, tiles.end, context.as<const T>(request_.first_buffer), v,
-                                  {.tile = g.positions() * tiles_.in,
+    void transform_input(const Context& context, const Block& block, T* v) const {
+        const auto& grid = tiles_.grids[block.grid];
+        winograd::transform_input(grid, block.begin, block.end, context.as<const T>(request_.first_buffer), v,
+                                  {.tile = grid.positions() * tiles_.in,
                                    .position = tiles_.in,
                                    .part = 0,
                                    .part_channels = tiles_.in,
@@ -245,30 +243,23 @@ private:
                                    *panels_, u);
     }
 
-    struct Item {
-        int64_t thread;
-        size_t grid;
-        int64_t part;
-        Range tiles;  ///< at most a block
-    };
-
-    /// The channels of a part for some tiles; u is the part of the kernel at all positions.
+    /// The channels of a part for the tiles of a block; u is the part of the kernel at all positions.
     template <class T>
-    void multiply(const Context& context, State& state, const Item& item, T* v, T* u) const {
-        auto& call = state.calls[static_cast<size_t>(item.thread) * tiles_.grids.size() + item.grid];
-        const auto& grid = tiles_.grids[item.grid];
-        std::byte* made = output(context, item.thread);
+    void multiply(const Context& context, State& state, int64_t thread, int64_t part, const Block& block,
+                  T* v, T* u) const {
+        auto& call = state.calls[static_cast<size_t>(thread) * tiles_.grids.size() + block.grid];
+        const auto& grid = tiles_.grids[block.grid];
+        std::byte* made = output(context, thread);
         call.v.set_data_handle(v);
         call.u.set_data_handle(u + grid.first_position() * panels_->size());
         call.m.set_data_handle(made);
         call.scratchpad.set_data_handle(made + output_bytes_);
-        call.arguments.run(products_[item.grid].product);
+        call.arguments.run(products_[block.grid].product);
         const auto* m = reinterpret_cast<const float*>(made);
         const float* bias =
             request_.bias_buffer < 0 ? nullptr : context.as<const float>(request_.bias_buffer);
         const auto transform = [&](auto* outputs) {
-            winograd::transform_output(grid, item.tiles.begin, item.tiles.end, channels(item.part), m, bias,
-                                       outputs);
+            winograd::transform_output(grid, block.begin, block.end, channels(part), m, bias, outputs);
         };
         if (request_.result_element == Element::bf16)
             transform(context.as<Bfloat16>(request_.result_buffer));
@@ -282,8 +273,10 @@ private:
     bool shares_parts_ = false;       ///< among threads, not tiles
     int64_t block_ = 0;               ///< tiles that are multiplied at a time
     std::vector<Products> products_;  // one a grid
+    std::vector<Block> blocks_;
     std::optional<winograd::Panels> panels_;
     bool is_slow_ = false;
+    int64_t input_numbers_ = 0;
     int64_t kernel_bytes_ = 0, input_bytes_ = 0, output_bytes_ = 0, scratchpad_bytes_ = 0;
 };
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <vector>
 
+#include "ravine/core/threads.hpp"
 #include "ravine/exec/onednn/dnnl.hpp"
-#include "ravine/exec/onednn/shares.hpp"
 #include "ravine/exec/onednn/winograd.hpp"
 
 namespace ravine {
@@ -169,115 +169,113 @@ private:
     void run_as(const Context& context, State& state) const {
         const DnnlThreads one(1);
         if (shares_tiles_) {
-            on_threads(teams_, [&](int64_t team) {
-                bool is_first = true;
-                for (size_t grid = 0; grid < tiles_.grids.size(); ++grid)
-                    by_blocks(grid, share_of(tiles_.grids[grid].count(), team, teams_), [&](Range block) {
-                        const int64_t count = block.end - block.begin;
-                        transform<T>(context, {team, grid}, block.begin, {0, count});
-                        clear<T>(context, {team, grid}, {count, products_[grid].block});
-                        for (int64_t part = 0; part < parts(); ++part)
-                            multiply<T>(context, state, {team, grid}, team,
-                                        {part, team * parts() + part, is_first});
-                        is_first = false;
-                    });
+            // Not block by block to whoever is free: a sum has its terms in one order.
+            in_turns(request_.threads, teams_, [&](int thread, int64_t team) {
+                by_blocks(team, [&](const Block& block, bool is_first, bool) {
+                    transform<T>(context, team, block, 0, block.count());
+                    clear<T>(context, team, block, block.count(), products_[block.grid].block);
+                    for (int64_t part = 0; part < parts(); ++part)
+                        multiply<T>(context, state, thread,
+                                    {team, block.grid, part, team * parts() + part, is_first});
+                });
             });
-            parallel(request_.threads, parts(), 1, [&](int64_t begin, int64_t end) {
-                for (int64_t part = begin; part < end; ++part) transform_back(context, part, part);
-            });
+            in_turns(request_.threads, parts(),
+                     [&](int, int64_t part) { transform_back(context, part, part); });
             return;
         }
-        for (size_t grid = 0; grid < tiles_.grids.size(); ++grid)
-            by_blocks(grid, {0, tiles_.grids[grid].count()}, [&](Range block) {
-                const int64_t count = block.end - block.begin;
-                parallel(request_.threads, products_[grid].block, 1, [&](int64_t begin, int64_t end) {
-                    transform<T>(context, {0, grid}, block.begin, {begin, std::min(end, count)});
-                    clear<T>(context, {0, grid}, {std::max(begin, count), end});
-                });
-                const bool is_first = grid == 0 && block.begin == 0;
-                const bool is_last =
-                    grid + 1 == tiles_.grids.size() && block.end == tiles_.grids[grid].count();
-                by_threads(request_.threads, parts(), [&](int64_t thread, int64_t begin, int64_t end) {
-                    for (int64_t part = begin; part < end; ++part) {
-                        const int64_t sum = keeps_all_ ? part : thread;
-                        multiply<T>(context, state, {0, grid}, thread, {part, sum, is_first});
-                        if (is_last) transform_back(context, part, sum);
-                    }
-                });
+        by_blocks(0, [&](const Block& block, bool is_first, bool is_last) {
+            parallel(request_.threads, products_[block.grid].block, 1, [&](int64_t begin, int64_t end) {
+                transform<T>(context, 0, block, begin, std::min(end, block.count()));
+                clear<T>(context, 0, block, std::max(begin, block.count()), end);
             });
+            in_turns(request_.threads, parts(), [&](int thread, int64_t part) {
+                const int64_t sum = keeps_all_ ? part : thread;
+                multiply<T>(context, state, thread, {0, block.grid, part, sum, is_first});
+                if (is_last) transform_back(context, part, sum);
+            });
+        });
     }
 
-    /// Calls body(block) for the blocks of a grid's tiles.
-    template <class Body>
-    void by_blocks(size_t grid, Range tiles, Body body) const {
-        const int64_t block = products_[grid].block;
-        for (int64_t tile = tiles.begin; tile < tiles.end; tile += block)
-            body(Range{tile, std::min(tile + block, tiles.end)});
-    }
-
-    /// Where transformed tiles of a grid are.
+    /// Tiles of a grid that are multiplied at a time.
     struct Block {
-        int64_t team;
         size_t grid;
+        int64_t begin, end;
+        int64_t count() const { return end - begin; }
     };
 
-    /// Some tiles of the block that begins with tile `first`.
+    /// Calls body(block, is_first, is_last) for the blocks of a team's share of the tiles.
+    template <class Body>
+    void by_blocks(int64_t team, Body body) const {
+        bool is_first = true;
+        for (size_t grid = 0; grid < tiles_.grids.size(); ++grid) {
+            const int64_t count = tiles_.grids[grid].count(), end = count * (team + 1) / teams_;
+            for (int64_t tile = count * team / teams_; tile < end; tile += products_[grid].block) {
+                const Block block{grid, tile, std::min(tile + products_[grid].block, end)};
+                body(block, is_first, grid + 1 == tiles_.grids.size() && block.end == end);
+                is_first = false;
+            }
+        }
+    }
+
+    /// The tiles [first, last) of a block.
     template <class T>
-    void transform(const Context& context, Block to, int64_t first, Range tiles) const {
-        if (tiles.begin >= tiles.end) return;
+    void transform(const Context& context, int64_t team, const Block& block, int64_t first,
+                   int64_t last) const {
+        if (first >= last) return;
         constexpr int64_t element = sizeof(T);
-        const auto& grid = tiles_.grids[to.grid];
-        const int64_t block = products_[to.grid].block, begin = first + tiles.begin, end = first + tiles.end;
+        const auto& grid = tiles_.grids[block.grid];
+        const int64_t begin = block.begin + first, end = block.begin + last,
+                      room = products_[block.grid].block;
         winograd::transform_input(grid, begin, end, context.as<const T>(request_.first_buffer),
-                                  input<T>(context, to.team, 0) + tiles.begin * ins_,
+                                  input<T>(context, team, 0) + first * ins_,
                                   {.tile = ins_,
-                                   .position = block * ins_,
+                                   .position = room * ins_,
                                    .part = input_bytes_ / element,
                                    .part_channels = ins_,
                                    .parts = in_parts()});
         winograd::transform_output_gradient(grid, begin, end, context.as<const T>(request_.second_buffer),
-                                            output<T>(context, to.team, 0) + tiles.begin * outs_,
+                                            output<T>(context, team, 0) + first * outs_,
                                             {.tile = outs_,
-                                             .position = block * outs_,
+                                             .position = room * outs_,
                                              .part = output_bytes_ / element,
                                              .part_channels = outs_,
                                              .parts = out_parts()});
     }
 
-    /// Zeros for tiles that a block has too few: the products sum over all of it.
+    /// Zeros for the tiles [first, last), which a block has too few: the products sum over all of it.
     template <class T>
-    void clear(const Context& context, Block to, Range tiles) const {
-        if (tiles.begin >= tiles.end) return;
+    void clear(const Context& context, int64_t team, const Block& block, int64_t first, int64_t last) const {
+        if (first >= last) return;
         const auto clear_part = [&](T* part, int64_t channels) {
-            for (int64_t i = 0; i < tiles_.grids[to.grid].positions(); ++i)
-                std::fill_n(part + (i * products_[to.grid].block + tiles.begin) * channels,
-                            (tiles.end - tiles.begin) * channels, T{});
+            for (int64_t i = 0; i < tiles_.grids[block.grid].positions(); ++i)
+                std::fill_n(part + (i * products_[block.grid].block + first) * channels,
+                            (last - first) * channels, T{});
         };
-        for (int64_t part = 0; part < in_parts(); ++part) clear_part(input<T>(context, to.team, part), ins_);
-        for (int64_t part = 0; part < out_parts(); ++part)
-            clear_part(output<T>(context, to.team, part), outs_);
+        for (int64_t part = 0; part < in_parts(); ++part) clear_part(input<T>(context, team, part), ins_);
+        for (int64_t part = 0; part < out_parts(); ++part) clear_part(output<T>(context, team, part), outs_);
     }
 
-    /// Which part of the kernel, and which sum takes it.
+    /// Which team's transformed tiles are summed over for which part of the kernel, and which sum takes it.
     struct Item {
+        int64_t team;
+        size_t grid;  ///< of the tiles
         int64_t part, sum;
         bool is_first;  ///< of what the sum is to hold
     };
 
-    /// Adds a block's tiles to the sum of a part of the kernel.
     template <class T>
-    void multiply(const Context& context, State& state, Block block, int64_t thread, const Item& item) const {
+    void multiply(const Context& context, State& state, int64_t thread, const Item& item) const {
         const int64_t position = ins_ * outs_;
         float* du = sum(context, item.sum);
         if (item.is_first && starts_with_zeros_) std::fill_n(du, winograd::positions * position, 0.0f);
         const auto adds = static_cast<size_t>(!item.is_first || starts_with_zeros_);
-        auto& call = state.calls[static_cast<size_t>(thread) * products_.size() + block.grid];
-        call.v.set_data_handle(input<T>(context, block.team, item.part / out_parts()));
-        call.m.set_data_handle(output<T>(context, block.team, item.part % out_parts()));
-        call.du.set_data_handle(du + tiles_.grids[block.grid].first_position() * position);
+        auto& call = state.calls[static_cast<size_t>(thread) * products_.size() + item.grid];
+        call.v.set_data_handle(input<T>(context, item.team, item.part / out_parts()));
+        call.m.set_data_handle(output<T>(context, item.team, item.part % out_parts()));
+        call.du.set_data_handle(du + tiles_.grids[item.grid].first_position() * position);
         call.scratchpads[adds].set_data_handle(reinterpret_cast<std::byte*>(sum(context, sums())) +
                                                thread * scratchpad_bytes_);
-        call.arguments[adds].run(products_[block.grid].products[adds]);
+        call.arguments[adds].run(products_[item.grid].products[adds]);
     }
 
     void transform_back(const Context& context, int64_t part, int64_t first_sum) const {
