@@ -32,7 +32,7 @@ int available_threads();
 /// What is left of a thread's share of a loop: the thread takes from its front, others from its back.
 class alignas(64) Turns {
 public:
-    void set(int64_t begin, int64_t end) { left_.store(pack(begin, end), std::memory_order_relaxed); }
+    void set(int64_t begin, int64_t end) { left_ = pack(begin, end); }
     /// The next i, or -1 where none is left.
     int64_t take_first() {
         return take([](int64_t begin, int64_t end) { return std::array{begin, begin + 1, end}; });
@@ -47,17 +47,18 @@ private:
     }
     template <class Choose>
     int64_t take(Choose choose) {
-        uint64_t left = left_.load(std::memory_order_relaxed);
+        const std::atomic_ref shared(left_);
+        uint64_t left = shared.load(std::memory_order_relaxed);
         while (true) {
             const auto begin = static_cast<int64_t>(left >> 32),
                        end = static_cast<int64_t>(left & 0xffffffff);
             if (begin == end) return -1;
             const auto [taken, new_begin, new_end] = choose(begin, end);
-            if (left_.compare_exchange_weak(left, pack(new_begin, new_end), std::memory_order_relaxed))
+            if (shared.compare_exchange_weak(left, pack(new_begin, new_end), std::memory_order_relaxed))
                 return taken;
         }
     }
-    std::atomic<uint64_t> left_{0};
+    uint64_t left_;  // not initialised: there is room for many threads
 };
 
 /// Calls body(thread, i) once for each i of 0 ... count-1 on `threads` threads. Each begins with its share,
@@ -88,18 +89,22 @@ void in_turns(int threads, int64_t count, Body&& body) {
     }
 }
 
-/// Parts of a loop for each thread, so that one that is slow can leave some to another.
-constexpr int64_t parts_of_a_thread = 8;
+/// In how many parts `count` items are shared by threads that take turns: several for each thread, so that
+/// one that is slow can leave some to another, but of at least `grain` items, and equally many for each.
+inline int64_t parts_of(int threads, int64_t count, int64_t grain) {
+    constexpr int64_t most = 8;  // for a thread
+    return threads * std::clamp<int64_t>(count / threads / std::max<int64_t>(grain, 1), 1, most);
+}
 
 /// Calls body(begin, end) on `threads` threads over contiguous parts of 0 ... count-1, the same parts every
-/// time. With one thread, or when count is small against `grain`, the caller's thread does all of it.
+/// time. With one thread, or when count is not larger than `grain`, the caller's thread does all of it.
 template <class Body>
 void parallel(int threads, int64_t count, int64_t grain, Body&& body) {
     if (threads <= 1 || count <= grain) {
         body(int64_t{0}, count);
         return;
     }
-    const int64_t parts = std::min(count, parts_of_a_thread * threads);
+    const int64_t parts = parts_of(threads, count, grain);
     in_turns(threads, parts, [&](int, int64_t i) { body(count * i / parts, count * (i + 1) / parts); });
 }
 

@@ -34,9 +34,10 @@ public:
         repeated_offset_ = whole_lines(layout_.slots * layout_.tile * int64_t{sizeof(float)});
         thread_bytes_ =
             repeated_offset_ + layout_.repeated * tile::repeated_elements * int64_t{sizeof(float)};
-        parts_ = threads == 1 || layout_.elements < parallel_grain ? 1
-                 : reductions_.bytes() <= small_accumulators       ? parts_of_a_thread * threads
-                                                                   : threads;
+        if (threads > 1 && layout_.elements >= parallel_grain)
+            parts_ = reductions_.bytes() > small_accumulators
+                         ? threads
+                         : parts_of(threads, layout_.elements, parallel_grain);
     }
 
     int64_t scratch_bytes() const override { return threads_ * thread_bytes_ + parts_ * reductions_.bytes(); }

@@ -75,7 +75,8 @@ int64_t band_of(const Geometry& g, int64_t row_bytes) {
 
 /// Examples that a thread takes at a time stand in one of so many groups.
 int64_t groups_of(const Geometry& g, int threads) {
-    return threads == 1 ? 1 : std::min(g.examples, parts_of_a_thread * threads);
+    constexpr int64_t fewest = 8;  // a group begins with the clearing of memory
+    return threads == 1 ? 1 : parts_of(threads, g.examples, fewest);
 }
 
 std::vector<int32_t> places_for(int64_t count) {

@@ -129,9 +129,8 @@ private:
     /// The same number of tiles for all grids, so that oneDNN wants the kernel in one layout; not so many
     /// that a thread has few blocks and waits for another with its last.
     void choose_block() {
-        const int64_t enough =
-            shares_parts_ || request_.threads == 1 ? 1 : parts_of_a_thread * request_.threads;
-        const int64_t wanted = std::clamp(tiles_.count() / enough, fewest_tiles, most_tiles);
+        const int64_t blocks = shares_parts_ ? 1 : parts_of(request_.threads, tiles_.count(), fewest_tiles);
+        const int64_t wanted = std::clamp(tiles_.count() / blocks, fewest_tiles, most_tiles);
         int64_t most = 0;
         for (const auto& grid : tiles_.grids) most = std::max(most, grid.count());
         block_ = ceiling(most, ceiling(most, wanted));
