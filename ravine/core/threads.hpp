@@ -61,10 +61,10 @@ private:
     uint64_t left_;  // not initialised: there is room for many threads
 };
 
-/// Calls body(thread, i) once for each i of 0 ... count-1 on `threads` threads. Each begins with its share,
-/// in order, the same every time, so that it finds in its cache what it left there; one that is ready takes
-/// from the end of another's: the processors of a shared machine are not equally fast. With one thread, or
-/// one i, the caller's thread does all. count < 2^32.
+/// Calls body(thread, i) once for each i of 0 ... count-1 < 2^32 on `threads` threads, 128 at most. Each
+/// begins with its share, in order, the same every time, so that it finds in its cache what it left there;
+/// one that is ready takes from the end of another's: the processors of a shared machine are not equally
+/// fast. With one thread, or one i, the caller's thread does all.
 template <class Body>
 void in_turns(int threads, int64_t count, Body&& body) {
     if (threads <= 1 || count <= 1) {
@@ -89,22 +89,23 @@ void in_turns(int threads, int64_t count, Body&& body) {
     }
 }
 
-/// In how many parts `count` items are shared by threads that take turns: several for each thread, so that
-/// one that is slow can leave some to another, but of at least `grain` items, and equally many for each.
-inline int64_t parts_of(int threads, int64_t count, int64_t grain) {
+/// In how many parts threads that take turns share `count` items: one for each thread, or several of at least
+/// `grain` items, so that one that is slow can leave some to another; as many for each.
+inline int64_t turn_count(int threads, int64_t count, int64_t grain) {
     constexpr int64_t most = 8;  // for a thread
     return threads * std::clamp<int64_t>(count / threads / std::max<int64_t>(grain, 1), 1, most);
 }
 
-/// Calls body(begin, end) on `threads` threads over contiguous parts of 0 ... count-1, the same parts every
-/// time. With one thread, or when count is not larger than `grain`, the caller's thread does all of it.
+/// Calls body(begin, end) on `threads` threads for contiguous parts of 0 ... count-1, the same parts every
+/// time, by turns: several for each, some perhaps empty. With one thread, or when count is not larger than
+/// `grain`, the caller's thread does all of it as one.
 template <class Body>
 void parallel(int threads, int64_t count, int64_t grain, Body&& body) {
     if (threads <= 1 || count <= grain) {
         body(int64_t{0}, count);
         return;
     }
-    const int64_t parts = parts_of(threads, count, grain);
+    const int64_t parts = turn_count(threads, count, grain);
     in_turns(threads, parts, [&](int, int64_t i) { body(count * i / parts, count * (i + 1) / parts); });
 }
 

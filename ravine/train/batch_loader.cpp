@@ -91,26 +91,26 @@ bool BatchLoader::holds(const Batch& batch, std::span<const int64_t> examples, i
 }
 
 void BatchLoader::fill(Batch& batch) {
-    const int64_t threads = std::ssize(thrown_);
-    const auto fill_part = [&](int64_t thread) {
-        const int64_t begin = batch.size * thread / threads, end = batch.size * (thread + 1) / threads;
-        batch.features.precision() == Precision::f64 ? fill_rows<double>(batch, thread, begin, end)
-                                                     : fill_rows<float>(batch, thread, begin, end);
+    const int64_t parts = std::ssize(thrown_);
+    const auto fill_part = [&](int64_t part) {
+        const int64_t begin = batch.size * part / parts, end = batch.size * (part + 1) / parts;
+        batch.features.precision() == Precision::f64 ? fill_rows<double>(batch, part, begin, end)
+                                                     : fill_rows<float>(batch, part, begin, end);
     };
-    parallel(static_cast<int>(threads), threads, 0, [&](int64_t first, int64_t last) {
-        for (int64_t thread = first; thread < last; ++thread) try {
-                fill_part(thread);
-            } catch (...) {  // which no thread may leave
-                thrown_[static_cast<size_t>(thread)] = std::current_exception();
-            }
+    in_turns(static_cast<int>(parts), parts, [&](int, int64_t part) {
+        try {
+            fill_part(part);
+        } catch (...) {  // which no thread may leave
+            thrown_[static_cast<size_t>(part)] = std::current_exception();
+        }
     });
     for (auto& thrown : thrown_)
         if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
 }
 
 template <class T>
-void BatchLoader::fill_rows(Batch& batch, int64_t thread, int64_t begin, int64_t end) {
-    if (!augmenters_.empty()) return fill_augmented<T>(batch, thread, begin, end);
+void BatchLoader::fill_rows(Batch& batch, int64_t part, int64_t begin, int64_t end) {
+    if (!augmenters_.empty()) return fill_augmented<T>(batch, part, begin, end);
     const int64_t width = element_count(data_.feature_shape);
     const auto examples =
         std::span(batch.keys).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
@@ -121,8 +121,8 @@ void BatchLoader::fill_rows(Batch& batch, int64_t thread, int64_t begin, int64_t
 }
 
 template <class T>
-void BatchLoader::fill_augmented(Batch& batch, int64_t thread, int64_t begin, int64_t end) {
-    Augmenter& augmenter = augmenters_[static_cast<size_t>(thread)];
+void BatchLoader::fill_augmented(Batch& batch, int64_t part, int64_t begin, int64_t end) {
+    Augmenter& augmenter = augmenters_[static_cast<size_t>(part)];
     const T *mean = nullptr, *factor = nullptr;
     if constexpr (std::is_same_v<T, float>)
         mean = single_means_.data(), factor = single_factors_.data();

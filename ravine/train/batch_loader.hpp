@@ -63,21 +63,21 @@ private:
     Batch& current() { return batches_[front_]; }
     const Batch& current() const { return batches_[front_]; }
     void fill(Batch& batch);
-    /// The rows of the examples [begin, end) of a batch.
+    /// The rows of the examples [begin, end) of a batch, one of its parts.
     template <class T>
-    void fill_rows(Batch& batch, int64_t thread, int64_t begin, int64_t end);
+    void fill_rows(Batch& batch, int64_t part, int64_t begin, int64_t end);
     template <class T>
-    void fill_augmented(Batch& batch, int64_t thread, int64_t begin, int64_t end);
+    void fill_augmented(Batch& batch, int64_t part, int64_t begin, int64_t end);
     void note(Batch& batch, std::span<const int64_t> examples, int64_t step) const;
     static bool holds(const Batch& batch, std::span<const int64_t> examples, int64_t step);
 
     const Dataset& data_;
     const Normalization& feature_normalization_;
     const Normalization& target_normalization_;
-    std::vector<Augmenter> augmenters_;                 // of each thread, or none
+    std::vector<Augmenter> augmenters_;                 // of each part, or none
     std::vector<double> means_, factors_;               // of each feature of an example
     std::vector<float> single_means_, single_factors_;  // the same for f32
-    std::vector<std::exception_ptr> thrown_;            // by each of the threads that fill a batch
+    std::vector<std::exception_ptr> thrown_;            // by each of the parts of a batch
     std::array<Batch, 2> batches_;
     size_t front_ = 0;
     Vector weights_, start_;

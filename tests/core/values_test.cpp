@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -166,34 +168,53 @@ TEST(FlushSubnormalsScope, TurnsFlushingOnAndOffAndRestoresIt) {
 TEST(Parallel, CoversEverythingOnceInTheSameParts) {
     for (const int threads : {1, 2, 3})
         for (const int64_t count : {0, 1, 5, 100}) {
-            std::vector<int> visits(static_cast<size_t>(count), 0);
-            parallel(threads, count, 1, [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; ++i) ++visits[static_cast<size_t>(i)];
-            });
-            EXPECT_EQ(visits, std::vector<int>(static_cast<size_t>(count), 1));
+            std::set<std::pair<int64_t, int64_t>> first_parts;
+            for (int run = 0; run < 5; ++run) {
+                std::vector<int> visits(static_cast<size_t>(count), 0);
+                std::set<std::pair<int64_t, int64_t>> parts;
+                std::mutex mutex;
+                parallel(threads, count, 1, [&](int64_t begin, int64_t end) {
+                    for (int64_t i = begin; i < end; ++i) ++visits[static_cast<size_t>(i)];
+                    const std::lock_guard lock(mutex);
+                    parts.emplace(begin, end);
+                });
+                EXPECT_EQ(visits, std::vector<int>(static_cast<size_t>(count), 1));
+                if (run == 0) first_parts = parts;
+                EXPECT_EQ(parts, first_parts);
+            }
         }
     EXPECT_GE(available_threads(), 1);
 }
 
+TEST(Parallel, HasAsManyPartsForEachThread) {
+    EXPECT_EQ(turn_count(2, 1000, 1), 16);
+    EXPECT_EQ(turn_count(3, 1000, 1), 24);
+    EXPECT_EQ(turn_count(2, 1000, 100), 10);
+    EXPECT_EQ(turn_count(2, 1000, 150), 6);
+    EXPECT_EQ(turn_count(2, 1000, 600), 2);
+    EXPECT_EQ(turn_count(4, 2, 0), 4);
+}
+
+// Nor is a thread two at a time: what has memory of its own for each relies on that.
 TEST(InTurns, DoesEachOnceWithThreadsThatThereAre) {
     for (const int threads : {1, 2, 3, 500})
         for (const int64_t count : {0, 1, 2, 7, 1000}) {
             std::vector<std::atomic<int>> visits(static_cast<size_t>(count));
-            std::atomic<bool> is_known = true;
+            std::vector<std::atomic<bool>> is_busy(static_cast<size_t>(threads));
             in_turns(threads, count, [&](int thread, int64_t i) {
                 ++visits[static_cast<size_t>(i)];
-                if (thread < 0 || thread >= threads) is_known = false;
+                auto& busy = is_busy.at(static_cast<size_t>(thread));
+                EXPECT_FALSE(busy.exchange(true));
+                busy = false;
             });
             for (const auto& visit : visits) EXPECT_EQ(visit, 1) << threads << " threads, " << count;
-            EXPECT_TRUE(is_known);
         }
 }
 
-// Whoever does the first or the last waits until all others are done: those of its own share by another
-// thread.
+// Whoever has the first turn of one thread waits until all others are taken: the rest of its share is too.
 TEST(InTurns, TakesTheTurnsOfAThreadThatIsSlow) {
     constexpr int64_t count = 20;
-    for (const int64_t slow : {int64_t{0}, count - 1}) {
+    for (const int64_t slow : {int64_t{0}, count / 2}) {
         std::atomic<int64_t> done = 0;
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         in_turns(2, count, [&](int, int64_t i) {

@@ -54,6 +54,25 @@ TEST(Fusion, OfLargeRandomGraphsAgreesWithTheReference) {
         }
 }
 
+// More parts than threads, which any thread may take: what they add up does not depend on who did.
+TEST(Fusion, KeepsSumsByPart) {
+    Graph g;
+    const Shape space{3000, 100};
+    const Value x = g.input("x", space), y = g.input("y", space), z = x * y + x;
+    const std::vector<Value> values{sum(z), sum(square(z)), sum_to(z, {100}), max_to(z, {100}),
+                                    sum_to(z, {3000, 1})};
+    const Feed feed =
+        as_floats({.storages = {{"x", random_numbers(300000, 1)}, {"y", random_numbers(300000, 2)}}});
+    const auto expected = evaluate(values, feed);
+    for (const int threads : {1, 2, 3}) {
+        Evaluator evaluator(g, values, {Precision::f32, threads});
+        const auto found = evaluator(feed);
+        for (size_t i = 0; i < values.size(); ++i)
+            expect_near(found[i], expected[i], i < 2 ? 0.1 : 2e-3, std::to_string(i));
+        for (int run = 0; run < 10; ++run) EXPECT_EQ(evaluator(feed), found);
+    }
+}
+
 TEST(Fusion, MakesOneKernelOfAnElementwiseChain) {
     Graph g;
     const Value x = g.input("x", {4, 5}), y = tanh(exp(x) * 2.0 + g.scalar("s")) - g.input("row", {5});

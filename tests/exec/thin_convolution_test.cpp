@@ -24,14 +24,15 @@ ConvolutionCase case_of(const Shape& image, const Shape& kernel, int64_t padding
 
 // The first convolutions of LeNet and of the net for MNIST, in small; one channel to one; one, two and five
 // vectors of output channels, with and without a rest; rows of even and odd length, longer than a tile, and a
-// single pixel; kernels that are not square, or larger than the image; bands of some rows.
+// single pixel; kernels that are not square, or larger than the image; bands of some rows; so many examples
+// that each of two threads has several groups of them.
 const std::array cases{
     case_of({3, 12, 12, 3}, {6, 5, 5}, 0),  case_of({2, 9, 30, 1}, {32, 3, 3}, 1),
     case_of({4, 10, 9, 6}, {16, 5, 5}, 0),  case_of({5, 7, 8, 1}, {1, 3, 3}, 1),
     case_of({1, 6, 5, 7}, {33, 3, 3}, 2),   case_of({2, 4, 47, 2}, {5, 3, 3}, 0),
     case_of({2, 5, 6, 19}, {3, 2, 4}, 1),   case_of({7, 1, 1, 5}, {2, 3, 3}, 1),
     case_of({2, 3, 3, 4}, {10, 5, 5}, 3),   case_of({1, 40, 33, 3}, {70, 3, 3}, 1),
-    case_of({2, 11, 11, 9}, {15, 4, 1}, 0),
+    case_of({2, 11, 11, 9}, {15, 4, 1}, 0), case_of({40, 5, 5, 1}, {4, 3, 3}, 1),
 };
 
 /// Multiples of 1/16 up to 1 are bfloat16 numbers, and no sum of so few of their products is rounded in

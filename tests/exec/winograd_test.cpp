@@ -16,14 +16,15 @@ ConvolutionCase case_of(const Shape& image, int64_t out, int64_t padding) {
 // Extents cut into tiles that make four pixels or three, or both, in one direction or the other, or leave
 // some empty; channels fill no vector, or several, or several parts, or are one part of two chunks; 3 threads
 // share tiles unevenly, and there may be fewer of a kind than threads. Threads share the parts of the last
-// two kernels, the tiles of one of them of all kinds, and the last has several blocks of tiles.
+// four kernels, of one in bfloat16 too, over tiles of one kind and of several; the last has several blocks of
+// tiles.
 const std::array cases{
-    case_of({1, 4, 4, 32}, 32, 1),    case_of({2, 5, 7, 32}, 64, 0),  case_of({3, 6, 5, 17}, 19, 2),
-    case_of({5, 3, 3, 32}, 48, 1),    case_of({2, 1, 1, 32}, 32, 1),  case_of({40, 8, 8, 32}, 48, 1),
-    case_of({1, 13, 2, 48}, 32, 1),   case_of({7, 9, 4, 80}, 96, 0),  case_of({3, 6, 5, 83}, 67, 1),
-    case_of({12, 14, 6, 32}, 32, 1),  case_of({10, 8, 9, 32}, 32, 0), case_of({6, 2, 5, 32}, 32, 2),
-    case_of({2, 7, 7, 64}, 128, 1),   case_of({1, 10, 7, 32}, 32, 1), case_of({9, 4, 7, 192}, 192, 1),
-    case_of({130, 1, 1, 176}, 176, 1)};
+    case_of({1, 4, 4, 32}, 32, 1),   case_of({2, 5, 7, 32}, 64, 0),   case_of({3, 6, 5, 17}, 19, 2),
+    case_of({5, 3, 3, 32}, 48, 1),   case_of({2, 1, 1, 32}, 32, 1),   case_of({40, 8, 8, 32}, 48, 1),
+    case_of({1, 13, 2, 48}, 32, 1),  case_of({7, 9, 4, 80}, 96, 0),   case_of({3, 6, 5, 83}, 67, 1),
+    case_of({12, 14, 6, 32}, 32, 1), case_of({10, 8, 9, 32}, 32, 0),  case_of({6, 2, 5, 32}, 32, 2),
+    case_of({2, 7, 7, 64}, 128, 1),  case_of({1, 10, 7, 32}, 32, 1),  case_of({9, 4, 4, 192}, 192, 1),
+    case_of({9, 4, 7, 192}, 192, 1), case_of({2, 4, 7, 256}, 256, 1), case_of({130, 1, 1, 176}, 176, 1)};
 
 /// Other processors convolve by the definition.
 class Winograd : public testing::Test {
@@ -97,20 +98,24 @@ TEST_F(Winograd, RoundsMoreThanTheDefinition) {
 // Not a bit of an example comes from another, whatever their tiles.
 TEST_F(Winograd, KeepsExamplesApart) {
     const auto c = case_of({12, 7, 6, 32}, 32, 1);
-    const auto request = c.requests(1)[0];
-    ConvolutionProblem alone(c), beside(c);
     const int64_t image = 7 * 6 * 32;
-    for (int64_t k = 0; k < image; ++k)
-        beside.feed.storages.at("x")[static_cast<size_t>(image + k)] = std::nan("");
-    const auto kernel = make_winograd_convolution(request);
-    const auto y = alone.found(*kernel, request, 0), z = beside.found(*kernel, request, 0);
-    for (int64_t k = 0; k < 12 * image; ++k) {
-        const auto at = static_cast<size_t>(k);
-        if (k / image == 1)
-            EXPECT_TRUE(std::isnan(z[at])) << k;
-        else
-            EXPECT_EQ(y[at], z[at]) << k;
-    }
+    ConvolutionProblem alone(c), beside(c);
+    for (const char* name : {"x", "dy"})
+        for (int64_t k = 0; k < image; ++k)
+            beside.feed.storages.at(name)[static_cast<size_t>(image + k)] = std::nan("");
+    for (const int threads : {1, 3})
+        for (const size_t i : {0, 1}) {
+            const auto request = c.requests(threads)[i];
+            const auto kernel = make_winograd_convolution(request);
+            const auto y = alone.found(*kernel, request, i), z = beside.found(*kernel, request, i);
+            for (int64_t k = 0; k < 12 * image; ++k) {
+                const auto at = static_cast<size_t>(k);
+                if (k / image == 1)
+                    EXPECT_TRUE(std::isnan(z[at])) << k;
+                else
+                    EXPECT_EQ(y[at], z[at]) << k;
+            }
+        }
 }
 
 TEST_F(Winograd, ShowsWhatIsNotANumber) {

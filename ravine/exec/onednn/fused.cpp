@@ -16,9 +16,9 @@ namespace {
 
 // Below this many elements starting the threads costs more than they save.
 constexpr int64_t parallel_grain = 32768;
-// Larger accumulators are not kept for more parts than there are threads: joining them would take longer than
-// threads wait for one another.
-constexpr int64_t small_accumulators = 8192;
+// Bytes. Larger accumulators are not kept for more parts than there are threads: joining them would take
+// longer than threads wait for one another.
+constexpr int64_t small_accumulators = 1 << 17;
 // From here on the operands no longer fit into the second-level cache.
 constexpr int64_t prefetch_grain = 1 << 18;
 
@@ -34,10 +34,9 @@ public:
         repeated_offset_ = whole_lines(layout_.slots * layout_.tile * int64_t{sizeof(float)});
         thread_bytes_ =
             repeated_offset_ + layout_.repeated * tile::repeated_elements * int64_t{sizeof(float)};
-        if (threads > 1 && layout_.elements >= parallel_grain)
-            parts_ = reductions_.bytes() > small_accumulators
-                         ? threads
-                         : parts_of(threads, layout_.elements, parallel_grain);
+        if (threads == 1 || layout_.elements < parallel_grain) return;
+        parts_ = turn_count(threads, layout_.elements, parallel_grain);
+        if (parts_ * reductions_.bytes() > small_accumulators) parts_ = threads;
     }
 
     int64_t scratch_bytes() const override { return threads_ * thread_bytes_ + parts_ * reductions_.bytes(); }

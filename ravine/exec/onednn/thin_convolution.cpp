@@ -76,7 +76,7 @@ int64_t band_of(const Geometry& g, int64_t row_bytes) {
 /// Examples that a thread takes at a time stand in one of so many groups.
 int64_t groups_of(const Geometry& g, int threads) {
     constexpr int64_t fewest = 8;  // a group begins with the clearing of memory
-    return threads == 1 ? 1 : parts_of(threads, g.examples, fewest);
+    return threads == 1 ? 1 : turn_count(threads, g.examples, fewest);
 }
 
 std::vector<int32_t> places_for(int64_t count) {

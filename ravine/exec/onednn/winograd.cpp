@@ -1,6 +1,7 @@
 #include "ravine/exec/onednn/winograd.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "ravine/exec/onednn/dnnl.hpp"
 
@@ -25,7 +26,7 @@ struct Cut {
 };
 
 /// Where the pixels stand that the tiles of one kind see or make, in a row or a column of each of several
-/// images of this extent, whose pixels and neighbours are so many numbers apart.
+/// images of this extent, which, and whose pixels, are so many numbers apart.
 struct Strip {
     int64_t images, extent, next_image, next_pixel;
 
@@ -75,14 +76,14 @@ winograd::Tiles winograd::tiles_of(const ProductRequest& request) {
     Tiles tiles{.in = from[3], .out = to[3], .grids = {}};
     for (const bool short_rows : {false, true})
         for (const bool short_columns : {false, true}) {
-            const Grid grid{
+            Grid grid{
                 .short_rows = short_rows,
                 .short_columns = short_columns,
                 .input_rows = rows(from).lines<tile_side + 2>(row_cut, short_rows, -padding),
                 .input_columns = columns(from).lines<tile_side + 2>(column_cut, short_columns, -padding),
                 .output_rows = rows(to).lines<tile_side>(row_cut, short_rows, 0),
                 .output_columns = columns(to).lines<tile_side>(column_cut, short_columns, 0)};
-            if (grid.count() > 0) tiles.grids.push_back(grid);
+            if (grid.count() > 0) tiles.grids.push_back(std::move(grid));
         }
     return tiles;
 }
@@ -102,7 +103,7 @@ bool suits_winograd(const ProductRequest& request) {
     // Below that the transforms cost what the products save.
     constexpr int64_t enough_channels = 32;
     constexpr int64_t enough_tiles = 32;
-    // Multiplications by the definition for one here: 4, less where outputs do not fill whole tiles.
+    // Multiplications by the definition for one here: 4, less where tiles are short or not filled.
     const Shape& made = request.op == Op::conv2d_input_gradient ? shapes.image : shapes.output;
     const double saving =
         9.0 * static_cast<double>(made[0] * made[1] * made[2]) / static_cast<double>(tiles.multiplications());

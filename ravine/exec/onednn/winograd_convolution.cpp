@@ -47,7 +47,7 @@ public:
                         parts() >= request.threads && tiles_.multiplications() * in * element <= most_input;
         choose_block();
         for (size_t grid = 0; grid < tiles_.grids.size(); ++grid) add_grid(grid);
-        // The first half of the blocks is the first half of each grid.
+        // The turns of a thread then lie in one part of the images.
         std::ranges::stable_sort(blocks_, {}, [&](const Block& block) {
             return static_cast<double>(block.begin) / static_cast<double>(tiles_.grids[block.grid].count());
         });
@@ -129,8 +129,9 @@ private:
     /// The same number of tiles for all grids, so that oneDNN wants the kernel in one layout; not so many
     /// that a thread has few blocks and waits for another with its last.
     void choose_block() {
-        const int64_t blocks = shares_parts_ ? 1 : parts_of(request_.threads, tiles_.count(), fewest_tiles);
-        const int64_t wanted = std::clamp(tiles_.count() / blocks, fewest_tiles, most_tiles);
+        const int64_t blocks = shares_parts_ ? 1 : turn_count(request_.threads, tiles_.count(), fewest_tiles);
+        const int64_t fewest = std::min(fewest_tiles, ceiling(tiles_.count(), request_.threads));
+        const int64_t wanted = std::clamp(tiles_.count() / blocks, fewest, most_tiles);
         int64_t most = 0;
         for (const auto& grid : tiles_.grids) most = std::max(most, grid.count());
         block_ = ceiling(most, ceiling(most, wanted));
@@ -169,6 +170,13 @@ private:
     }
 
     const Block& block(int64_t i) const { return blocks_[static_cast<size_t>(i)]; }
+    /// Perhaps an empty one.
+    Block piece(const Block& block, int64_t i, int64_t pieces) const {
+        const int64_t tiles = block.end - block.begin, first = tiles * i / pieces;
+        const int64_t numbers = tiles_.grids[block.grid].positions() * tiles_.in;
+        return {block.grid, block.begin + first, block.begin + tiles * (i + 1) / pieces,
+                block.input + first * numbers};
+    }
     int64_t parts() const { return tiles_.out / outs_; }
     int64_t inputs() const { return shares_parts_ ? 1 : request_.threads; }
     int64_t kernels() const { return shares_parts_ ? request_.threads : parts(); }
@@ -197,8 +205,10 @@ private:
         const DnnlThreads one(1);
         const auto blocks = static_cast<int64_t>(blocks_.size());
         if (shares_parts_) {
-            in_turns(request_.threads, blocks, [&](int, int64_t i) {
-                transform_input(context, block(i), shared_input<T>(context, block(i)));
+            constexpr int64_t pieces = 8;  // of a block: there may be few
+            in_turns(request_.threads, blocks * pieces, [&](int, int64_t i) {
+                const Block tiles = piece(block(i / pieces), i % pieces, pieces);
+                transform_input(context, tiles, shared_input<T>(context, tiles));
             });
             in_turns(request_.threads, parts(), [&](int thread, int64_t part) {
                 T* u = kernel<T>(context, thread);
@@ -222,6 +232,7 @@ private:
 
     template <class T>
     void transform_input(const Context& context, const Block& block, T* v) const {
+        if (block.begin == block.end) return;
         const auto& grid = tiles_.grids[block.grid];
         winograd::transform_input(grid, block.begin, block.end, context.as<const T>(request_.first_buffer), v,
                                   {.tile = grid.positions() * tiles_.in,

@@ -27,9 +27,9 @@ public:
         shares_tiles_ = sum <= small_sum || (parts() < request.threads && sum <= most_private_sum);
         int64_t most_tiles = 0;
         for (const auto& grid : tiles_.grids) most_tiles = std::max(most_tiles, grid.count());
-        teams_ = shares_tiles_ ? std::min<int64_t>(request.threads, most_tiles) : 1;
+        shares_ = shares_tiles_ ? std::min<int64_t>(request.threads, most_tiles) : 1;
         const auto& first = tiles_.grids.front();
-        starts_with_zeros_ = first.positions() < winograd::positions || first.count() < teams_;
+        starts_with_zeros_ = first.positions() < winograd::positions || first.count() < shares_;
         int64_t blocks = 0;
         for (const auto& grid : tiles_.grids) blocks += add_products(grid);
         keeps_all_ = shares_tiles_ || blocks > 1;
@@ -42,7 +42,7 @@ public:
     bool is_slow() const { return is_slow_; }
 
     int64_t scratch_bytes() const override {
-        return teams_ * factor_bytes() + sums() * sum_bytes_ + request_.threads * scratchpad_bytes_;
+        return shares_ * factor_bytes() + sums() * sum_bytes_ + request_.threads * scratchpad_bytes_;
     }
 
     std::unique_ptr<KernelState> make_state() const override {
@@ -106,14 +106,13 @@ private:
     /// Returns the number of blocks.
     int64_t add_products(const winograd::Grid& grid) {
         const int64_t element = size_of(request_.factor_element), count = grid.positions();
-        const int64_t share = ceiling(grid.count(), teams_);
+        const int64_t tiles = ceiling(grid.count(), shares_);
         const int64_t most_tiles = std::max(fewest_tiles, (shares_tiles_ ? private_bytes : shared_bytes) /
                                                               (count * (tiles_.in + tiles_.out) * element));
-        const int64_t blocks = ceiling(share, most_tiles);
+        const int64_t blocks = ceiling(tiles, most_tiles);
         auto& products = products_.emplace_back();
         // Odd: positions that are a power of two of bytes apart would share one set of the cache.
-        products.block = ceiling(share, blocks) | 1;
-        if (getenv("RG")) products.block = atoi(getenv("RG"));
+        products.block = ceiling(tiles, blocks) | 1;
 
         const auto type = data_type_of(request_.factor_element);
         const memory::desc v({count, ins_, products.block}, type,
@@ -147,21 +146,21 @@ private:
     int64_t parts() const { return in_parts() * out_parts(); }
     int64_t factor_bytes() const { return in_parts() * input_bytes_ + out_parts() * output_bytes_; }
     /// Sums that are kept: of all parts, from block to block, or of what each thread works on.
-    int64_t sums() const { return keeps_all_ ? teams_ * parts() : request_.threads; }
+    int64_t sums() const { return keeps_all_ ? shares_ * parts() : request_.threads; }
 
-    // The memory: the transformed tiles of each team, [parts, positions, tiles of a block, channels], then
-    // the sums, then the scratchpads. A team is a thread of its own or all of them.
+    // The memory: the transformed tiles of each share, [parts, positions, tiles of a block, channels], then
+    // the sums, then the scratchpads. A share of the tiles has sums of its own.
     template <class T>
-    T* input(const Context& context, int64_t team, int64_t part) const {
-        return reinterpret_cast<T*>(context.scratch + team * factor_bytes() + part * input_bytes_);
+    T* input(const Context& context, int64_t share, int64_t part) const {
+        return reinterpret_cast<T*>(context.scratch + share * factor_bytes() + part * input_bytes_);
     }
     template <class T>
-    T* output(const Context& context, int64_t team, int64_t part) const {
-        return reinterpret_cast<T*>(context.scratch + team * factor_bytes() + in_parts() * input_bytes_ +
+    T* output(const Context& context, int64_t share, int64_t part) const {
+        return reinterpret_cast<T*>(context.scratch + share * factor_bytes() + in_parts() * input_bytes_ +
                                     part * output_bytes_);
     }
     float* sum(const Context& context, int64_t i) const {
-        return reinterpret_cast<float*>(context.scratch + teams_ * factor_bytes() + i * sum_bytes_);
+        return reinterpret_cast<float*>(context.scratch + shares_ * factor_bytes() + i * sum_bytes_);
     }
 
     /// T is what the factors are stored as.
@@ -170,13 +169,13 @@ private:
         const DnnlThreads one(1);
         if (shares_tiles_) {
             // Not block by block to whoever is free: a sum has its terms in one order.
-            in_turns(request_.threads, teams_, [&](int thread, int64_t team) {
-                by_blocks(team, [&](const Block& block, bool is_first, bool) {
-                    transform<T>(context, team, block, 0, block.count());
-                    clear<T>(context, team, block, block.count(), products_[block.grid].block);
+            in_turns(request_.threads, shares_, [&](int thread, int64_t share) {
+                by_blocks(share, [&](const Block& block, bool is_first, bool) {
+                    transform<T>(context, share, block, 0, block.count());
+                    clear<T>(context, share, block, block.count(), products_[block.grid].block);
                     for (int64_t part = 0; part < parts(); ++part)
                         multiply<T>(context, state, thread,
-                                    {team, block.grid, part, team * parts() + part, is_first});
+                                    {share, block.grid, part, share * parts() + part, is_first});
                 });
             });
             in_turns(request_.threads, parts(),
@@ -203,13 +202,13 @@ private:
         int64_t count() const { return end - begin; }
     };
 
-    /// Calls body(block, is_first, is_last) for the blocks of a team's share of the tiles.
+    /// Calls body(block, is_first, is_last) for the blocks of a share of the tiles.
     template <class Body>
-    void by_blocks(int64_t team, Body body) const {
+    void by_blocks(int64_t share, Body body) const {
         bool is_first = true;
         for (size_t grid = 0; grid < tiles_.grids.size(); ++grid) {
-            const int64_t count = tiles_.grids[grid].count(), end = count * (team + 1) / teams_;
-            for (int64_t tile = count * team / teams_; tile < end; tile += products_[grid].block) {
+            const int64_t count = tiles_.grids[grid].count(), end = count * (share + 1) / shares_;
+            for (int64_t tile = count * share / shares_; tile < end; tile += products_[grid].block) {
                 const Block block{grid, tile, std::min(tile + products_[grid].block, end)};
                 body(block, is_first, grid + 1 == tiles_.grids.size() && block.end == end);
                 is_first = false;
@@ -219,7 +218,7 @@ private:
 
     /// The tiles [first, last) of a block.
     template <class T>
-    void transform(const Context& context, int64_t team, const Block& block, int64_t first,
+    void transform(const Context& context, int64_t share, const Block& block, int64_t first,
                    int64_t last) const {
         if (first >= last) return;
         constexpr int64_t element = sizeof(T);
@@ -227,14 +226,14 @@ private:
         const int64_t begin = block.begin + first, end = block.begin + last,
                       room = products_[block.grid].block;
         winograd::transform_input(grid, begin, end, context.as<const T>(request_.first_buffer),
-                                  input<T>(context, team, 0) + first * ins_,
+                                  input<T>(context, share, 0) + first * ins_,
                                   {.tile = ins_,
                                    .position = room * ins_,
                                    .part = input_bytes_ / element,
                                    .part_channels = ins_,
                                    .parts = in_parts()});
         winograd::transform_output_gradient(grid, begin, end, context.as<const T>(request_.second_buffer),
-                                            output<T>(context, team, 0) + first * outs_,
+                                            output<T>(context, share, 0) + first * outs_,
                                             {.tile = outs_,
                                              .position = room * outs_,
                                              .part = output_bytes_ / element,
@@ -244,20 +243,20 @@ private:
 
     /// Zeros for the tiles [first, last), which a block has too few: the products sum over all of it.
     template <class T>
-    void clear(const Context& context, int64_t team, const Block& block, int64_t first, int64_t last) const {
+    void clear(const Context& context, int64_t share, const Block& block, int64_t first, int64_t last) const {
         if (first >= last) return;
         const auto clear_part = [&](T* part, int64_t channels) {
             for (int64_t i = 0; i < tiles_.grids[block.grid].positions(); ++i)
                 std::fill_n(part + (i * products_[block.grid].block + first) * channels,
                             (last - first) * channels, T{});
         };
-        for (int64_t part = 0; part < in_parts(); ++part) clear_part(input<T>(context, team, part), ins_);
-        for (int64_t part = 0; part < out_parts(); ++part) clear_part(output<T>(context, team, part), outs_);
+        for (int64_t part = 0; part < in_parts(); ++part) clear_part(input<T>(context, share, part), ins_);
+        for (int64_t part = 0; part < out_parts(); ++part) clear_part(output<T>(context, share, part), outs_);
     }
 
-    /// Which team's transformed tiles are summed over for which part of the kernel, and which sum takes it.
+    /// Which share's transformed tiles are summed over for which part of the kernel, and which sum takes it.
     struct Item {
-        int64_t team;
+        int64_t share;
         size_t grid;  ///< of the tiles
         int64_t part, sum;
         bool is_first;  ///< of what the sum is to hold
@@ -270,8 +269,8 @@ private:
         if (item.is_first && starts_with_zeros_) std::fill_n(du, winograd::positions * position, 0.0f);
         const auto adds = static_cast<size_t>(!item.is_first || starts_with_zeros_);
         auto& call = state.calls[static_cast<size_t>(thread) * products_.size() + item.grid];
-        call.v.set_data_handle(input<T>(context, item.team, item.part / out_parts()));
-        call.m.set_data_handle(output<T>(context, item.team, item.part % out_parts()));
+        call.v.set_data_handle(input<T>(context, item.share, item.part / out_parts()));
+        call.m.set_data_handle(output<T>(context, item.share, item.part % out_parts()));
         call.du.set_data_handle(du + tiles_.grids[item.grid].first_position() * position);
         call.scratchpads[adds].set_data_handle(reinterpret_cast<std::byte*>(sum(context, sums())) +
                                                thread * scratchpad_bytes_);
@@ -281,7 +280,7 @@ private:
     void transform_back(const Context& context, int64_t part, int64_t first_sum) const {
         const int64_t in = part / out_parts(), out = part % out_parts();
         const winograd::Sums du{.first = sum(context, first_sum),
-                                .count = teams_,
+                                .count = shares_,
                                 .step = parts() * sum_bytes_ / int64_t{sizeof(float)}};
         winograd::transform_kernel_gradient(du, {in * ins_, (in + 1) * ins_},
                                             {out * outs_, (out + 1) * outs_}, tiles_.in,
@@ -292,7 +291,7 @@ private:
     winograd::Tiles tiles_;
     int64_t ins_ = 0, outs_ = 0;      ///< channels of a part
     bool shares_tiles_ = false;       ///< among threads, not parts
-    int64_t teams_ = 1;               ///< groups of threads with blocks of their own
+    int64_t shares_ = 1;              ///< of the tiles, each with sums of its own
     bool starts_with_zeros_ = false;  ///< sums, because the first product has not all positions
     bool keeps_all_ = false;          ///< the sums of all parts
     std::vector<Products> products_;  // one a grid
