@@ -68,21 +68,11 @@ struct Extent {
     bool is_empty() const { return low > high; }
 };
 
-/// The smallest 1, 2 or 5 times a power of ten of which no more than `most` make the extent.
-double tic_step(Extent extent, int most) {
-    const double wanted = (extent.high - extent.low) / most;
-    const double power = std::pow(10, std::floor(std::log10(wanted)));
-    for (const double factor : {1, 2, 5})
-        if (factor * power >= wanted) return factor * power;
-    return 10 * power;
-}
-
 /// Range, scale and tics of one axis. An axis of one value would be refused or drawn askew.
 std::string axis(const std::string& name, const std::string& label, Extent extent, bool logarithmic) {
-    std::string text = fmt::format(
-        "set {0}label {1} noenhanced offset 0,0.3 tc rgb '#303030'\nunset logscale {0}\nset {0}tics "
-        "autofreq\n",
-        name, gnuplot_quoted(label));
+    std::string text =
+        fmt::format("set {}label {} noenhanced offset 0,0.3 tc rgb '#303030'\nunset logscale {}\n", name,
+                    gnuplot_quoted(label), name);
     if (extent.is_empty()) return text + fmt::format("set {}range [0:1]\nset format {} '%g'\n", name, name);
     if (logarithmic) {
         // Over less than three decades powers of ten are too few to read a number off.
@@ -99,11 +89,7 @@ std::string axis(const std::string& name, const std::string& label, Extent exten
     }
     // Counts of updates begin at 0 even where the first point does not.
     const bool counts = name == "x" && extent.low > 0 && extent.low < 0.25 * extent.high;
-    text += fmt::format("set {}range [{}:*]\n", name, counts ? "0" : "*");
-    // Between more of them the numbers of updates have no space.
-    if (name == "x")
-        text += fmt::format("set xtics {}\n", tic_step({counts ? 0 : extent.low, extent.high}, 6));
-    return text;
+    return text + fmt::format("set {}range [{}:*]\n", name, counts ? "0" : "*");
 }
 
 /// The chart, with data blocks whose names begin with `prefix`.
