@@ -19,7 +19,7 @@ namespace {
 
 constexpr double giga = 1e-9;
 
-struct Request {
+struct BenchRequest {
     int64_t threads = 1;
     std::string precision = "f32";
     double seconds = 0.5;
@@ -30,25 +30,25 @@ struct Request {
     }
 };
 
-struct StepsRequest : Request {
+struct StepsRequest : BenchRequest {
     std::vector<std::string> workloads;
 };
 
-struct AugmentRequest : Request {
+struct AugmentRequest : BenchRequest {
     std::vector<std::string> workloads{"mnist-cnn", "lenet", "resnet18"}, chains{"none", "crop+flip"};
 };
 
-struct GateRequest : Request {
+struct GateRequest : BenchRequest {
     std::vector<std::string> workloads{"spiral", "fc500", "mnist-cnn", "lenet"};
 };
 
-struct ProfileRequest : Request {
+struct ProfileRequest : BenchRequest {
     CustomWorkload workload;
     std::string by = "kernel";
     bool as_csv = false;
 };
 
-void add_common_options(CLI::App& command, Request& request) {
+void add_common_options(CLI::App& command, BenchRequest& request) {
     add_integer(command, "--threads", request.threads, Range{1, 1024}, "Threads of a step");
     command.add_option("--precision", request.precision, "f32, bf16 or f64")
         ->type_name("P")

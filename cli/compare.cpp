@@ -18,7 +18,7 @@
 namespace ravine::cli {
 namespace {
 
-struct Request {
+struct CompareRequest {
     StudyRequest flags;
     std::vector<std::pair<std::string, std::string>> options;  ///< of the study, in the order given
     std::string config, out;
@@ -35,7 +35,7 @@ std::string shell_word(const std::string& text) {
     return quoted + "'";
 }
 
-std::string command_line(const Request& request) {
+std::string command_line(const CompareRequest& request) {
     std::string line = "ravine compare";
     for (const auto& [name, values] : request.flags.settings)
         for (const auto& [flag, text] : values)
@@ -46,7 +46,7 @@ std::string command_line(const Request& request) {
     return line;
 }
 
-StudyPlan read_plan(const Request& request) {
+StudyPlan read_plan(const CompareRequest& request) {
     StudyRequest all;
     if (!request.config.empty()) read_study(all, request.config);
     for (const auto& setting : request.flags.settings) all.settings.push_back(setting);
@@ -56,7 +56,7 @@ StudyPlan read_plan(const Request& request) {
     return plan;
 }
 
-void compare(const Request& request) {
+void compare(const CompareRequest& request) {
     Study study(read_plan(request));
     const std::string name = fmt::format(
         "compare-{}-{}", dataset_word(study.plan().contenders.front().experiment.dataset), study.digest());
@@ -77,7 +77,7 @@ void add_compare(CLI::App& app) {
     auto* command = app.add_subcommand(
         "compare",
         "Compare optimizers, models or any other setting: same weights, split and batches, seed by seed");
-    auto request = std::make_shared<Request>();
+    auto request = std::make_shared<CompareRequest>();
     for (const auto& f : experiment_fields()) {
         const std::string flag = f.name == "dataset" ? "dataset" : flag_of(f.name);
         command

@@ -20,12 +20,12 @@
 namespace ravine::cli {
 namespace {
 
-struct Request {
+struct DataRequest {
     std::vector<std::string> names;
     std::string data_dir, from;
 };
 
-void get(const Request& request) {
+void get(const DataRequest& request) {
     std::vector<const PublishedSet*> sets;  // all names are looked at before anything is downloaded
     for (const auto& name : request.names) sets.push_back(&published_set(name));
     for (const auto* set : sets) {
@@ -36,13 +36,14 @@ void get(const Request& request) {
     }
 }
 
-void check(const Request& request) {
+void check(const DataRequest& request) {
     const auto sets = check_sets(request.names, request.data_dir);
     for (const auto& set : sets) fmt::print("{}", checked_text(set));
     require_ok(sets);
 }
 
-CLI::App* add_part(CLI::App& data, const std::string& name, const std::string& meaning, Request& request) {
+CLI::App* add_part(CLI::App& data, const std::string& name, const std::string& meaning,
+                   DataRequest& request) {
     auto* command = data.add_subcommand(name, meaning);
     command
         ->add_option(
@@ -125,7 +126,7 @@ void add_show(CLI::App& data) {
 void add_data(CLI::App& app) {
     auto* data = app.add_subcommand("data", "List, download, check and show data sets");
     data->require_subcommand(1);
-    auto request = std::make_shared<Request>();
+    auto request = std::make_shared<DataRequest>();
 
     add_part(*data, "list", "The named data sets, and where their files are", *request)->callback([request] {
         fmt::print("{}", data_list_text(request->data_dir));

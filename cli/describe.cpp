@@ -16,12 +16,12 @@
 namespace ravine::cli {
 namespace {
 
-struct Request {
+struct DescribeRequest {
     std::string name, model, dataset, data_dir, shape;
     int64_t classes = 10, batch = 32;
 };
 
-ModelProblem problem_of(const Request& request, const Experiment& experiment) {
+ModelProblem problem_of(const DescribeRequest& request, const Experiment& experiment) {
     if (!request.dataset.empty() && !request.shape.empty())
         fail_request("--shape: the data set has a shape of its own");
     if (!request.dataset.empty()) {
@@ -32,7 +32,7 @@ ModelProblem problem_of(const Request& request, const Experiment& experiment) {
     return usual_problem(experiment.model, experiment.model_origin);
 }
 
-void describe(const Request& request) {
+void describe(const DescribeRequest& request) {
     if (request.name.empty() == request.model.empty())
         fail_request("describe: expected a name, or --model (`ravine list` shows all names)");
     // Settings or a file behind the name: only models have a use for them.
@@ -66,7 +66,7 @@ void add_describe(CLI::App& app) {
     auto* command = app.add_subcommand(
         "describe",
         "Show the formula, source and settings of a name; of a model also layers, memory and work");
-    auto request = std::make_shared<Request>();
+    auto request = std::make_shared<DescribeRequest>();
     command
         ->add_option(
             "name", request->name,

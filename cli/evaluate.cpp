@@ -10,12 +10,12 @@
 namespace ravine::cli {
 namespace {
 
-struct Request {
+struct EvaluateRequest {
     std::string run, data, data_dir;
     bool json = false;
 };
 
-void evaluate(const Request& request) {
+void evaluate(const EvaluateRequest& request) {
     const Evaluated result = evaluate_run(request.run, request.data, request.data_dir);
     if (request.json) {
         nlohmann::ordered_json json{
@@ -36,7 +36,7 @@ void evaluate(const Request& request) {
 
 void add_evaluate(CLI::App& app) {
     auto* command = app.add_subcommand("evaluate", "Loss and accuracy of a trained model");
-    auto request = std::make_shared<Request>();
+    auto request = std::make_shared<EvaluateRequest>();
     command->add_option("run", request->run, "The run's folder")->required()->type_name("RUN");
     command
         ->add_option("data", request->data,

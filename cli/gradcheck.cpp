@@ -19,7 +19,7 @@
 namespace ravine::cli {
 namespace {
 
-struct Request {
+struct GradcheckRequest {
     GivenSettings settings;
     GradcheckOptions options;
     std::string config, dataset, out;
@@ -95,7 +95,7 @@ void print_verdict(const Gradcheck& check, const GradcheckOptions& options) {
     fmt::print("verdict: {}\n", explain(check.verdict()));
 }
 
-void run_gradcheck(const Request& request) {
+void run_gradcheck(const GradcheckRequest& request) {
     if (!request.out.empty()) require_writable(request.out);
     Experiment experiment = experiment_of(request.config, request.settings);
     if (!request.dataset.empty()) set_experiment(experiment, "dataset", "--dataset", request.dataset);
@@ -121,7 +121,7 @@ void run_gradcheck(const Request& request) {
 void add_gradcheck(CLI::App& app) {
     auto* command = app.add_subcommand(
         "gradcheck", "Check the gradient of an experiment against central differences, in double precision");
-    auto request = std::make_shared<Request>();
+    auto request = std::make_shared<GradcheckRequest>();
     add_experiment_options(*command, request->settings);
     command->add_option("--dataset", request->dataset, "The data set, as an option; default spiral")
         ->type_name("TEXT");

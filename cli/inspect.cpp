@@ -18,7 +18,7 @@
 namespace ravine::cli {
 namespace {
 
-struct Request {
+struct InspectRequest {
     std::string run, data_dir;
     InspectOptions options;
 };
@@ -42,7 +42,7 @@ void print_findings(const Inspection& inspection) {
     for (const auto& finding : found) fmt::print("- {}\n", wrapped(finding, 2));
 }
 
-void inspect_run(const Request& request) {
+void inspect_run(const InspectRequest& request) {
     const RunFolder folder = RunFolder::open(request.run);
     const InterruptGuard guard;
     const auto say = [](const std::string& note) { fmt::print(stderr, "{}\n", note); };
@@ -77,7 +77,7 @@ void inspect_run(const Request& request) {
 void add_inspect(CLI::App& app) {
     auto* command = app.add_subcommand(
         "inspect", "Look into a run: activations, gradients, updates and curvature, layer by layer");
-    auto request = std::make_shared<Request>();
+    auto request = std::make_shared<InspectRequest>();
     command->add_option("run", request->run, "The run's folder")->required()->type_name("RUN");
     add_integer(*command, "--moments", request->options.moments, at_least_one,
                 "How often to look, from the first update to the last");

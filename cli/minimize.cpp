@@ -16,7 +16,7 @@
 namespace ravine::cli {
 namespace {
 
-struct Request {
+struct MinimizeRequest {
     std::string function, schedule = "constant", clip = "none", start, trace, plot;
     std::vector<std::string> optimizers{"sgd"};
     int64_t steps = 100;
@@ -32,7 +32,7 @@ std::vector<double> parse_point(const std::string& text) {
     return point;
 }
 
-MinimizeOptions options_of(const Request& request) {
+MinimizeOptions options_of(const MinimizeRequest& request) {
     MinimizeOptions options{.function = Spec::parse(request.function),
                             .optimizers = {},
                             .schedule = Spec::parse(request.schedule),
@@ -67,7 +67,7 @@ void fail_for_unfinished(const Function& function, const std::vector<Trace>& tra
                  function.name, diverged);
 }
 
-void minimize(const Request& request) {
+void minimize(const MinimizeRequest& request) {
     const MinimizeOptions options = options_of(request);
     const Function function = function_of(options);
     if (!request.plot.empty()) {
@@ -88,7 +88,7 @@ void minimize(const Request& request) {
 
 void add_minimize(CLI::App& app) {
     auto* command = app.add_subcommand("minimize", "Minimise a test function, in double precision");
-    auto request = std::make_shared<Request>();
+    auto request = std::make_shared<MinimizeRequest>();
     const auto text = [&](const char* name, std::string& value, const char* type, const char* meaning) {
         return command->add_option(name, value, meaning)->type_name(type);
     };

@@ -9,11 +9,11 @@
 namespace ravine::cli {
 namespace {
 
-struct Request {
+struct PredictRequest {
     std::string run, data, out;
 };
 
-void predict(const Request& request) {
+void predict(const PredictRequest& request) {
     const std::string csv = predictions_to_csv(request.run, request.data);
     if (request.out.empty())
         fmt::print("{}", csv);
@@ -25,7 +25,7 @@ void predict(const Request& request) {
 
 void add_predict(CLI::App& app) {
     auto* command = app.add_subcommand("predict", "Predictions of a trained model for new examples, as CSV");
-    auto request = std::make_shared<Request>();
+    auto request = std::make_shared<PredictRequest>();
     command->add_option("run", request->run, "The run's folder")->required()->type_name("RUN");
     command
         ->add_option("file", request->data,

@@ -9,7 +9,7 @@
 namespace ravine::cli {
 namespace {
 
-struct Request {
+struct ReportRequest {
     std::string folder, out;
 };
 
@@ -18,7 +18,7 @@ struct Request {
 void add_report(CLI::App& app) {
     auto* command = app.add_subcommand(
         "report", "Draw the report of a study or a training run again, from the files of its folder");
-    auto request = std::make_shared<Request>();
+    auto request = std::make_shared<ReportRequest>();
     command->add_option("folder", request->folder, "The folder of a study or a run")
         ->required()
         ->type_name("FOLDER");

@@ -23,7 +23,7 @@
 namespace ravine::cli {
 namespace {
 
-struct Request {
+struct ReproduceRequest {
     FirstOrderStudyOptions options;
     std::string out;
     bool is_quick = false;
@@ -37,7 +37,7 @@ std::string claims_text(const std::vector<Claim>& claims) {
     return text;
 }
 
-void reproduce_first_order(Request request) {
+void reproduce_first_order(ReproduceRequest request) {
     if (request.is_quick) request.options.extent = FirstOrderStudyOptions::Extent::quick;
     StudyPlan plan = first_order_plan(request.options);
     plan.command = "ravine reproduce first-order" + std::string(request.is_quick ? " --quick" : "");
@@ -169,7 +169,7 @@ void add_reproduce(CLI::App& app) {
     reproduce->require_subcommand(1);
     auto* command = reproduce->add_subcommand(
         "first-order", "SGD, momentum, Nesterov, RMSprop, Adam and others on 4,000 images of CIFAR-10");
-    auto request = std::make_shared<Request>();
+    auto request = std::make_shared<ReproduceRequest>();
     FirstOrderStudyOptions& o = request->options;
     add_integer(*command, "--seeds", o.seeds, at_least_one, "Trials of each method");
     add_integer(*command, "--budget", o.budget, at_least_one, "Learning rates tried for each method");

@@ -15,7 +15,7 @@
 namespace ravine::cli {
 namespace {
 
-struct Request {
+struct TrainRequest {
     GivenSettings settings;
     std::string config, out, resume;
 };
@@ -50,7 +50,7 @@ void print_result(const Run& run, const RunResult& result, const RunFolder& fold
     fmt::print("run folder  {}\n", folder.path.string());
 }
 
-void train(const Request& request) {
+void train(const TrainRequest& request) {
     const bool resumes = !request.resume.empty();
     if (resumes && (!request.config.empty() || !request.out.empty()))
         fail_request("--resume goes on in the run's own folder: --config and --out do not go with it");
@@ -95,7 +95,7 @@ void train(const Request& request) {
 
 void add_train(CLI::App& app) {
     auto* command = app.add_subcommand("train", "Train a model on a data set");
-    auto request = std::make_shared<Request>();
+    auto request = std::make_shared<TrainRequest>();
     add_experiment_options(*command, request->settings);
     command->add_option("--config", request->config, "An experiment file; flags beside it win")
         ->type_name("FILE.toml");

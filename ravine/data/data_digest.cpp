@@ -9,7 +9,7 @@
 namespace ravine {
 namespace {
 
-constexpr int64_t most_bytes = int64_t{1} << 26;  // of a part's features
+constexpr int64_t digested_bytes = int64_t{1} << 26;  // of a part's features
 
 template <class T>
 void add(Sha256& digest, std::span<const T> numbers) {
@@ -24,7 +24,7 @@ void add(Sha256& digest, const Dataset& part) {
     std::visit(
         [&]<class T>(const Rows<T>& rows) {
             const int64_t bytes = width * static_cast<int64_t>(sizeof(T));
-            const int64_t stride = std::max<int64_t>(1, count / std::max<int64_t>(1, most_bytes / bytes));
+            const int64_t stride = std::max<int64_t>(1, count / std::max<int64_t>(1, digested_bytes / bytes));
             for (int64_t i = 0; i < count; i += stride)
                 add(digest, std::span<const T>(rows.row(i, width), static_cast<size_t>(width)));
         },

@@ -110,4 +110,14 @@ Value Graph::parameter(const std::string& vector, int64_t offset, Shape shape) {
     return make(Op::parameter, {}, std::move(shape), {.integers = {offset}, .number = 0, .name = vector});
 }
 
+std::vector<char> needed_for(const Graph& graph, const std::vector<Value>& values) {
+    std::vector<char> needed(graph.nodes().size(), 0);
+    for (const Value value : values) needed[static_cast<size_t>(value.id)] = 1;
+    for (size_t id = needed.size(); id-- > 0;)
+        if (needed[id])
+            for (const int argument : graph.node(static_cast<int>(id)).arguments)
+                needed[static_cast<size_t>(argument)] = 1;
+    return needed;
+}
+
 }  // namespace ravine

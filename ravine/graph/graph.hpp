@@ -155,4 +155,7 @@ private:
     std::map<Key, int> known_;
 };
 
+/// For each node of the graph, by its id, whether any of `values` is computed from it (1) or not (0).
+std::vector<char> needed_for(const Graph& graph, const std::vector<Value>& values);
+
 }  // namespace ravine

@@ -11,7 +11,7 @@
 namespace ravine {
 namespace {
 
-constexpr int64_t batches = 20;
+constexpr int64_t gate_batches = 20;
 
 /// Keeps the milliseconds of each batch, and stops after some seconds; not before the third batch.
 class StepTimer : public TrainListener {
@@ -33,9 +33,9 @@ private:
 };
 
 /// Training of a workload behind a gate, or without one.
-class Side {
+class GatedSide {
 public:
-    Side(const StepWorkload& workload, const Parts& parts, const Gate& gate, CompileOptions options)
+    GatedSide(const StepWorkload& workload, const Parts& parts, const Gate& gate, CompileOptions options)
         : network_({.model = workload.model,
                     .loss = {"kl", {}},
                     .feature_shape = workload.feature_shape,
@@ -44,9 +44,11 @@ public:
           parameters_(network_.parameters(), options.precision),
           buffers_(network_.initial_buffers(options.precision)),
           optimizer_({.rule = update_rules().make(workload.optimizer)}, network_.parameters(), options),
-          trainer_(
-              network_, parts, parameters_, buffers_, optimizer_,
-              {.epochs = INT64_MAX / batches, .batch = workload.batch, .compile = options, .gate = gate}) {
+          trainer_(network_, parts, parameters_, buffers_, optimizer_,
+                   {.epochs = INT64_MAX / gate_batches,
+                    .batch = workload.batch,
+                    .compile = options,
+                    .gate = gate}) {
         network_.initialize(parameters_, 0);
     }
 
@@ -81,10 +83,10 @@ private:
 
 GatedStepTimes gated_step_milliseconds(const StepWorkload& workload, CompileOptions options, double seconds) {
     const FlushSubnormals flush;  // as in training
-    Parts parts{.training = made_batches(workload, batches)};
+    Parts parts{.training = made_batches(workload, gate_batches)};
     parts.schema = schema_of(parts.training);
     parts.validation = parts.test = parts.training.subset({});
-    Side plain(workload, parts, {}, options),
+    GatedSide plain(workload, parts, {}, options),
         open(workload, parts, {.by = Gate::By::batch, .epsilon = 0}, options),
         gated(workload, parts, {.by = Gate::By::batch, .epsilon = 1e30}, options),
         forward(workload, parts, {}, options);

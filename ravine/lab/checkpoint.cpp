@@ -12,26 +12,26 @@
 namespace ravine {
 namespace {
 
-using Json = nlohmann::json;
+using PlainJson = nlohmann::json;
 
-Json to_json(const TrainState& s) {
+PlainJson to_json(const TrainState& s) {
     // Best values are absent until there is one: JSON has no infinity.
-    Json json{{"step", s.step},
-              {"epoch", s.epoch},
-              {"batch_in_epoch", s.batch_in_epoch},
-              {"epoch_loss", s.epoch_loss},
-              {"epoch_divergence", s.epoch_divergence},
-              {"best_epoch", s.best_epoch},
-              {"forward_passes", s.forward_passes},
-              {"backward_passes", s.backward_passes},
-              {"seconds", s.seconds},
-              {"forward_seconds", s.forward_seconds},
-              {"backward_seconds", s.backward_seconds},
-              {"update_seconds", s.update_seconds},
-              {"gated", s.gated},
-              {"epoch_gated", s.epoch_gated},
-              {"target_stage", s.targets.stage.stage},
-              {"target_stage_epochs", s.targets.stage.epochs}};
+    PlainJson json{{"step", s.step},
+                   {"epoch", s.epoch},
+                   {"batch_in_epoch", s.batch_in_epoch},
+                   {"epoch_loss", s.epoch_loss},
+                   {"epoch_divergence", s.epoch_divergence},
+                   {"best_epoch", s.best_epoch},
+                   {"forward_passes", s.forward_passes},
+                   {"backward_passes", s.backward_passes},
+                   {"seconds", s.seconds},
+                   {"forward_seconds", s.forward_seconds},
+                   {"backward_seconds", s.backward_seconds},
+                   {"update_seconds", s.update_seconds},
+                   {"gated", s.gated},
+                   {"epoch_gated", s.epoch_gated},
+                   {"target_stage", s.targets.stage.stage},
+                   {"target_stage_epochs", s.targets.stage.epochs}};
     if (std::isfinite(s.targets.loss)) json["stage_loss"] = s.targets.loss;
     for (const auto& stage : s.targets.records)
         json["stages"].push_back(
@@ -44,7 +44,7 @@ Json to_json(const TrainState& s) {
     return json;
 }
 
-TrainState from_json(const Json& json) {
+TrainState from_json(const PlainJson& json) {
     TrainState s;
     for (const auto& [key, count] : {std::pair{"step", &s.step},
                                      {"epoch", &s.epoch},
@@ -93,7 +93,7 @@ std::pair<TrainState, int64_t> read_state(const TensorFile& file, const std::str
     if (state == file.metadata.end() || steps == file.metadata.end())
         fail_request("{}: it holds tensors, but is no checkpoint of a run", what);
     try {
-        return {from_json(Json::parse(state->second)),
+        return {from_json(PlainJson::parse(state->second)),
                 parse_integer("ravine.optimizer_steps", steps->second, non_negative)};
     } catch (const std::exception& error) {
         fail_request("{}: damaged metadata: {}", what, error.what());

@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t most_labels = 4;  // which make 16 sets
 
 /// The points of one colour, a block of their own.
-struct Points {
+struct ClassPoints {
     std::string title;  ///< in the legend; may be empty
     std::vector<std::vector<double>> columns;
 };
@@ -38,12 +38,12 @@ std::string title_of(const Dataset& data, int64_t example) {
                                              : label_text(data, labels_of(data, example));
 }
 
-std::vector<Points> points_of(const Dataset& data, std::span<const int64_t> examples) {
+std::vector<ClassPoints> class_points_of(const Dataset& data, std::span<const int64_t> examples) {
     const bool is_regression = data.task == Task::regression;
     const auto features = static_cast<size_t>(element_count(data.feature_shape));
     const size_t colours = data.task == Task::multi_label ? size_t{1} << data.classes.size()
                                                           : std::max<size_t>(1, data.classes.size());
-    std::vector<Points> all(colours);
+    std::vector<ClassPoints> all(colours);
     for (auto& points : all) points.columns.resize(features + (is_regression ? 1 : 0));
     for (const int64_t example : examples) {
         auto& points = all[colour_of(data, example)];
@@ -52,7 +52,7 @@ std::vector<Points> points_of(const Dataset& data, std::span<const int64_t> exam
             points.columns[k].push_back(data.feature(example, static_cast<int64_t>(k)));
         if (is_regression) points.columns[features].push_back(data.value(example, 0));
     }
-    std::erase_if(all, [](const Points& points) { return points.columns[0].empty(); });
+    std::erase_if(all, [](const ClassPoints& points) { return points.columns[0].empty(); });
     return all;
 }
 
@@ -116,7 +116,7 @@ void write_example_plot(const std::filesystem::path& path, const std::string& ti
         script += "set size ratio -1\n";
     }
     std::string plot;
-    const auto all = points_of(data, examples);
+    const auto all = class_points_of(data, examples);
     for (size_t i = 0; i < all.size(); ++i) {
         const std::vector<std::span<const double>> columns(all[i].columns.begin(), all[i].columns.end());
         script += gnuplot_data(fmt::format("points{}", i), columns);

@@ -13,17 +13,6 @@
 namespace ravine {
 namespace {
 
-/// Whether each node of the graph is needed for `outputs`.
-std::vector<char> needed_for(const Graph& graph, const std::vector<Value>& outputs) {
-    std::vector<char> needed(graph.nodes().size(), 0);
-    for (const Value output : outputs) needed[static_cast<size_t>(output.id)] = 1;
-    for (size_t id = needed.size(); id-- > 0;)
-        if (needed[id])
-            for (const int argument : graph.node(static_cast<int>(id)).arguments)
-                needed[static_cast<size_t>(argument)] = 1;
-    return needed;
-}
-
 int64_t total_flops(const Graph& graph, const std::vector<Value>& outputs) {
     const auto needed = needed_for(graph, outputs);
     int64_t total = 0;

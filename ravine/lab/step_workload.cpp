@@ -28,18 +28,6 @@ bool is_product(Op op) {
            op == Op::conv2d_weight_gradient;
 }
 
-/// Which nodes the values are computed from.
-std::vector<char> needed_for(const Graph& graph, const std::vector<Value>& values) {
-    std::vector<char> needed(graph.nodes().size(), 0);
-    for (const auto value : values) needed[static_cast<size_t>(value.id)] = 1;
-    for (size_t id = needed.size(); id-- > 0;) {
-        if (!needed[id]) continue;
-        for (const int argument : graph.node(static_cast<int>(id)).arguments)
-            needed[static_cast<size_t>(argument)] = 1;
-    }
-    return needed;
-}
-
 std::vector<std::string> workload_names() {
     std::vector<std::string> names;
     for (const auto& workload : step_workloads()) names.push_back(workload.name);

@@ -16,7 +16,7 @@
 namespace ravine {
 namespace {
 
-constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
 
 /// A model, and the experiment that trained it.
 struct Trained {
@@ -153,7 +153,7 @@ Evaluated evaluate_run(const std::string& run, const std::string& data, const st
                      .examples = examples.size(),
                      .scores = evaluator.evaluate(examples, schema.normalization, schema.target_normalization,
                                                   *model.parameters, model.buffers),
-                     .rmse = undefined,
+                     .rmse = no_number,
                      .classes = {}};
     const auto outputs = evaluator.outputs(examples, schema.normalization, *model.parameters, model.buffers);
     if (schema.task == Task::classification)

@@ -7,7 +7,7 @@
 namespace ravine {
 namespace {
 
-struct None {};
+struct NoSettings {};
 
 struct LeakyRelu {
     double slope = 0.01;
@@ -35,12 +35,12 @@ Value maxout(Value x, int64_t pieces) {
     return reshape(max_to(reshape(x, grouped), reduced), result);
 }
 
-Catalog<Activation> make_catalog() {
+Catalog<Activation> activation_catalog() {
     Catalog<Activation> catalog("activation");
     const auto simple = [&](const char* name, const char* summary, const char* formula, const char* source,
                             Value (*function)(Value), bool is_rectifier) {
-        catalog.add<None>(
-            {.name = name, .summary = summary, .formula = formula, .source = source}, {}, [=](None) {
+        catalog.add<NoSettings>(
+            {.name = name, .summary = summary, .formula = formula, .source = source}, {}, [=](NoSettings) {
                 return Activation{[function](Builder&, Value x) { return function(x); }, 1, is_rectifier};
             });
     };
@@ -74,12 +74,12 @@ Catalog<Activation> make_catalog() {
         {field("pieces", &Maxout::pieces, Range{2, 64}, "linear functions a unit")}, [](Maxout m) {
             return Activation{[k = m.pieces](Builder&, Value x) { return maxout(x, k); }, m.pieces, false};
         });
-    catalog.add<None>(
+    catalog.add<NoSettings>(
         {.name = "max-plus",
          .summary = "a morphological layer with weights of its own and as many outputs as inputs",
          .formula = "y_j = max_i (x_i + w_ij)",
          .source = "Ritter and Sussner 1996; Zhang, Blusseau, Velasco-Forero, Bloch and Angulo 2019"},
-        {}, [](None) {
+        {}, [](NoSettings) {
             return Activation{[](Builder& b, Value x) { return max_plus(b, x, x.shape().back()); }, 1, false};
         });
     return catalog;
@@ -88,7 +88,7 @@ Catalog<Activation> make_catalog() {
 }  // namespace
 
 const Catalog<Activation>& activations() {
-    static const auto catalog = make_catalog();
+    static const auto catalog = activation_catalog();
     return catalog;
 }
 

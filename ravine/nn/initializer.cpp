@@ -76,7 +76,7 @@ Initializer sparse(int64_t nonzero, double deviation) {
     };
 }
 
-Catalog<Initialization> make_catalog() {
+Catalog<Initialization> initializer_catalog() {
     Catalog<Initialization> catalog("initializer");
     const auto bias = [](auto member) {
         return field("bias", member, any_number,
@@ -185,7 +185,7 @@ Initializer glorot_initializer() {
 }
 
 const Catalog<Initialization>& initializers() {
-    static const auto catalog = make_catalog();
+    static const auto catalog = initializer_catalog();
     return catalog;
 }
 

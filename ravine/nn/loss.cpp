@@ -9,7 +9,7 @@
 namespace ravine {
 namespace {
 
-struct None {};
+struct NothingToSet {};
 
 struct Hinge {
     double margin = 1;
@@ -19,7 +19,7 @@ struct SquaredError {
     enum class On { outputs, probabilities } on = On::outputs;
 };
 
-struct Gaussian {
+struct GaussianLoss {
     double largest_precision = 1e6;
 };
 
@@ -42,24 +42,24 @@ Value log_moment(Value t) {
     return inside * log(inside);
 }
 
-Catalog<Loss> make_catalog() {
+Catalog<Loss> loss_catalog() {
     Catalog<Loss> catalog("loss");
-    catalog.add<None>(
+    catalog.add<NothingToSet>(
         {.name = "cross-entropy",
          .summary = "cross-entropy of the softmax of the outputs; targets may be any distributions",
          .formula = "-sum_c t_c log softmax(z)_c",
          .source = "Goodfellow, Bengio and Courville 2016, section 6.2.2.3"},
-        {}, [](None) {
+        {}, [](NothingToSet) {
             return Loss{[](Builder&, Value z, Value t) { return softmax_cross_entropy(z, t); },
                         Prediction::softmax};
         });
-    catalog.add<None>(
+    catalog.add<NothingToSet>(
         {.name = "kl",
          .summary = "Kullback-Leibler divergence from the softmax to the targets: cross-entropy less "
                     "the targets' entropy, so that its minimum is 0",
          .formula = "sum_c t_c (log t_c - log softmax(z)_c)",
          .source = "Kullback and Leibler 1951"},
-        {}, [](None) {
+        {}, [](NothingToSet) {
             return Loss{[](Builder&, Value z, Value t) {
                             return softmax_cross_entropy(z, t) + row_sum(log_moment(t));
                         },
@@ -95,31 +95,31 @@ Catalog<Loss> make_catalog() {
                         },
                         Prediction::scores};
         });
-    catalog.add<None>(
+    catalog.add<NothingToSet>(
         {.name = "logistic",
          .summary = "logistic loss of independent events; one output for two classes, or one a class",
          .formula = "(1/k) sum_j softplus(z_j) - t_j z_j",
          .source = "Cox 1958"},
-        {}, [](None) {
+        {}, [](NothingToSet) {
             return Loss{[](Builder&, Value z, Value targets) {
                             return row_mean(softplus(z) - targets_for(z, targets) * z);
                         },
                         Prediction::sigmoid};
         });
-    catalog.add<None>(
+    catalog.add<NothingToSet>(
         {.name = "binary-kl",
          .summary = "Kullback-Leibler divergence of independent events: the logistic loss less the targets' "
                     "entropy, so that its minimum is 0",
          .formula = "(1/k) sum_j t_j log(t_j / p_j) + (1 - t_j) log((1 - t_j) / (1 - p_j)), p = sigmoid(z)",
          .source = "Kullback and Leibler 1951"},
-        {}, [](None) {
+        {}, [](NothingToSet) {
             return Loss{[](Builder&, Value z, Value targets) {
                             const Value t = targets_for(z, targets);
                             return row_mean(softplus(z) - t * z + log_moment(t) + log_moment(1 - t));
                         },
                         Prediction::sigmoid, Divergence::binary_kullback_leibler};
         });
-    catalog.add<Gaussian>(
+    catalog.add<GaussianLoss>(
         {.name = "gaussian",
          .summary =
              "negative log likelihood of a normal distribution whose precision beta is learned: s is the "
@@ -128,9 +128,9 @@ Catalog<Loss> make_catalog() {
                     "beta = 1 / (exp(-s) + 1 / largest_precision)",
          .source =
              "Goodfellow, Bengio and Courville 2016, sections 6.2.2.1 and 8.4 (the precision starts at 1)"},
-        {field("largest_precision", &Gaussian::largest_precision, positive,
+        {field("largest_precision", &GaussianLoss::largest_precision, positive,
                "bound of beta: without one the likelihood grows without limit")},
-        [](Gaussian g) {
+        [](GaussianLoss g) {
             return Loss{[bound = g.largest_precision](Builder& b, Value z, Value targets) {
                             const Value s =
                                 b.undecayed_parameter("log_precision", {1}, constant_initializer(0));
@@ -149,7 +149,7 @@ Catalog<Loss> make_catalog() {
 }  // namespace
 
 const Catalog<Loss>& losses() {
-    static const auto catalog = make_catalog();
+    static const auto catalog = loss_catalog();
     return catalog;
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 struct NoAnnealing {};
 
-Catalog<Annealing> make_catalog() {
+Catalog<Annealing> annealing_catalog() {
     Catalog<Annealing> catalog("annealing");
     catalog.add<NoAnnealing>({.name = "none",
                               .summary = "the loss is the same throughout",
@@ -42,7 +42,7 @@ Catalog<Annealing> make_catalog() {
 }  // namespace
 
 const Catalog<Annealing>& annealings() {
-    static const auto catalog = make_catalog();
+    static const auto catalog = annealing_catalog();
     return catalog;
 }
 

@@ -29,7 +29,7 @@ Field<Equilibrium> epsilon_field() {
     return result;
 }
 
-Catalog<Gate> make_catalog() {
+Catalog<Gate> gate_catalog() {
     Catalog<Gate> catalog("gate");
     catalog.add<NoGate>({.name = "none",
                          .summary = "every batch takes its backward pass and its update",
@@ -61,7 +61,7 @@ Catalog<Gate> make_catalog() {
 }  // namespace
 
 const Catalog<Gate>& gates() {
-    static const auto catalog = make_catalog();
+    static const auto catalog = gate_catalog();
     return catalog;
 }
 

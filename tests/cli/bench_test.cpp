@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "tests/cli/program.hpp"
+#include "tests/support/paths.hpp"
 
 namespace ravine::test {
 namespace {
@@ -61,7 +62,7 @@ TEST(Bench, ProfileAddsUpToTheStep) {
 }
 
 TEST(Bench, ProfilesADescribedModel) {
-    const std::string file = RAVINE_SOURCE_DIR "/examples/models/small-residual.toml";
+    const std::string file = source_folder() + "/examples/models/small-residual.toml";
     const Outcome outcome = run_program(
         {"bench", "profile", file, "--shape", "8x8x3", "--batch", "2", "--seconds", "0.01", "--by", "layer"});
     EXPECT_EQ(outcome.status, 0) << outcome.err;

@@ -6,6 +6,7 @@
 #include "ravine/core/file.hpp"
 #include "ravine/lab/registry.hpp"
 #include "tests/cli/program.hpp"
+#include "tests/support/paths.hpp"
 
 namespace ravine::test {
 namespace {
@@ -62,7 +63,7 @@ TEST(Describe, ShowsLayersAndWorkOfAModelForAShapeOrADataSet) {
     EXPECT_THAT(spiral.out, HasSubstr("with 2 columns and 3 classes"));
     EXPECT_THAT(spiral.out, HasSubstr("gradient of 16 examples"));
     EXPECT_THAT(spiral.out, testing::ContainsRegex("total +27 "));
-    const std::string file = RAVINE_SOURCE_DIR "/examples/models/small-residual.toml";
+    const std::string file = source_folder() + "/examples/models/small-residual.toml";
     const Outcome described = run_program({"describe", file});
     EXPECT_EQ(described.status, 0) << described.err;
     EXPECT_THAT(described.out, HasSubstr("heads.0.2"));

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "tests/support/paths.hpp"
+
 namespace ravine::test {
 namespace {
 
@@ -25,13 +27,14 @@ Outcome run_program(const std::vector<std::string>& arguments, const std::filesy
     std::vector<char*> argv{const_cast<char*>("ravine")};
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
+    const std::string program = program_path();
     std::FILE* out = std::tmpfile();
     std::FILE* err = std::tmpfile();
     if (out == nullptr || err == nullptr) throw std::runtime_error("no temporary file");
     const pid_t child = fork();
     if (child == 0) {
         if (chdir(where.c_str()) == 0 && dup2(fileno(out), 1) == 1 && dup2(fileno(err), 2) == 2)
-            execv(RAVINE_PROGRAM, argv.data());
+            execv(program.c_str(), argv.data());
         _exit(127);
     }
     int status = 0;

@@ -48,7 +48,7 @@ void write_folder(const TemporaryFolder& folder, const std::vector<Member>& memb
     for (const auto& member : members) folder.write(member.name, member.contents);
 }
 
-std::vector<uint8_t> bytes_of(const Dataset& data) {
+std::vector<uint8_t> stored_bytes(const Dataset& data) {
     return std::get<Rows<uint8_t>>(data.features).elements();
 }
 
@@ -67,7 +67,7 @@ TEST(Cifar, PlanesBecomePixelsAndBatchesFollowInOrder) {
     EXPECT_EQ(set.training.labels[23], 3);
     EXPECT_EQ(set.training.classes[2], "c");
     // Image 13 is the fourth of data_batch_2: shift 23. Pixel 100 has red 123, green 173, blue 223.
-    const auto bytes = bytes_of(set.training);
+    const auto bytes = stored_bytes(set.training);
     const size_t at = (13 * plane + 100) * 3;
     EXPECT_EQ(bytes[at], 123);
     EXPECT_EQ(bytes[at + 1], 173);
@@ -85,7 +85,7 @@ TEST(Cifar, ArchivesOfAnyCompressionHoldTheSame) {
         EXPECT_TRUE(is_tar_path(path)) << name;
         EXPECT_EQ(cifar_in(path), CifarClasses::ten) << name;
         const CifarSet set = load_cifar(path, CifarClasses::ten);
-        EXPECT_EQ(bytes_of(set.training), bytes_of(expected.training)) << name;
+        EXPECT_EQ(stored_bytes(set.training), stored_bytes(expected.training)) << name;
         EXPECT_EQ(set.test.labels, expected.test.labels) << name;
     }
 }
@@ -103,9 +103,9 @@ TEST(Cifar, AHundredHasFineAndCoarseLabels) {
     EXPECT_EQ(coarse.training.output_count, 20);
     EXPECT_EQ(coarse.training.labels[1], 1);
     EXPECT_EQ(coarse.test.labels[0], 3);
-    EXPECT_EQ(bytes_of(coarse.training), bytes_of(fine.training));
-    EXPECT_EQ(bytes_of(fine.training)[0], 0);
-    EXPECT_EQ(bytes_of(fine.training)[1], 50);
+    EXPECT_EQ(stored_bytes(coarse.training), stored_bytes(fine.training));
+    EXPECT_EQ(stored_bytes(fine.training)[0], 0);
+    EXPECT_EQ(stored_bytes(fine.training)[1], 50);
 }
 
 TEST(Cifar, NamedSetsAreFoundAndSplit) {

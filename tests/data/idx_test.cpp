@@ -9,20 +9,20 @@ namespace {
 using test::expect_error;
 using test::TemporaryFolder;
 
-std::string word(uint32_t value) {
+std::string idx_word(uint32_t value) {
     return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
             static_cast<char>(value)};
 }
 
 /// Two images of 2 x 3 with the bytes 0 ... 11.
 std::string two_images() {
-    std::string text = word(0x803) + word(2) + word(2) + word(3);
+    std::string text = idx_word(0x803) + idx_word(2) + idx_word(2) + idx_word(3);
     for (char byte = 0; byte < 12; ++byte) text += byte;
     return text;
 }
 
 std::string labels(const std::string& bytes) {
-    return word(0x801) + word(static_cast<uint32_t>(bytes.size())) + bytes;
+    return idx_word(0x801) + idx_word(static_cast<uint32_t>(bytes.size())) + bytes;
 }
 
 TEST(Idx, ReadsPlainAndCompressedFilesAlike) {
@@ -71,7 +71,8 @@ TEST(Idx, TruncatedOrDamagedCompressionIsRefused) {
     std::string body(50'000, ' ');
     for (size_t i = 0; i < body.size(); i += 4)
         for (size_t k = 0; k < 4; ++k) body[i + k] = static_cast<char>(random_words({}, i, 0)[k]);
-    const std::string whole = test::contents_of(folder.write_gz("a.gz", word(0x801) + word(50'000) + body));
+    const std::string whole =
+        test::contents_of(folder.write_gz("a.gz", idx_word(0x801) + idx_word(50'000) + body));
     expect_error(2, [&] { read_idx(folder.write("cut.gz", whole.substr(0, whole.size() / 2)), 1); },
                  {"cut.gz: byte", "end too early"});
     expect_error(2, [&] { read_idx(folder.write("end.gz", whole.substr(0, whole.size() - 4)), 1); },
@@ -94,7 +95,8 @@ TEST(Idx, MislabelledFilesAreRefused) {
                      read_idx(folder.write("a", labels({0, 1})), 3);
                  },
                  {"byte 0", "0x00000803 (images)", "found 0x00000801 (labels)"});
-    expect_error(2, [&] { read_idx(folder.write("a", word(0xD03) + word(1)), 3); }, {"found 0x00000d03"});
+    expect_error(2, [&] { read_idx(folder.write("a", idx_word(0xD03) + idx_word(1)), 3); },
+                 {"found 0x00000d03"});
     expect_error(2, [&] { read_idx(folder.write("a", "<html><body>not found"), 3); }, {"byte 0", "magic"});
     expect_error(2, [&] { read_idx(folder.path(), 3); }, {"expected a file", "folder"});
     expect_error(2, [&] { read_idx(folder.path() / "none", 3); }, {"none", "no such file"});
@@ -103,17 +105,26 @@ TEST(Idx, MislabelledFilesAreRefused) {
 TEST(Idx, HugeClaimsCostNoMemory) {
     const TemporaryFolder folder;
     // 2^96 and 2^64 bytes overflow; 2^35 bytes are within the limit but not in the file.
-    const std::string most = word(0xFFFFFFFF);
-    expect_error(2, [&] { read_idx(folder.write("a", word(0x803) + most + most + most), 3); },
+    const std::string most = idx_word(0xFFFFFFFF);
+    expect_error(2, [&] { read_idx(folder.write("a", idx_word(0x803) + most + most + most), 3); },
                  {"byte 4", "expected at most"});
+    expect_error(2,
+                 [&] {
+                     read_idx(folder.write("a", idx_word(0x803) + idx_word(1U << 31) + idx_word(1U << 31) +
+                                                    idx_word(4)),
+                              3);
+                 },
+                 {"byte 4", "expected at most"});
+    expect_error(2,
+                 [&] {
+                     read_idx(folder.write("a", idx_word(0x803) + idx_word(1U << 31) + idx_word(4) +
+                                                    idx_word(4) + "xy"),
+                              3);
+                 },
+                 {"expected 34359738368 bytes", "found 2"});
     expect_error(
-        2, [&] { read_idx(folder.write("a", word(0x803) + word(1U << 31) + word(1U << 31) + word(4)), 3); },
-        {"byte 4", "expected at most"});
-    expect_error(
-        2, [&] { read_idx(folder.write("a", word(0x803) + word(1U << 31) + word(4) + word(4) + "xy"), 3); },
-        {"expected 34359738368 bytes", "found 2"});
-    expect_error(2, [&] { read_idx(folder.write("a", word(0x803) + word(5) + word(0) + word(4)), 3); },
-                 {"byte 8", "above 0"});
+        2, [&] { read_idx(folder.write("a", idx_word(0x803) + idx_word(5) + idx_word(0) + idx_word(4)), 3); },
+        {"byte 8", "above 0"});
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ ConvolutionCase case_of(const Shape& image, int64_t out, int64_t padding) {
 // share tiles unevenly, and there may be fewer of a kind than threads. Threads share the parts of the last
 // four kernels, of one in bfloat16 too, over tiles of one kind and of several; the last has several blocks of
 // tiles.
-const std::array cases{
+const std::array winograd_cases{
     case_of({1, 4, 4, 32}, 32, 1),   case_of({2, 5, 7, 32}, 64, 0),   case_of({3, 6, 5, 17}, 19, 2),
     case_of({5, 3, 3, 32}, 48, 1),   case_of({2, 1, 1, 32}, 32, 1),   case_of({40, 8, 8, 32}, 48, 1),
     case_of({1, 13, 2, 48}, 32, 1),  case_of({7, 9, 4, 80}, 96, 0),   case_of({3, 6, 5, 83}, 67, 1),
@@ -43,7 +43,7 @@ double distance(const Numbers& found, const Numbers& expected) {
 
 // In bfloat16 the factors are rounded, and then what the algorithm makes of them.
 TEST_F(Winograd, AgreesWithTheReference) {
-    for (const auto& c : cases) {
+    for (const auto& c : winograd_cases) {
         const ConvolutionProblem problem(c);
         const std::array<int64_t, 3> summed{9 * c.image[3], 9 * c.kernel[0],
                                             element_count(c.output) / c.kernel[0]};

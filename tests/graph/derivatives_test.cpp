@@ -11,7 +11,7 @@
 namespace ravine::test {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 Numbers gradient_at(Value y, Value x, const Feed& feed) { return evaluate(gradient(y, {&x, 1}), feed)[0]; }
 
@@ -102,7 +102,9 @@ TEST(Derivatives, IgnoreWhatSelectLeavesOut) {
     Graph g;
     const Value condition = g.input("condition", {3}), a = g.input("a", {3}), b = g.input("b", {3});
     const Value y = select(condition, square(a), square(b)), loss = sum(y);
-    const Feed feed{.storages = {{"condition", {1, 0, -2}}, {"a", {3, nan, 5}}, {"b", {nan, 7, nan}}}};
+    const Feed feed{.storages = {{"condition", {1, 0, -2}},
+                                 {"a", {3, not_a_number, 5}},
+                                 {"b", {not_a_number, 7, not_a_number}}}};
     const std::vector<Value> wrt{a, b}, v{g.constant(1, {3}), g.constant(1, {3})};
     EXPECT_EQ(evaluate({loss}, feed)[0], (Numbers{9 + 49 + 25}));
     const Value picked_a = select(condition, a, b);

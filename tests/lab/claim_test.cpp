@@ -48,7 +48,7 @@ StudyResult result_of(const std::vector<std::pair<double, double>>& accuracies) 
     return result;
 }
 
-std::string verdict_of(const std::vector<Claim>& claims, const std::string& part) {
+std::string verdict_on(const std::vector<Claim>& claims, const std::string& part) {
     for (const auto& c : claims)
         if (c.claim.find(part) != std::string::npos) return c.verdict;
     return "no such claim: " + part;
@@ -58,21 +58,21 @@ TEST(FirstOrderClaims, HoldWhereTheNumbersAreThePapers) {
     // SGD, SGD-M, SGD-NM, RMSprop, Adam
     const auto claims =
         first_order_claims(result_of({{0.2, 0.3}, {0.22, 0.35}, {0.25, 0.38}, {0.30, 0.43}, {0.29, 0.42}}));
-    EXPECT_EQ(verdict_of(claims, "slowest progress"), "holds");
-    EXPECT_EQ(verdict_of(claims, "quicker at first"), "holds");
-    EXPECT_EQ(verdict_of(claims, "RMSprop has the highest validation accuracy"), "holds");
-    EXPECT_EQ(verdict_of(claims, "RMSprop has the best validation accuracy through most"), "holds");
-    EXPECT_EQ(verdict_of(claims, "Adam has the lowest training loss"), "holds in part");  // not below RMSprop
-    EXPECT_EQ(verdict_of(claims, "very near each other"), "does not hold here");  // 1 point at every seed
-    EXPECT_EQ(verdict_of(claims, "definitely more accurate"), "holds");
+    EXPECT_EQ(verdict_on(claims, "slowest progress"), "holds");
+    EXPECT_EQ(verdict_on(claims, "quicker at first"), "holds");
+    EXPECT_EQ(verdict_on(claims, "RMSprop has the highest validation accuracy"), "holds");
+    EXPECT_EQ(verdict_on(claims, "RMSprop has the best validation accuracy through most"), "holds");
+    EXPECT_EQ(verdict_on(claims, "Adam has the lowest training loss"), "holds in part");  // not below RMSprop
+    EXPECT_EQ(verdict_on(claims, "very near each other"), "does not hold here");  // 1 point at every seed
+    EXPECT_EQ(verdict_on(claims, "definitely more accurate"), "holds");
 }
 
 TEST(FirstOrderClaims, DoNotHoldWhereTheyAreTurnedAround) {
     const auto claims =
         first_order_claims(result_of({{0.5, 0.6}, {0.4, 0.5}, {0.3, 0.4}, {0.2, 0.3}, {0.1, 0.2}}));
-    EXPECT_EQ(verdict_of(claims, "slowest progress"), "does not hold here");
-    EXPECT_EQ(verdict_of(claims, "through most of the history"), "does not hold here");
-    EXPECT_EQ(verdict_of(claims, "definitely more accurate"), "does not hold here");
+    EXPECT_EQ(verdict_on(claims, "slowest progress"), "does not hold here");
+    EXPECT_EQ(verdict_on(claims, "through most of the history"), "does not hold here");
+    EXPECT_EQ(verdict_on(claims, "definitely more accurate"), "does not hold here");
     EXPECT_THAT(claims_csv(claims), HasSubstr("does not hold here\n"));
 }
 

@@ -8,6 +8,7 @@
 #include "ravine/lab/study/study_request.hpp"
 #include "ravine/lab/use_model.hpp"
 #include "tests/lab/run_support.hpp"
+#include "tests/support/paths.hpp"
 
 namespace ravine {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 using namespace test;
 using testing::HasSubstr;
 
-const std::string examples = RAVINE_SOURCE_DIR "/examples/models/";
+const std::string examples = test::source_folder() + "/examples/models/";
 
 /// A net for the spiral with a skip, dropout, batch statistics and a head.
 constexpr const char* spiral_net = R"([model]

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/lab/run_support.hpp"
+#include "tests/support/paths.hpp"
 
 namespace ravine::test {
 
@@ -22,7 +23,7 @@ protected:
 
     /// What a script of tests/peers says.
     static std::string run_script(const std::string& script, const std::string& arguments) {
-        const Answer answer = python("-B " RAVINE_SOURCE_DIR "/tests/peers/" + script + " " + arguments);
+        const Answer answer = python("-B " + source_folder() + "/tests/peers/" + script + " " + arguments);
         if (answer.status != 0) throw std::runtime_error(script + " failed");
         return answer.text;
     }

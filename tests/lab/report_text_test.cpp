@@ -10,6 +10,7 @@
 #include "ravine/lab/report/html_page.hpp"
 #include "ravine/lab/report/html_text.hpp"
 #include "tests/data/support.hpp"
+#include "tests/support/paths.hpp"
 
 namespace ravine::test {
 namespace {
@@ -47,7 +48,7 @@ TEST(HtmlText, HashOfAScript) {  // SHA-256 of "abc" (FIPS 180-4), as base64
 }
 
 TEST(ReportLibraries, AreThoseOfTheReadme) {
-    const std::string folder = RAVINE_SOURCE_DIR "/ravine/lab/report/vendor/";
+    const std::string folder = source_folder() + "/ravine/lab/report/vendor/";
     const std::string readme = contents_of(folder + "README.md");
     for (const char* name : {"d3.min.js", "plot.umd.min.js"})
         EXPECT_THAT(readme, HasSubstr(sha256_of_file(folder + name))) << name;

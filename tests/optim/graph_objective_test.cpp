@@ -10,7 +10,7 @@ namespace {
 
 using namespace test;
 
-Function named(const std::string& spec) { return functions().make(Spec::parse(spec)); }
+Function function_named(const std::string& spec) { return functions().make(Spec::parse(spec)); }
 
 /// A small regression net: y = tanh(x A) b, mean squared error against targets, with a penalty `l2`.
 LossGraph small_net(Graph& graph) {
@@ -147,7 +147,7 @@ TEST(GraphObjective, CurvatureOfTheFunctions) {
     for (const char* spec : {"sphere", "quadratic:dimension=5", "rosenbrock:dimension=4", "beale",
                              "himmelblau", "booth", "monkey-saddle", "cliff:width=0.5", "coupled"}) {
         SCOPED_TRACE(spec);
-        const Function function = named(spec);
+        const Function function = function_named(spec);
         GraphObjective objective = function.objective({.precision = Precision::f64});
         std::vector<double> x;
         for (int64_t i = 0; i < function.dimension; ++i) x.push_back(0.6 + 0.3 * static_cast<double>(i));
@@ -161,7 +161,7 @@ TEST(GraphObjective, CurvatureOfANet) {
 }
 
 TEST(GraphObjective, AlongWorksInSinglePrecision) {
-    const Function function = named("booth");
+    const Function function = function_named("booth");
     GraphObjective objective = function.objective({.precision = Precision::f32});
     const Vector direction(std::vector<double>{1, -2}, Precision::f32);
     const Along along =
@@ -192,9 +192,9 @@ TEST(GraphObjective, GaussNewtonOfLeastSquaresIsItsHessianAtAFit) {
 }
 
 TEST(GraphObjective, WithoutOutputsThereIsNoGaussNewtonMatrix) {
-    GraphObjective objective = named("sphere").objective({.precision = Precision::f64});
+    GraphObjective objective = function_named("sphere").objective({.precision = Precision::f64});
     Vector v(2, Precision::f64), result(2, Precision::f64);
-    const Parameters at = named("sphere").starting_point(Precision::f64);
+    const Parameters at = function_named("sphere").starting_point(Precision::f64);
     for (int i = 0; i < 2; ++i) {  // the second time as well
         try {
             objective.gauss_newton_vector(at, v, result);

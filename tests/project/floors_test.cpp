@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/paths.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -66,7 +68,7 @@ TEST(Floors, AnIncludeLineIsRead) {
 }
 
 TEST(Floors, HoldInTheWholeLibrary) {
-    const fs::path root = fs::path(RAVINE_SOURCE_DIR) / "ravine";
+    const fs::path root = fs::path(ravine::test::source_folder()) / "ravine";
     int files = 0;
     for (const auto& entry : fs::recursive_directory_iterator(root)) {
         const fs::path& path = entry.path();

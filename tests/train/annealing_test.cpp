@@ -8,17 +8,18 @@ namespace {
 using namespace test;
 using testing::HasSubstr;
 
-Annealing make(const std::string& text) { return annealings().make(Spec::parse(text)); }
+Annealing annealing_of(const std::string& text) { return annealings().make(Spec::parse(text)); }
 
 Numbers trajectory(const std::string& text, int64_t total) {
     Numbers result;
-    for (int64_t step = 0; step < total; ++step) result.push_back(make(text).temperature(step, total));
+    for (int64_t step = 0; step < total; ++step)
+        result.push_back(annealing_of(text).temperature(step, total));
     return result;
 }
 
 Case annealed(const std::string& text) {
     Case given{.loss = "cross-entropy"};
-    given.options.annealing = make(text);
+    given.options.annealing = annealing_of(text);
     return given;
 }
 
@@ -36,7 +37,7 @@ TEST(Annealing, GoesFromStartToEndAndStays) {
 TEST(Annealing, RefusesWhatIsOutOfRange) {
     for (const char* text : {"temperature:start=0", "temperature:end=-1", "temperature:share=0",
                              "temperature:share=1.1", "temperature:shape=cosine", "temperature:start=nan"})
-        EXPECT_THROW(make(text), RequestError) << text;
+        EXPECT_THROW(annealing_of(text), RequestError) << text;
 }
 
 TEST(Annealing, AtTemperatureOneIsPlainTrainingToTheLastBit) {

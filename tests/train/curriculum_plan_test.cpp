@@ -15,7 +15,7 @@ using Order = std::vector<int64_t>;
 
 const char* const kinds[] = {"weighted", "stochastic", "deterministic"};
 
-Curriculum make(const std::string& text) { return curricula().make(Spec::parse(text)); }
+Curriculum curriculum_of(const std::string& text) { return curricula().make(Spec::parse(text)); }
 
 /// Example i is the harder the larger (7 i mod n), for n without a factor 7: all difficulties differ.
 Numbers difficulties(int64_t n) {
@@ -31,7 +31,7 @@ Order plain_order(int64_t n, int64_t epoch = 0) {
 }
 
 Order order_of(const std::string& text, int64_t n, int64_t epoch, int64_t epochs, uint64_t seed = 1) {
-    CurriculumPlan plan(make(text), difficulties(n), seed, epochs);
+    CurriculumPlan plan(curriculum_of(text), difficulties(n), seed, epochs);
     Order order = plain_order(n, epoch);
     plan.begin_epoch(epoch, order);
     return order;
@@ -95,7 +95,7 @@ TEST(CurriculumPlan, OrdersAreKeyedBySeedAndEpoch) {
     EXPECT_EQ(order_of(text, 100, 1, 9), order_of(text, 100, 1, 9));
     EXPECT_NE(order_of(text, 100, 1, 9, 2), order_of(text, 100, 1, 9, 1));
     // In whichever epoch a run begins, the later ones are the same.
-    CurriculumPlan through(make(text), difficulties(100), 1, 9);
+    CurriculumPlan through(curriculum_of(text), difficulties(100), 1, 9);
     for (int64_t epoch = 0; epoch < 4; ++epoch) {
         Order order = plain_order(100, epoch);
         through.begin_epoch(epoch, order);
@@ -106,7 +106,7 @@ TEST(CurriculumPlan, OrdersAreKeyedBySeedAndEpoch) {
 TEST(CurriculumPlan, TheLastEpochIsThePlainPermutation) {
     for (const char* kind : kinds) {
         EXPECT_EQ(order_of(std::string(kind) + ":share=1", 100, 8, 9), plain_order(100, 8)) << kind;
-        CurriculumPlan plan(make(std::string(kind) + ":share=1"), difficulties(100), 1, 9);
+        CurriculumPlan plan(curriculum_of(std::string(kind) + ":share=1"), difficulties(100), 1, 9);
         Order order = plain_order(100);
         plan.begin_epoch(7, order);
         plan.begin_epoch(8, order);
@@ -116,7 +116,7 @@ TEST(CurriculumPlan, TheLastEpochIsThePlainPermutation) {
 
 // r = 1/8, 3/8, 5/8, 7/8 by difficulty, lambda = 1/2.
 TEST(CurriculumPlan, WeightsByHand) {
-    CurriculumPlan plan(make("weighted:initial=0.5"), Numbers{0.4, 0.1, 0.3, 0.2}, 1, 9);
+    CurriculumPlan plan(curriculum_of("weighted:initial=0.5"), Numbers{0.4, 0.1, 0.3, 0.2}, 1, 9);
     Order order{3, 1, 0, 2};
     plan.begin_epoch(0, order);
     EXPECT_EQ(order, (Order{3, 1, 0, 2}));
@@ -134,7 +134,7 @@ TEST(CurriculumPlan, WeightsHaveMeanOneFallWithDifficultyAndLevelOut) {
     const Numbers hard = difficulties(1000);
     double before = 100;
     for (int64_t epoch = 0; epoch < 9; ++epoch) {
-        CurriculumPlan plan(make("weighted:initial=0.1"), hard, 1, 9);
+        CurriculumPlan plan(curriculum_of("weighted:initial=0.1"), hard, 1, 9);
         Order order = plain_order(1000);
         plan.begin_epoch(epoch, order);
         Numbers by_rank(1000);
@@ -150,7 +150,7 @@ TEST(CurriculumPlan, WeightsHaveMeanOneFallWithDifficultyAndLevelOut) {
 }
 
 CurriculumPlan plan_for(const Bench& bench, const std::string& text) {
-    return {make(text), difficulties(bench.parts.training.size()), bench.given.options.seed,
+    return {curriculum_of(text), difficulties(bench.parts.training.size()), bench.given.options.seed,
             total_epochs(bench.given.options, bench.parts.training.size())};
 }
 

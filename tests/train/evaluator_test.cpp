@@ -13,17 +13,17 @@ namespace {
 using namespace test;
 using testing::ElementsAre;
 
-constexpr CompileOptions in_double{Precision::f64, 1};
+constexpr CompileOptions evaluated_in_double{Precision::f64, 1};
 
 // Evaluations go by 256 examples: fewer, as many, and every kind of remainder.
 TEST(Evaluator, LossAndAccuracyAreThoseByHandForAnyNumberOfExamples) {
     constexpr TanhNet net{5, 3};
     Case given{.dataset = "spiral:examples=1000", .model = "mlp:hidden=5,activation=tanh"};
-    given.options.compile = in_double;
+    given.options.compile = evaluated_in_double;
     Bench bench(given);
     const Numbers w = bench.weights();
     const Normalization& normal = bench.parts.schema.normalization;
-    Evaluator evaluator(bench.network, in_double);
+    Evaluator evaluator(bench.network, evaluated_in_double);
     for (const int64_t n : {1, 2, 255, 256, 257, 511, 512, 600}) {
         std::vector<int64_t> first(static_cast<size_t>(n));
         std::iota(first.begin(), first.end(), 0);
@@ -69,11 +69,11 @@ TEST(Evaluator, OutputsNeedNoLabels) {
 
 TEST(Evaluator, RegressionIsScoredInNormalisedUnitsAndItsErrorInThoseOfTheData) {
     Case given{.dataset = "linear-regression:examples=100,features=2", .model = "linear"};
-    given.options.compile = in_double;
+    given.options.compile = evaluated_in_double;
     Parts parts = parts_of(given);
     parts.schema.target_normalization = {{5}, {4}};
     Bench bench(given, parts);  // weights 0: every normalised prediction is 0, every prediction 5
-    Evaluator evaluator(bench.network, in_double);
+    Evaluator evaluator(bench.network, evaluated_in_double);
     const Dataset& data = bench.parts.validation;
     double squares = 0;
     for (const float y : data.values) squares += (y - 5.0) * (y - 5.0) / static_cast<double>(data.size());
@@ -159,11 +159,11 @@ TEST(Evaluator, AccuracyOfLabelsIsTheShareOfPairsThatAreRight) {
               std::log1p(std::exp(0.4)) / 2 + std::log1p(std::exp(0.7)) / 2 - 2 * 0.4 / 6 - 0.7 / 6},
              {"squared-error", 2.0 / 6, (2 * 0.36 + 0.16 + 0.09 + 2 * 0.49) / 6}}) {
         Case given{.model = "linear", .loss = loss};
-        given.options.compile = in_double;
+        given.options.compile = evaluated_in_double;
         Bench bench(given, labelled_parts());
         Vector& w = bench.parameters.write();
         for (int64_t i = 0; const double value : {0.0, 0.0, 0.4, 0.7}) w.set(i++, value);
-        Evaluator evaluator(bench.network, in_double);
+        Evaluator evaluator(bench.network, evaluated_in_double);
         const Schema& schema = bench.parts.schema;
         const Scores scores =
             evaluator.evaluate(bench.parts.test, schema.normalization, schema.target_normalization,
@@ -186,11 +186,11 @@ TEST(PredictedLabel, HoldsAboveEvenOddsOrHalf) {
 // deviation.
 TEST(Evaluator, AnAutoencodingOfTheMeanHasTheDeviationAsItsError) {
     Case given{.dataset = "spiral:examples=100", .model = "linear"};
-    given.options.compile = in_double;
+    given.options.compile = evaluated_in_double;
     Parts parts = load_parts({.dataset = given.dataset, .task = "autoencoding"});
     Bench bench(given, parts);
     for (int64_t i = 0; i < bench.parameters.values().size(); ++i) bench.parameters.write().set(i, 0);
-    Evaluator evaluator(bench.network, in_double);
+    Evaluator evaluator(bench.network, evaluated_in_double);
     const Schema& schema = bench.parts.schema;
     const Dataset& data = bench.parts.training;
     const Scores scores = evaluator.evaluate(data, schema.normalization, schema.target_normalization,

@@ -10,9 +10,9 @@ using testing::Each;
 using testing::ElementsAre;
 using testing::Field;
 
-constexpr TanhNet tanh_net{5, 3};
+constexpr TanhNet gated_net{5, 3};
 
-Case tanh_case() {
+Case gated_case() {
     return {.model = "mlp:hidden=5,activation=tanh",
             .loss = "kl",
             .options = {.epochs = 4, .batch = 32, .seed = 1, .compile = {Precision::f64, 1}}};
@@ -29,7 +29,7 @@ TargetPlan three_stages() {
 constexpr Gate closes_below(double epsilon) { return {.by = Gate::By::batch, .epsilon = epsilon}; }
 
 /// The examples of each batch of an epoch.
-std::vector<std::vector<int64_t>> batches_of(const Bench& bench, int64_t epoch) {
+std::vector<std::vector<int64_t>> gated_batches_of(const Bench& bench, int64_t epoch) {
     std::vector<int64_t> order(static_cast<size_t>(bench.parts.training.size()));
     epoch_order(Sampling::shuffled, bench.given.options.seed, epoch, order);
     std::vector<std::vector<int64_t>> result;
@@ -42,13 +42,13 @@ std::vector<std::vector<int64_t>> batches_of(const Bench& bench, int64_t epoch) 
 /// that of the labels and those of all examples in class 0, 1 and 2.
 double evolved_loss(const Numbers& w, const Bench& bench, const std::vector<int64_t>& examples, double t,
                     Numbers& gradient) {
-    double loss = t * tanh_net.loss(w, bench.parts, bench.parts.training, examples, gradient);
+    double loss = t * gated_net.loss(w, bench.parts, bench.parts.training, examples, gradient);
     for (auto& g : gradient) g *= t;
     Dataset relabelled = bench.parts.training;
     for (int32_t c = 0; c < 3; ++c) {
         std::ranges::fill(relabelled.labels, c);
         Numbers part;
-        loss += (1 - t) / 3 * tanh_net.loss(w, bench.parts, relabelled, examples, part);
+        loss += (1 - t) / 3 * gated_net.loss(w, bench.parts, relabelled, examples, part);
         for (size_t i = 0; i < part.size(); ++i) gradient[i] += (1 - t) / 3 * part[i];
     }
     const double high = t + (1 - t) / 3, low = (1 - t) / 3;
@@ -57,7 +57,7 @@ double evolved_loss(const Numbers& w, const Bench& bench, const std::vector<int6
 
 // Rate and targets change, batches are gated and not; four tensors of parameters.
 TEST(Gate, ATrajectoryWorkedOutByHand) {
-    Case given = tanh_case();
+    Case given = gated_case();
     given.optimizer = "momentum:learning_rate=0.2,momentum=0.5";
     given.schedule = "linear:end=0.1";
     given.options.targets = three_stages();
@@ -70,7 +70,7 @@ TEST(Gate, ATrajectoryWorkedOutByHand) {
     for (int64_t k = 0; k < 24; ++k) {
         const double t = three_stages().stages[static_cast<size_t>(std::min<int64_t>(k / 6, 2))];
         const double loss =
-            evolved_loss(w, bench, batches_of(bench, k / 6)[static_cast<size_t>(k % 6)], t, gradient);
+            evolved_loss(w, bench, gated_batches_of(bench, k / 6)[static_cast<size_t>(k % 6)], t, gradient);
         const StepEvent& event = bench.heard.updates[static_cast<size_t>(k)];
         EXPECT_NEAR(event.train_loss, loss, 1e-12);
         ASSERT_EQ(event.gated, loss <= 0.35) << k;
@@ -129,7 +129,7 @@ TEST(Gate, AGatedBatchMovesNothing) {
 // Whatever the rule evaluates its gradient at, an open gate costs no second forward pass and changes no bit.
 TEST(Gate, AnOpenGateChangesNothing) {
     for (const char* optimizer : {"sgd", "adam", "nesterov", "nesterov:form=lookahead", "nadam"}) {
-        Case given = tanh_case();
+        Case given = gated_case();
         given.optimizer = optimizer;
         given.model = "mlp:hidden=8,dropout=0.2";
         Bench without(given);
@@ -146,7 +146,7 @@ TEST(Gate, AnOpenGateChangesNothing) {
 }
 
 TEST(Gate, PenaltiesOnWeightsDoNotCount) {
-    Case given = tanh_case();
+    Case given = gated_case();
     given.l2 = 10;
     given.options.epochs = 1;
     given.options.gate = closes_below(1.5);
@@ -157,7 +157,7 @@ TEST(Gate, PenaltiesOnWeightsDoNotCount) {
 }
 
 TEST(Gate, ByEpochDecidesForTheWholeNextOne) {
-    Case given = tanh_case();
+    Case given = gated_case();
     given.options.targets = three_stages();
     given.options.targets.epochs_per_stage = 2;
     given.options.epochs = 7;
@@ -171,7 +171,7 @@ TEST(Gate, ByEpochDecidesForTheWholeNextOne) {
 }
 
 TEST(Gate, EquilibriumMovesTargetsOn) {
-    Case given = tanh_case();
+    Case given = gated_case();
     given.options.targets = three_stages();
     given.options.targets.settings.advance = TargetEvolution::Advance::equilibrium;
     given.options.targets.epochs_per_stage = 3;
@@ -193,13 +193,13 @@ TEST(Gate, ThresholdsMayBeSharesOfWhatAStageAsksFor) {
 
 TEST(Gate, ALossWhoseMinimumIsNotZeroIsRefused) {
     for (const char* loss : {"cross-entropy", "logistic", "hinge", "gaussian"}) {
-        Case given = tanh_case();
+        Case given = gated_case();
         given.loss = loss;
         given.options.gate = closes_below(1e-5);
         EXPECT_THROW(Bench{given}, RequestError) << loss;
     }
     for (const char* loss : {"", "kl", "binary-kl", "squared-error", "squared-error:on=probabilities"}) {
-        Case given = tanh_case();
+        Case given = gated_case();
         given.loss = loss;
         given.options.gate = closes_below(1e-5);
         EXPECT_NO_THROW(Bench{given}) << loss;

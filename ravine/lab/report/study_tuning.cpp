@@ -12,14 +12,14 @@
 namespace ravine {
 namespace {
 
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
+constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
 
 /// The number that a text is; NaN for any other text.
 double number_of(const std::string& text) {
     try {
         return parse_number("", text, any_number);
     } catch (const RequestError&) {
-        return none;
+        return no_value;
     }
 }
 
@@ -40,7 +40,7 @@ public:
     double place(const std::string& value) const {
         if (are_numbers_) return number_of(value);
         const auto found = std::ranges::find(names_, value);
-        return found == names_.end() ? none : static_cast<double>(found - names_.begin());
+        return found == names_.end() ? no_value : static_cast<double>(found - names_.begin());
     }
     std::vector<std::string> categories() const { return are_numbers_ ? std::vector<std::string>() : names_; }
     Scale scale() const { return are_numbers_ ? natural_scale(numbers_) : Scale::linear; }
@@ -95,8 +95,8 @@ ReportSection tuning_section(const StudyData& data) {
         const bool diverged = tuning.text(row, "status") == "diverged";
         means[*c][place].add(score);
         scores.push_back(score);
-        figure.rows.push_back({static_cast<double>(*c), place, tuning.number(row, "seed"), score, none, none,
-                               none, none, diverged ? 1 : none});
+        figure.rows.push_back({static_cast<double>(*c), place, tuning.number(row, "seed"), score, no_value,
+                               no_value, no_value, no_value, diverged ? 1 : no_value});
     }
     std::string choices;
     for (size_t c = 0; c < means.size(); ++c) {
@@ -104,8 +104,8 @@ ReportSection tuning_section(const StudyData& data) {
         for (const auto& [place, spread] : means[c]) {
             if (spread.count == 0) continue;
             const bool is_chosen = place == values.place(best);
-            figure.rows.push_back({static_cast<double>(c), place, none, none, spread.mean(), spread.low,
-                                   spread.high, is_chosen ? spread.mean() : none, none});
+            figure.rows.push_back({static_cast<double>(c), place, no_value, no_value, spread.mean(),
+                                   spread.low, spread.high, is_chosen ? spread.mean() : no_value, no_value});
         }
         if (best != "–")
             choices += fmt::format("{}{} {}", choices.empty() ? "" : ", ", data.contenders[c], best);

@@ -10,7 +10,7 @@ using test::ramp;
 using testing::ElementsAre;
 using testing::Pointwise;
 
-auto near(const Floats& expected) { return Pointwise(testing::FloatNear(1e-6F), expected); }
+auto image_near(const Floats& expected) { return Pointwise(testing::FloatNear(1e-6F), expected); }
 
 TEST(Mirror, ExchangesLeftAndRight) {
     Floats numbers = ramp(6);
@@ -44,13 +44,13 @@ TEST(Warp, QuarterTurnsAgainstTheClockAreExact) {
         warp(image, Affine::rotation(degrees), scratch.data());
     };
     turn({numbers.data(), 2, 2, 1}, 90);
-    EXPECT_THAT(numbers, near({2, 4, 1, 3}));
+    EXPECT_THAT(numbers, image_near({2, 4, 1, 3}));
     numbers = ramp(9);
     turn({numbers.data(), 3, 3, 1}, 90);
-    EXPECT_THAT(numbers, near({3, 6, 9, 2, 5, 8, 1, 4, 7}));
+    EXPECT_THAT(numbers, image_near({3, 6, 9, 2, 5, 8, 1, 4, 7}));
     turn({numbers.data(), 3, 3, 1}, 180);
     turn({numbers.data(), 3, 3, 1}, 90);
-    EXPECT_THAT(numbers, near(ramp(9)));
+    EXPECT_THAT(numbers, image_near(ramp(9)));
 }
 
 TEST(Warp, ZoomsAboutTheCentreLinearly) {
@@ -61,9 +61,9 @@ TEST(Warp, ZoomsAboutTheCentreLinearly) {
         return numbers;
     };
     // Pixel x reads 1.5 + (x - 1.5) / factor of the ramp 1 + x.
-    EXPECT_THAT(zoomed(2), near({1.75F, 2.25F, 2.75F, 3.25F}));
-    EXPECT_THAT(zoomed(0.5), near({0, 1.5F, 3.5F, 0}));
-    EXPECT_THAT(zoomed(1), near(ramp(4)));
+    EXPECT_THAT(zoomed(2), image_near({1.75F, 2.25F, 2.75F, 3.25F}));
+    EXPECT_THAT(zoomed(0.5), image_near({0, 1.5F, 3.5F, 0}));
+    EXPECT_THAT(zoomed(1), image_near(ramp(4)));
 }
 
 TEST(Warp, WhatLiesOutsideIsZeroAndNothingIsReadFromThere) {
@@ -72,8 +72,9 @@ TEST(Warp, WhatLiesOutsideIsZeroAndNothingIsReadFromThere) {
         warp({numbers.data(), 1, 4, 1}, {.x0 = pixels}, scratch.data());
         return numbers;
     };
-    EXPECT_THAT(moved(0.5), near({1.5F, 2.5F, 3.5F, 0}));   // half a pixel beyond the last centre: outside
-    EXPECT_THAT(moved(-0.5), near({1, 1.5F, 2.5F, 3.5F}));  // half a pixel before the first one: inside
+    EXPECT_THAT(moved(0.5),
+                image_near({1.5F, 2.5F, 3.5F, 0}));  // half a pixel beyond the last centre: outside
+    EXPECT_THAT(moved(-0.5), image_near({1, 1.5F, 2.5F, 3.5F}));  // half a pixel before the first one: inside
     EXPECT_EQ(moved(1e30), Floats(4, 0));
 }
 
