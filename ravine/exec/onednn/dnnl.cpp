@@ -2,9 +2,27 @@
 
 #include <omp.h>
 
+#include <cstdlib>
+
 namespace ravine {
+namespace {
+
+/// oneDNN 2.6's products by tile instructions (AMX) end the process with an illegal instruction for some
+/// shapes: 67 x 63 times 63 x 39 in bfloat16 is one. So they are used only where the person asks for them by
+/// oneDNN's own variable. Must come before whatever else asks the library for instructions.
+void limit_instructions() {
+    static const bool limited = [] {
+        for (const char* name : {"ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"})
+            if (std::getenv(name) != nullptr) return false;
+        return dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx512_core_bf16) == dnnl::status::success;
+    }();
+    static_cast<void>(limited);
+}
+
+}  // namespace
 
 dnnl::engine& dnnl_engine() {
+    limit_instructions();
     static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
     return engine;
 }
@@ -41,6 +59,7 @@ dnnl::memory::data_type data_type_of(Element element) {
 
 // The numbers of the instruction sets are sets of bits, and in no order.
 bool has_instructions(dnnl::cpu_isa instructions) {
+    limit_instructions();
     const auto wanted = static_cast<int>(instructions);
     return (static_cast<int>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
 }
