@@ -15,7 +15,13 @@ namespace {
 
 /// A file without a name: it is gone with its last user.
 int open_temporary() {
-    const std::string folder = std::filesystem::temp_directory_path().string();
+    std::error_code error;
+    const std::string folder = std::filesystem::temp_directory_path(error).string();
+    if (error) {
+        const char* wanted = std::getenv("TMPDIR");
+        fail_run("cannot create a temporary file{}: {}",
+                 wanted == nullptr ? "" : fmt::format(" in TMPDIR={}", wanted), error.message());
+    }
     std::string name = folder + "/ravine-XXXXXX";
     const int descriptor = mkostemp(name.data(), O_CLOEXEC);
     if (descriptor < 0) fail_run("cannot create a temporary file in {}: {}", folder, std::strerror(errno));

@@ -115,17 +115,18 @@ void write_example_plot(const std::filesystem::path& path, const std::string& ti
     } else if (!is_regression) {
         script += "set size ratio -1\n";
     }
+    PictureData numbers;
     std::string plot;
     const auto all = class_points_of(data, examples);
     for (size_t i = 0; i < all.size(); ++i) {
         const std::vector<std::span<const double>> columns(all[i].columns.begin(), all[i].columns.end());
-        script += gnuplot_data(fmt::format("points{}", i), columns);
-        plot += fmt::format("{}$points{} using {} with points pt {} ps 0.5 lc rgb '{}' {}",
-                            i == 0 ? "" : ", ", i, in_space ? "1:2:3" : "1:2", point_type(i), plot_colour(i),
-                            all[i].title.empty() ? "notitle" : "title " + gnuplot_quoted(all[i].title));
+        plot +=
+            fmt::format("{}{} using {} with points pt {} ps 0.5 lc rgb '{}' {}", i == 0 ? "" : ", ",
+                        numbers.columns(columns), in_space ? "1:2:3" : "1:2", point_type(i), plot_colour(i),
+                        all[i].title.empty() ? "notitle" : "title " + gnuplot_quoted(all[i].title));
     }
     draw(path, is_regression ? PictureSize{720, 440} : PictureSize{640, 660},
-         script + (in_space ? "splot " : "plot ") + plot + "\n");
+         script + (in_space ? "splot " : "plot ") + plot + "\n", numbers);
 }
 
 }  // namespace ravine

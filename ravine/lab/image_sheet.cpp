@@ -49,29 +49,17 @@ struct Sheet {
 };
 
 struct Pixels {
-    std::vector<double> x, y, red, green, blue;
+    std::vector<uint8_t> rgb;
+    int64_t width;
+
+    explicit Pixels(const Sheet& sheet)
+        : rgb(static_cast<size_t>(3 * sheet.width() * sheet.height()), 255), width(sheet.width()) {}
 
     void add(const Thumbnail& image, int64_t left, int64_t top) {
-        for (int64_t row = 0; row < image.height; ++row) {
-            for (int64_t column = 0; column < image.width; ++column) {
-                const auto at = static_cast<size_t>(left + column + (top + row) * width);
-                for (auto [channel, k] : {std::pair{&red, 0U}, {&green, 1U}, {&blue, 2U}})
-                    (*channel)[at] = image.rgb[static_cast<size_t>(row * image.width + column) * 3 + k];
-            }
-        }
+        for (int64_t row = 0; row < image.height; ++row)
+            std::copy_n(image.rgb.begin() + row * image.width * 3, image.width * 3,
+                        rgb.begin() + 3 * (left + (top + row) * width));
     }
-
-    explicit Pixels(const Sheet& sheet) : width(sheet.width()) {
-        for (int64_t row = 0; row < sheet.height(); ++row) {
-            for (int64_t column = 0; column < width; ++column) {
-                x.push_back(static_cast<double>(column));
-                y.push_back(static_cast<double>(row));
-            }
-        }
-        red = green = blue = std::vector<double>(x.size(), 255);
-    }
-
-    int64_t width;
 };
 
 /// Characters of the longest label, counted in bytes: room is never too small.
@@ -158,20 +146,20 @@ void write_image_sheet(const std::filesystem::path& path, const std::string& tit
     const double width = scale * static_cast<double>(sheet.width()),
                  height = scale * static_cast<double>(sheet.height());
     const double whole_width = left + width + margin, whole_height = title_height + height + margin;
-    const std::array<std::span<const double>, 5> block{pixels.x, pixels.y, pixels.red, pixels.green,
-                                                       pixels.blue};
-    draw(
-        path, {static_cast<int>(std::lround(whole_width)), static_cast<int>(std::lround(whole_height))},
-        gnuplot_data("sheet", block) + labels +
-            fmt::format("set title {} noenhanced font ',14' offset 0,-0.3 tc rgb '#202020'\n"
-                        "unset border\nunset tics\nunset grid\nunset key\n"
-                        "set lmargin at screen {}\nset rmargin at screen {}\n"
-                        "set bmargin at screen {}\nset tmargin at screen {}\n"
-                        "set xrange [-0.5:{}]\nset yrange [{}:-0.5]\n"
-                        "plot $sheet using 1:2:3:4:5 with rgbimage\n",
-                        gnuplot_quoted(title), left / whole_width, (left + width) / whole_width,
-                        margin / whole_height, (margin + height) / whole_height,
-                        static_cast<double>(sheet.width()) - 0.5, static_cast<double>(sheet.height()) - 0.5));
+    PictureData data;
+    const std::string image = data.image(pixels.rgb, sheet.width(), sheet.height(), {});
+    draw(path, {static_cast<int>(std::lround(whole_width)), static_cast<int>(std::lround(whole_height))},
+         labels + fmt::format("set title {} noenhanced font ',14' offset 0,-0.3 tc rgb '#202020'\n"
+                              "unset border\nunset tics\nunset grid\nunset key\n"
+                              "set lmargin at screen {}\nset rmargin at screen {}\n"
+                              "set bmargin at screen {}\nset tmargin at screen {}\n"
+                              "set xrange [-0.5:{}]\nset yrange [{}:-0.5]\n"
+                              "plot {} using 1:2:3 with rgbimage\n",
+                              gnuplot_quoted(title), left / whole_width, (left + width) / whole_width,
+                              margin / whole_height, (margin + height) / whole_height,
+                              static_cast<double>(sheet.width()) - 0.5,
+                              static_cast<double>(sheet.height()) - 0.5, image),
+         data);
 }
 
 std::string terminal_image_sheet(const Dataset& images, const std::vector<SheetRow>& rows) {

@@ -21,9 +21,14 @@ struct Points {
     std::vector<double> x, y;
 };
 
+/// gnuplot takes what is near the ends of double for undefined, and needs room for its tics: what lies beyond
+/// these is drawn on them.
+constexpr double largest = 1e300, smallest = 1e-300;
+
 double drawable(double value, bool logarithmic) {
-    const bool fine = std::isfinite(value) && (!logarithmic || value > 0);
-    return fine ? value : std::numeric_limits<double>::quiet_NaN();
+    if (!std::isfinite(value) || (logarithmic && !(value > 0)))
+        return std::numeric_limits<double>::quiet_NaN();
+    return logarithmic ? std::clamp(value, smallest, largest) : std::clamp(value, -largest, largest);
 }
 
 /// The series, thinned out to the extremes of each of `buckets` runs of points, so that no spike is lost.
@@ -82,19 +87,21 @@ std::string axis(const std::string& name, const std::string& label, Extent exten
             return text + fmt::format("set {}range [{}:{}]\n", name, extent.low / 2, extent.high * 2);
         return text + fmt::format("set {}range [*:*]\n", name);
     }
-    text += fmt::format("set format {} '%g'\n", name);
-    if (extent.low == extent.high) {
+    // Where rounding shows there is one value, too.
+    if (extent.high - extent.low <= 1e-14 * std::max(std::abs(extent.low), std::abs(extent.high))) {
         const double margin = extent.low == 0 ? 1 : std::abs(extent.low);
-        return text + fmt::format("set {}range [{}:{}]\n", name, extent.low - margin, extent.high + margin);
+        return text + fmt::format("set format {} '%g'\nset {}range [{}:{}]\n", name, name,
+                                  extent.low - margin, extent.high + margin);
     }
+    text += tics_for(name, extent.low, extent.high);
     // Counts of updates begin at 0 even where the first point does not.
     const bool counts = name == "x" && extent.low > 0 && extent.low < 0.25 * extent.high;
     return text + fmt::format("set {}range [{}:*]\n", name, counts ? "0" : "*");
 }
 
-/// The chart, with data blocks whose names begin with `prefix`.
-std::string chart_script(const Chart& chart, const std::string& prefix) {
-    std::string data, plots;
+/// The commands that draw the chart; its numbers are added to `data`.
+std::string chart_script(const Chart& chart, PictureData& data) {
+    std::string plots;
     Extent x, left, right;
     for (size_t i = 0; i < chart.series.size(); ++i) {
         const Series& series = chart.series[i];
@@ -104,17 +111,15 @@ std::string chart_script(const Chart& chart, const std::string& prefix) {
             x.include({points.x[k]});
             (series.on_right ? right : left).include({points.y[k]});
         }
-        const std::string block = fmt::format("{}{}", prefix, i);
         const std::array<std::span<const double>, 2> columns{points.x, points.y};
-        data += gnuplot_data(block, columns);
         // A line through one point cannot be seen.
         const std::string style = points.x.size() == 1 ? "points pt 7 ps 0.6" : "lines lw 2";
-        plots += fmt::format("{}${} using 1:2 axes {} with {} dt {} lc rgb '{}' {}", i == 0 ? "" : ", ",
-                             block, series.on_right ? "x1y2" : "x1y1", style, plot_dash(i), plot_colour(i),
+        plots += fmt::format("{}{} using 1:2 axes {} with {} dt {} lc rgb '{}' {}", i == 0 ? "" : ", ",
+                             data.columns(columns), series.on_right ? "x1y2" : "x1y1", style, plot_dash(i),
+                             plot_colour(i),
                              series.name.empty() ? "notitle" : "title " + gnuplot_quoted(series.name));
     }
-    std::string script = data;
-    script +=
+    std::string script =
         fmt::format("set title {} noenhanced font ',15' tc rgb '#202020'\n", gnuplot_quoted(chart.title));
     script += axis("x", chart.x_label, x, chart.log_x) + axis("y", chart.y_label, left, chart.log_y);
     // What is set for one chart of several holds for the next.
@@ -130,16 +135,19 @@ std::string chart_script(const Chart& chart, const std::string& prefix) {
 }  // namespace
 
 void write_chart(const std::filesystem::path& path, const Chart& chart) {
-    draw(path, {720, 440}, chart_script(chart, "series"));
+    PictureData data;
+    const std::string script = chart_script(chart, data);
+    draw(path, {720, 440}, script, data);
 }
 
 void write_charts(const std::filesystem::path& path, const std::vector<Chart>& charts) {
     require(!charts.empty(), "no charts to draw");
     const int n = static_cast<int>(charts.size());
     const int columns = std::min(n, n == 4 ? 2 : 3), rows = (n + columns - 1) / columns;
+    PictureData data;
     std::string script = fmt::format("set multiplot layout {},{}\n", rows, columns);
-    for (size_t i = 0; i < charts.size(); ++i) script += chart_script(charts[i], fmt::format("chart{}_", i));
-    draw(path, {440 * columns, 340 * rows}, script + "unset multiplot\n");
+    for (const auto& chart : charts) script += chart_script(chart, data);
+    draw(path, {440 * columns, 340 * rows}, script + "unset multiplot\n", data);
 }
 
 }  // namespace ravine

@@ -4,15 +4,20 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <limits>
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/data/image_file.hpp"
 #include "ravine/lab/gnuplot.hpp"
+#include "ravine/lab/letters.hpp"
 #include "ravine/lab/plot_style.hpp"
+#include "ravine/lab/run_program.hpp"
 
 namespace ravine {
 namespace {
@@ -38,24 +43,77 @@ Chart line(std::vector<double> x, std::vector<double> y) {
 }
 
 TEST(GnuplotQuoted, NothingEndsTheString) {
-    EXPECT_EQ(gnuplot_quoted("it's"), "'it''s'");
-    EXPECT_EQ(gnuplot_quoted("'; system('rm x')"), "'''; system(''rm x'')'");
-    EXPECT_EQ(gnuplot_quoted("two\nlines\t."), "'two lines .'");
-    EXPECT_EQ(gnuplot_quoted("\\n `ls` $x @y"), "'\\n `ls` $x @y'");
+    EXPECT_EQ(gnuplot_quoted("it's"), "\"it's\"");
+    EXPECT_EQ(gnuplot_quoted("\"; system('rm x')"), "\"\\042; system('rm x')\"");
+    EXPECT_EQ(gnuplot_quoted("two\nlines\t."), "\"two lines .\"");
+    EXPECT_EQ(gnuplot_quoted("\\n `ls` $x @y"), "\"\\134n \\140ls\\140 \\044x \\100y\"");
 }
 
 TEST(GnuplotQuoted, OnlyUtf8Passes) {
-    EXPECT_EQ(gnuplot_quoted("\xc3\xa4\xe2\x82\xac"), "'\xc3\xa4\xe2\x82\xac'");
+    EXPECT_EQ(gnuplot_quoted("\xc3\xa4\xe2\x82\xac"), "\"\xc3\xa4\xe2\x82\xac\"");
     EXPECT_EQ(gnuplot_quoted("a\xff\xc3"),
-              "'a?"
-              "?'");
+              "\"a?"
+              "?\"");
+    EXPECT_EQ(gnuplot_quoted("\xed\xa0\x80"), "\"?\x3f?\"");  // half a surrogate pair, which no SVG may hold
+    EXPECT_EQ(gnuplot_quoted("a\xc2\x85z"), "\"a z\"");       // a control character of two bytes
 }
 
-TEST(GnuplotData, RowsAndRuns) {
+TEST(Letters, ThereAndBack) {
+    const std::string text = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80";
+    EXPECT_EQ(letters_of(text), U"a\u00e4\u20ac\U0001f600");
+    std::string again;
+    for (const char32_t letter : letters_of(text)) append_letter(again, letter);
+    EXPECT_EQ(again, text);
+}
+
+TEST(Letters, WhatNoFontHasBecomesABox) {
+    EXPECT_EQ(drawable_text("plain"), "plain");
+    EXPECT_EQ(drawable_text("a\xe2\x80\x8d\xef\xb8\x8f z"), "a z");  // a joiner, a selector
+    // Of the planes for private use no font of the system has a letter.
+    EXPECT_THAT(drawable_text("a\xf4\x8f\xbf\xbdz"), testing::AnyOf("a\xe2\x96\xa1z", "a?z"));
+}
+
+TEST(Letters, NoBlotsOverAPng) {
+    Chart chart = line({0, 1}, {1, 2});
+    chart.title = "'\xf4\x8f\xbf\xbd \xe6\xbc\xa2 \xf0\x9f\x98\x80 e\xcc\x81 \xd7\xa2 \xe0\xb8\x97";
+    chart.series[0].name = chart.x_label = chart.title;
+    size_t dark = 0, pixels = 0;
+    picture(
+        [&](const auto& path) {
+            write_chart(path, chart);
+            const Image image = read_image(path, 1);
+            pixels = image.pixels.size();
+            dark = static_cast<size_t>(std::ranges::count_if(image.pixels, [](int p) { return p < 64; }));
+        },
+        ".png");
+    EXPECT_GT(pixels, 0u);
+    EXPECT_LT(dark, pixels / 50);
+}
+
+TEST(PictureData, NumbersLieOneAfterAnother) {
     const std::vector<double> x{0, 1, 0, 1},
         y{0.5, std::nan(""), std::numeric_limits<double>::infinity(), -2};
     const std::array<std::span<const double>, 2> columns{x, y};
-    EXPECT_EQ(gnuplot_data("d", columns, 2), "$d << END\n0 0.5 \n1 NaN \n\n0 NaN \n1 -2 \n\nEND\n");
+    PictureData data;
+    EXPECT_EQ(data.columns(columns), "'/proc/self/fd/3' binary skip=0 record=4 format='%2float64'");
+    EXPECT_EQ(data.columns(columns, 2), "'/proc/self/fd/3' binary skip=64 record=(2,2) format='%2float64'");
+    const std::vector<uint8_t> rgb(6, 9);
+    EXPECT_EQ(data.image(rgb, 2, 1, {.x = 0.5, .y = -1, .dx = 2, .dy = 3}),
+              "'/proc/self/fd/3' binary skip=128 array=(2,1) origin=(0.5,-1) dx=2 dy=3 format='%uchar'");
+    ASSERT_EQ(data.bytes().size(), 134u);
+    std::array<double, 8> rows{};
+    std::memcpy(rows.data(), data.bytes().data(), sizeof rows);
+    EXPECT_THAT(rows, testing::ElementsAre(0, 0.5, 1, testing::IsNan(), 0, testing::IsNan(), 1, -2));
+}
+
+TEST(RunProgram, FilesGoInAndTextComesOut) {
+    const std::array<std::string_view, 2> files{"from input, ", "from a file"};
+    const auto result = run_program({"cat", file_of_descriptor(0), file_of_descriptor(3)}, files);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, 0);
+    EXPECT_EQ(result->output, "from input, from a file");
+    EXPECT_NE(run_program({"cat", "/no/such/file"}, files)->status, 0);
+    EXPECT_FALSE(run_program({"no-such-program"}, files));
 }
 
 TEST(PlotStyle, ColoursDifferAndTintsLieBetweenWhiteAndThem) {
@@ -82,12 +140,16 @@ TEST(Chart, WhateverTheData) {
     const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
     for (const bool logarithmic : {false, true}) {
         for (const auto& [x, y] : std::vector<std::pair<std::vector<double>, std::vector<double>>>{
-                 {{}, {}},                           // nothing
-                 {{1}, {2}},                         // a point
-                 {{0, 1, 2}, {0, 0, 0}},             // constant, and without logarithms
-                 {{0, 1, 2}, {3, 3, 3}},             // constant
-                 {{0, 1, 2}, {nan, infinity, -1}},   // nothing finite but below 0
-                 {{0, 1, 2}, {1e-300, 1e300, nan}},  // as far apart as can be
+                 {{}, {}},                                  // nothing
+                 {{1}, {2}},                                // a point
+                 {{0, 1, 2}, {0, 0, 0}},                    // constant, and without logarithms
+                 {{0, 1, 2}, {3, 3, 3}},                    // constant
+                 {{0, 1, 2}, {nan, infinity, -1}},          // nothing finite but below 0
+                 {{0, 1, 2}, {1e-300, 1e300, nan}},         // far apart
+                 {{0, 1, 2}, {5e-324, 1.7e308, -1.7e308}},  // as far apart as can be
+                 {{0, 1, 2}, {1e308, 1e308, 1e308}},        // constant at the ends of double
+                 {{0, 1e308}, {5e-324, 5e-324}},
+                 {{1.7e9, 1.7e9 + 1e-6}, {1e12, 1e12 + 1e-3}},  // apart by their last digits
                  {{-1, 0, 1}, {-1e-12, 0, 1e-12}}}) {
             Chart chart = line(x, y);
             chart.log_x = chart.log_y = logarithmic;
@@ -97,6 +159,22 @@ TEST(Chart, WhateverTheData) {
     }
     EXPECT_THAT(picture([&](const auto& path) { write_chart(path, {.title = "no series"}); }),
                 HasSubstr("no data"));
+}
+
+TEST(Chart, ApostrophesAnywhere) {
+    for (const std::string text : {"'", "'x'", "''", "O'Brien", "x'"}) {
+        Chart chart = line({0, 1}, {1, 2});
+        chart.title = chart.x_label = chart.y_label = chart.series[0].name = text;
+        const std::string svg = picture([&](const auto& path) { write_chart(path, chart); });
+        size_t count = 0;
+        for (size_t at = 0; (at = svg.find(">" + text + "<", at)) != std::string::npos; ++at) ++count;
+        EXPECT_EQ(count, 4u) << text;
+    }
+}
+
+TEST(Chart, TicsTellLargeNumbersApart) {
+    const Chart chart = line({0, 1, 2}, {1.7e9, 1.7e9 + 10, 1.7e9 + 20});
+    EXPECT_THAT(picture([&](const auto& path) { write_chart(path, chart); }), HasSubstr(">1700000010<"));
 }
 
 TEST(Chart, LongSeriesAreThinnedOutButKeepTheirSpikes) {
