@@ -117,12 +117,24 @@ Dataset features_of(NpyArray x) {
     }
     std::visit(
         [&]<class Items>(Items& items) {
-            if constexpr (std::is_same_v<Items, std::vector<int64_t>>)
+            const auto put = [&](auto& rows) {
+                if (turn)
+                    data.features = channels_last(rows, shape[0], data.feature_shape);
+                else
+                    data.features = std::move(rows);
+            };
+            if constexpr (std::is_same_v<Items, std::vector<int64_t>>) {
                 throw std::logic_error("features are read as reals");
-            else if (turn)
-                data.features = channels_last(items, shape[0], data.feature_shape);
-            else
-                data.features = std::move(items);
+            } else if constexpr (std::is_same_v<Items, Rows<double>>) {
+                // Pixels have few digits and are many.
+                if (data.feature_shape.size() == 3) {
+                    auto pixels = in_single_precision(items);
+                    return put(pixels);
+                }
+                put(items);
+            } else {
+                put(items);
+            }
         },
         x.items);
     return data;
@@ -138,6 +150,19 @@ NpyArray read_targets(const std::string& path, const Pair& pair, int64_t example
     });
 }
 
+std::vector<double> values_of(const NpyArray& y) {
+    return std::visit(
+        []<class Items>(const Items& items) -> std::vector<double> {
+            if constexpr (std::is_same_v<Items, std::vector<int64_t>>)
+                return {items.begin(), items.end()};
+            else {
+                const auto elements = items.elements();
+                return {elements.begin(), elements.end()};
+            }
+        },
+        y.items);
+}
+
 /// Class labels as the integers that they are in the file.
 std::vector<int64_t> integers_of(const NpyArray& y) {
     if (y.shape.size() == 2 && y.shape[1] != 1)
@@ -151,26 +176,13 @@ std::vector<int64_t> integers_of(const NpyArray& y) {
         for (const uint8_t value : bytes->elements()) result.push_back(value);
         return result;
     }
-    for (const float value : std::get<Rows<float>>(y.items).elements()) {
-        if (value != std::floor(value) || std::abs(value) > 1e9F)
+    for (const double value : values_of(y)) {
+        if (value != std::floor(value) || std::abs(value) > 1e9)
             fail_request("{}: item {}: expected the number of a class, found {}", y.what,
                          item_place(y.shape, std::ssize(result)), value);
         result.push_back(static_cast<int64_t>(value));
     }
     return result;
-}
-
-std::vector<float> values_of(const NpyArray& y) {
-    return std::visit(
-        []<class Items>(const Items& items) -> std::vector<float> {
-            if constexpr (std::is_same_v<Items, std::vector<int64_t>>)
-                return {items.begin(), items.end()};
-            else {
-                const auto elements = items.elements();
-                return {elements.begin(), elements.end()};
-            }
-        },
-        y.items);
 }
 
 /// The classes of training targets, in the order of their numbers.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 
 #include "ravine/core/error.hpp"
 
@@ -10,13 +11,13 @@ namespace {
 
 /// `row_of(example)` points to the numbers of an example.
 template <class T, class RowOf>
-void gather_floats(RowOf row_of, int64_t width, const Normalization& normalization,
-                   std::span<const int64_t> examples, T* out) {
+void gather_reals(RowOf row_of, int64_t width, const Normalization& normalization,
+                  std::span<const int64_t> examples, T* out) {
     const double* mean = normalization.mean.data();
     const double* deviation = normalization.deviation.data();
     const int64_t channels = normalization.channels();
     for (const int64_t example : examples) {
-        const float* row = row_of(example);
+        const auto* row = row_of(example);
         for (int64_t i = 0; i < width; i += channels)
             for (int64_t c = 0; c < channels; ++c)
                 *out++ = static_cast<T>((row[i + c] - mean[c]) / deviation[c]);
@@ -69,12 +70,13 @@ void gather_features(const Dataset& data, const Normalization& normalization,
     require(normalization.channels() > 0 && width % normalization.channels() == 0,
             "a normalisation of {} channels for examples of shape {}", normalization.channels(),
             to_string(data.feature_shape));
-    if (const auto* bytes = std::get_if<Rows<uint8_t>>(&data.features))
-        gather_bytes(*bytes, width, normalization, examples, out);
-    else
-        gather_floats(
-            [&rows = std::get<Rows<float>>(data.features), width](int64_t i) { return rows.row(i, width); },
-            width, normalization, examples, out);
+    const auto gather = [&]<class Item>(const Rows<Item>& rows) {
+        if constexpr (std::is_same_v<Item, uint8_t>)
+            gather_bytes(rows, width, normalization, examples, out);
+        else
+            gather_reals([&](int64_t i) { return rows.row(i, width); }, width, normalization, examples, out);
+    };
+    std::visit(gather, data.features);
 }
 
 template <class T>
@@ -94,8 +96,8 @@ void gather_targets(const Dataset& data, const Normalization& normalization,
             normalization.channels(), data.output_count);
     if (data.task == Task::autoencoding) return gather_features(data, normalization, examples, out);
     const int64_t width = data.output_count;
-    gather_floats([&](int64_t i) { return data.values.data() + i * width; }, width, normalization, examples,
-                  out);
+    gather_reals([&](int64_t i) { return data.values.data() + i * width; }, width, normalization, examples,
+                 out);
 }
 
 template void gather_features(const Dataset&, const Normalization&, std::span<const int64_t>, float*);

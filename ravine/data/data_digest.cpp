@@ -20,7 +20,7 @@ void add(Sha256& digest, const Dataset& part) {
     const int64_t count = part.size(), width = element_count(part.feature_shape);
     add(digest, std::span<const int64_t>(&count, 1));
     add(digest, std::span<const int32_t>(part.labels));
-    add(digest, std::span<const float>(part.values));
+    add(digest, std::span<const double>(part.values));
     std::visit(
         [&]<class T>(const Rows<T>& rows) {
             const int64_t bytes = width * static_cast<int64_t>(sizeof(T));

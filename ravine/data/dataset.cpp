@@ -51,12 +51,14 @@ double Dataset::feature(int64_t example, int64_t index) const {
     const int64_t width = element_count(feature_shape);
     if (const auto* bytes = std::get_if<Rows<uint8_t>>(&features))
         return bytes->row(example, width)[index] / 255.0;
+    if (const auto* doubles = std::get_if<Rows<double>>(&features))
+        return doubles->row(example, width)[index];
     return std::get<Rows<float>>(features).row(example, width)[index];
 }
 
 double Dataset::value(int64_t example, int64_t output) const {
     if (task == Task::autoencoding) return feature(example, output);
-    return static_cast<double>(values[static_cast<size_t>(example * output_count + output)]);
+    return values[static_cast<size_t>(example * output_count + output)];
 }
 
 void Dataset::check() const {
@@ -82,7 +84,7 @@ void Dataset::check() const {
     } else {
         require(values.empty() || labelled(), "data set '{}': {} values of {} examples", name, values.size(),
                 size());
-        for (const float value : values)
+        for (const double value : values)
             require(task != Task::multi_label || value == 0 || value == 1,
                     "data set '{}': label {} is neither 0 nor 1", name, value);
     }

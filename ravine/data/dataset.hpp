@@ -17,12 +17,13 @@ struct Dataset {
     std::string name = {};
     Task task = Task::classification;
     Shape feature_shape = {};  ///< of one example: {2}; images are height x width x channels: {28, 28, 1}
-    /// n x element_count(feature_shape) numbers; a byte b means the number b / 255.
-    std::variant<Rows<float>, Rows<uint8_t>> features = {};
+    /// n x element_count(feature_shape) numbers; a byte b means the number b / 255. Those of a table that
+    /// single precision would round are doubles: seconds since 1970 differ in digits that it does not have.
+    std::variant<Rows<float>, Rows<uint8_t>, Rows<double>> features = {};
     std::vector<int32_t> labels = {};  ///< classification: n class indices; empty where they are not known
     /// Regression: n x output_count numbers; multi-label: n x output_count zeros and ones; empty where they
     /// are not known. An autoencoding has none: its targets are the features, which are not copied.
-    std::vector<float> values = {};
+    std::vector<double> values = {};
     int64_t output_count = 0;  ///< the number of classes or labels, or of numbers to predict per example
     std::vector<std::string> classes = {};  ///< names of the classes or labels; empty for numbers to predict
     std::vector<std::string> columns = {};  ///< names of the features where they have names, else empty

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "ravine/core/error.hpp"
@@ -131,20 +132,30 @@ private:
             return read_rows<Stored, Item>(checked);
         } else {
             if (source_.integers == NpyIntegers::kept) return read_vector<Stored, Item>(checked);
-            return read_rows<Stored, float>(
-                [&](Stored value, int64_t index) { return static_cast<float>(checked(value, index)); });
+            return compact(read_rows<Stored, double>(
+                [&](Stored value, int64_t index) { return static_cast<double>(checked(value, index)); }));
         }
     }
 
+    static decltype(NpyArray::items) compact(Rows<double> rows) {
+        return std::visit([](auto&& items) -> decltype(NpyArray::items) { return std::move(items); },
+                          as_short_as_exact(std::move(rows)));
+    }
+
     template <class Stored>
-    Rows<float> read_reals() {
-        return read_rows<Stored, float>([this](Stored value, int64_t index) {
+    decltype(NpyArray::items) read_reals() {
+        using Item = std::conditional_t<std::is_same_v<Stored, double>, double, float>;
+        auto rows = read_rows<Stored, Item>([this](Stored value, int64_t index) {
             const double number = widen(value);
             if (!(std::abs(number) <= std::numeric_limits<float>::max()))
-                fail_request("{}: item {}: expected a finite number of single precision, found {}",
-                             source_.what, stored_place(index), number);
-            return static_cast<float>(number);
+                fail_request("{}: item {}: expected a finite number (at most 3.4e38), found {}", source_.what,
+                             stored_place(index), number);
+            return static_cast<Item>(number);
         });
+        if constexpr (std::is_same_v<Item, double>)
+            return compact(std::move(rows));
+        else
+            return rows;
     }
 
     /// All items in the order of the file, converted by convert(stored value, index in the file), a block at

@@ -14,13 +14,15 @@
 namespace ravine {
 
 /// An array of numbers, row-major. Unsigned bytes stay bytes; other integers and booleans (0 and 1) are
-/// widened, reals rounded to single precision.
+/// widened. Reals are in single precision where that loses no digits, else in double.
 struct NpyArray {
     std::string what = {};  ///< where it was read, for messages: "x.npy", "digits.npz: x_train"
     Shape shape = {};
-    std::variant<Rows<uint8_t>, std::vector<int64_t>, Rows<float>> items = {};
+    std::variant<Rows<uint8_t>, std::vector<int64_t>, Rows<float>, Rows<double>> items = {};
 
-    bool holds_reals() const { return std::holds_alternative<Rows<float>>(items); }
+    bool holds_reals() const {
+        return std::holds_alternative<Rows<float>>(items) || std::holds_alternative<Rows<double>>(items);
+    }
 };
 
 /// "[2, 0, 5]": the indices of the item at a row-major position.
@@ -44,8 +46,8 @@ struct NpySource {
 
 /// Reads an array in NumPy's format (NumPy Enhancement Proposal 1, versions 1.0, 2.0 and 3.0), of booleans,
 /// integers or reals of any size, in either byte order and either index order. Throws RequestError with the
-/// place for what is damaged, truncated, too long or not of numbers, for a real that is not finite in single
-/// precision, and for an integer above 2^63 - 1. Memory is taken only for what the source can hold; bytes and
+/// place for what is damaged, truncated, too long or not of numbers, for a real that is not finite or above
+/// 3.4e38, and for an integer above 2^63 - 1. Memory is taken only for what the source can hold; bytes and
 /// reals beyond data_memory_budget() go to a temporary file, unless the first index varies fastest.
 NpyArray read_npy(const NpySource& source);
 NpyArray read_npy(const std::filesystem::path& path, NpyIntegers integers = NpyIntegers::kept);

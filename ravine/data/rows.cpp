@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -131,8 +132,29 @@ Rows<T> RowsBuilder<T>::finish() {
 }
 
 template class Rows<float>;
+template class Rows<double>;
 template class Rows<uint8_t>;
 template class RowsBuilder<float>;
+template class RowsBuilder<double>;
 template class RowsBuilder<uint8_t>;
+
+Rows<float> in_single_precision(const Rows<double>& rows) {
+    constexpr int64_t piece = 1 << 14;
+    RowsBuilder<float> builder;
+    std::vector<float> rounded;
+    for (int64_t begin = 0; begin < rows.size(); begin += piece) {
+        const double* from = rows.row(begin, 1);
+        rounded.assign(from, from + std::min(piece, rows.size() - begin));
+        builder.append(rounded);
+    }
+    return builder.finish();
+}
+
+std::variant<Rows<float>, Rows<double>> as_short_as_exact(Rows<double> rows) {
+    const double* first = rows.row(0, 1);
+    const auto is_exact = [](double x) { return static_cast<double>(static_cast<float>(x)) == x; };
+    if (!std::all_of(first, first + rows.size(), is_exact)) return rows;
+    return in_single_precision(rows);
+}
 
 }  // namespace ravine

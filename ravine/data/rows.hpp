@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "ravine/data/mapped_file.hpp"
@@ -15,8 +16,8 @@ namespace ravine {
 /// mapped. $RAVINE_DATA_MEMORY in MiB where it is set, else a quarter of the machine's memory.
 uint64_t data_memory_budget();
 
-/// A table of numbers, row by row, floats or bytes. The numbers lie in memory or in a mapped file and are
-/// shared by copies; a table may be a choice of the rows of another one, which costs an index a row.
+/// A table of numbers, row by row: floats, doubles or bytes. The numbers lie in memory or in a mapped file
+/// and are shared by copies; a table may be a choice of the rows of another one, which costs an index a row.
 template <class T>
 class Rows {
 public:
@@ -51,6 +52,7 @@ private:
 };
 
 extern template class Rows<float>;
+extern template class Rows<double>;
 extern template class Rows<uint8_t>;
 
 /// Rows that come a piece at a time, more than memory may hold: beyond data_memory_budget() they are kept in
@@ -79,6 +81,14 @@ private:
 };
 
 extern template class RowsBuilder<float>;
+extern template class RowsBuilder<double>;
 extern template class RowsBuilder<uint8_t>;
+
+/// The numbers rounded to single precision; not of a choice of rows.
+Rows<float> in_single_precision(const Rows<double>& rows);
+
+/// The numbers in single precision where that loses none of their digits, else as they are; not of a choice
+/// of rows.
+std::variant<Rows<float>, Rows<double>> as_short_as_exact(Rows<double> rows);
 
 }  // namespace ravine

@@ -17,8 +17,8 @@
 namespace ravine {
 namespace {
 
-/// The number that the whole cell spells, infinite where it is too large to store; nothing where it spells
-/// none.
+/// The number that the whole cell spells, infinite above 3.4e38, whose square double precision still holds;
+/// nothing where it spells none.
 std::optional<double> read_number(std::string_view text) {
     if (text.starts_with('+')) text.remove_prefix(1);
     double value = 0;
@@ -89,14 +89,14 @@ Column encode_column(const CellTable& table, int64_t index) {
 }
 
 /// The features of every row, as `columns` say; `indices` tells where each stands in the table.
-std::vector<float> encode_features(const CellTable& table, const std::vector<Column>& columns,
-                                   const std::vector<int64_t>& indices) {
-    std::vector<float> features;
+decltype(Dataset::features) encode_features(const CellTable& table, const std::vector<Column>& columns,
+                                            const std::vector<int64_t>& indices) {
+    std::vector<double> features;
     for (int64_t row = 0; row < table.row_count(); ++row) {
         for (size_t i = 0; i < columns.size(); ++i) {
             const auto& categories = columns[i].categories;
             if (categories.empty()) {
-                features.push_back(static_cast<float>(number_at(table, row, indices[i])));
+                features.push_back(number_at(table, row, indices[i]));
                 continue;
             }
             const std::string text(table.cell(row, indices[i]));
@@ -105,11 +105,12 @@ std::vector<float> encode_features(const CellTable& table, const std::vector<Col
                 fail_request("{}: expected one of {}, found '{}'{}", table.place(row, indices[i]),
                              excerpt(categories), excerpt(text), suggestion(text, categories));
             const size_t first = features.size();
-            features.resize(first + categories.size(), 0.0F);
+            features.resize(first + categories.size(), 0.0);
             features[first + static_cast<size_t>(found - categories.begin())] = 1;
         }
     }
-    return features;
+    return std::visit([](auto&& rows) -> decltype(Dataset::features) { return std::move(rows); },
+                      as_short_as_exact(std::move(features)));
 }
 
 /// The names of the features: "area", "colour=blue", "colour=red".
@@ -156,23 +157,23 @@ std::vector<int32_t> encode_labels(const CellTable& table, int64_t column,
     return labels;
 }
 
-std::vector<float> encode_values(const CellTable& table, int64_t column, const char* hint) {
-    std::vector<float> values;
+std::vector<double> encode_values(const CellTable& table, int64_t column, const char* hint) {
+    std::vector<double> values;
     for (int64_t row = 0; row < table.row_count(); ++row)
-        values.push_back(static_cast<float>(number_at(table, row, column, hint)));
+        values.push_back(number_at(table, row, column, hint));
     return values;
 }
 
 /// Columns of zeros and ones, one after another in a row.
-std::vector<float> encode_flags(const CellTable& table, const std::vector<int64_t>& columns) {
-    std::vector<float> flags;
+std::vector<double> encode_flags(const CellTable& table, const std::vector<int64_t>& columns) {
+    std::vector<double> flags;
     for (int64_t row = 0; row < table.row_count(); ++row) {
         for (const int64_t column : columns) {
             const double flag = number_at(table, row, column);
             if (flag != 0 && flag != 1)
                 fail_request("{}: expected 0 or 1, whether the label holds, found '{}'",
                              table.place(row, column), excerpt(table.cell(row, column)));
-            flags.push_back(static_cast<float>(flag));
+            flags.push_back(flag);
         }
     }
     return flags;

@@ -10,8 +10,10 @@
 namespace ravine {
 namespace {
 
-std::string caption_of(const Dataset& data, std::span<const float> targets) {
-    if (data.task == Task::regression) return fmt::format("{:.4g}", targets.front());
+std::string caption_of(const Dataset& data, const Augmenter& augmenter) {
+    const auto targets = augmenter.targets();
+    if (data.task == Task::regression)
+        return fmt::format("{:.4g}", targets.front() + augmenter.target_centres().front());
     if (data.task == Task::autoencoding) return "";
     if (data.task == Task::multi_label) return printable(label_caption(data, targets));
     const auto largest = std::ranges::max_element(targets);
@@ -38,12 +40,13 @@ AugmentedSheet augmented_sheet(const Parts& parts, const std::vector<std::string
             const auto features = augmenter.features(view);
             numbers.insert(numbers.end(), features.begin(), features.end());
             row.examples.push_back(count++);
-            row.captions.push_back(caption_of(data, augmenter.targets()));
+            row.captions.push_back(caption_of(data, augmenter));
         }
         sheet.rows.push_back(std::move(row));
     };
     const auto augmenter_of = [&](std::shared_ptr<const AugmentationChain> chain) {
-        return Augmenter(std::move(chain), data, parts.schema.normalization, seed);
+        return Augmenter(std::move(chain), data, parts.schema.normalization,
+                         parts.schema.target_normalization, seed);
     };
     auto unchanged = augmenter_of(std::make_shared<AugmentationChain>());
     add_row("original", 0, 0, unchanged);

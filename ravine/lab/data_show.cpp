@@ -22,6 +22,12 @@ constexpr int64_t most_columns = 12;  // in a row of text
 constexpr int64_t most_summaries = 40;
 const std::vector<std::string> part_names{"training", "validation", "test"};
 
+/// A number in few digits, though with all before the point up to the ten of a time since 1970.
+std::string brief(double x, int digits) {
+    return fmt::format("{:.{}g}", x,
+                       std::abs(x) >= 1e5 && std::abs(x) < 1e15 ? std::max(digits, 10) : digits);
+}
+
 /// What is known of many numbers after one pass (Welford 1962).
 struct Statistics {
     double low = std::numeric_limits<double>::infinity(), high = -low;
@@ -37,7 +43,7 @@ struct Statistics {
     std::vector<std::string> row(const std::string& name) const {
         std::vector<std::string> cells{name};
         for (const double value : {low, mean, high, std::sqrt(squares / count)})
-            cells.push_back(fmt::format("{:.6g}", value));
+            cells.push_back(brief(value, 6));
         return cells;
     }
 };
@@ -105,8 +111,10 @@ std::string target_text(const Dataset& data, int64_t example) {
     if (data.task == Task::classification)
         return printable(data.classes[static_cast<size_t>(data.labels[i])]);
     if (data.task == Task::multi_label) return printable(label_text(data, labels_of(data, example)));
-    const auto first = data.values.begin() + example * data.output_count;
-    return fmt::format("{:.6g}", fmt::join(first, first + data.output_count, " "));
+    std::string text;
+    for (int64_t o = 0; o < data.output_count; ++o)
+        text += (o == 0 ? "" : " ") + brief(data.value(example, o), 6);
+    return text;
 }
 
 }  // namespace
@@ -172,8 +180,7 @@ std::string DataView::rows() const {
     std::vector<std::vector<std::string>> rows;
     for (const int64_t example : chosen(10)) {
         rows.emplace_back();
-        for (int64_t k = 0; k < shown; ++k)
-            rows.back().push_back(fmt::format("{:.5g}", data.feature(example, k)));
+        for (int64_t k = 0; k < shown; ++k) rows.back().push_back(brief(data.feature(example, k), 5));
         if (shown < width) rows.back().push_back("...");
         if (has_target) rows.back().push_back(target_text(data, example));
     }

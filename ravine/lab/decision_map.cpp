@@ -1,6 +1,7 @@
 #include "ravine/lab/decision_map.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "ravine/lab/csv_text.hpp"
 
@@ -16,7 +17,8 @@ Interval range_of(const Dataset& data, int64_t feature) {
         range.low = std::min(range.low, data.feature(i, feature));
         range.high = std::max(range.high, data.feature(i, feature));
     }
-    const double margin = 0.1 * std::max(range.high - range.low, 1e-6);
+    const double size = std::max(std::abs(range.low), std::abs(range.high));
+    const double margin = 0.1 * std::max({range.high - range.low, 1e-6, 1e-12 * size});
     return {range.low - margin, range.high + margin};
 }
 
@@ -24,14 +26,14 @@ Interval range_of(const Dataset& data, int64_t feature) {
 Dataset centres_of(const PlotGrid& grid, int64_t output_count) {
     Dataset cells{.name = "grid", .task = Task::classification, .feature_shape = {2}};
     cells.output_count = output_count;
-    std::vector<float> points;
+    std::vector<double> points;
     for (int64_t row = 0; row < grid.rows; ++row) {
         for (int64_t column = 0; column < grid.columns; ++column) {
-            points.push_back(static_cast<float>(grid.x_of(column)));
-            points.push_back(static_cast<float>(grid.y_of(row)));
+            points.push_back(grid.x_of(column));
+            points.push_back(grid.y_of(row));
         }
     }
-    cells.features = std::move(points);
+    cells.features = Rows<double>(std::move(points));
     return cells;
 }
 

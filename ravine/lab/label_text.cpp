@@ -19,9 +19,9 @@ std::string label_caption(const Dataset& data, std::span<const float> targets) {
     return text.size() <= 8 || count == 1 ? text : fmt::format("{} labels", count);
 }
 
-std::span<const float> labels_of(const Dataset& data, int64_t example) {
-    const auto labels = static_cast<size_t>(data.output_count);
-    return std::span(data.values).subspan(static_cast<size_t>(example) * labels, labels);
+std::vector<float> labels_of(const Dataset& data, int64_t example) {
+    const auto first = data.values.begin() + example * data.output_count;
+    return {first, first + data.output_count};
 }
 
 }  // namespace ravine

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "ravine/data/dataset.hpp"
 
@@ -14,6 +15,6 @@ std::string label_text(const Dataset& data, std::span<const float> targets);
 std::string label_caption(const Dataset& data, std::span<const float> targets);
 
 /// The labels of an example of a labelled multi-label set.
-std::span<const float> labels_of(const Dataset& data, int64_t example);
+std::vector<float> labels_of(const Dataset& data, int64_t example);
 
 }  // namespace ravine

@@ -1,6 +1,7 @@
 #include "ravine/lab/use_model.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 
@@ -99,21 +100,28 @@ struct PredictionColumns {
     std::function<std::vector<std::string>(std::span<const double>)> cells;
 };
 
+/// A predicted number in 9 digits, and one more for every power of ten that it is larger than the deviation
+/// of the targets: as many as single precision tells apart.
+std::string predicted_number(double number, double deviation) {
+    const double excess = std::floor(std::log10(std::abs(number) / deviation));
+    const int digits = excess > 0 ? static_cast<int>(std::min(9 + excess, 17.0)) : 9;
+    return fmt::format("{:.{}g}", number, digits);
+}
+
 void append_numbers(std::vector<std::string>& cells, const std::vector<double>& numbers) {
     for (const double number : numbers) cells.push_back(fmt::format("{:.9g}", number));
 }
 
 PredictionColumns prediction_columns(const Schema& schema, const Dataset& examples, Prediction prediction) {
     if (predicts_numbers(schema.task))
-        return {
-            number_columns(schema, examples), [&schema](std::span<const double> outputs) {
-                std::vector<double> numbers;
-                for (size_t j = 0; j < outputs.size(); ++j)
-                    numbers.push_back(schema.target_normalization.undo(outputs[j], static_cast<int64_t>(j)));
-                std::vector<std::string> cells;
-                append_numbers(cells, numbers);
-                return cells;
-            }};
+        return {number_columns(schema, examples), [&schema](std::span<const double> outputs) {
+                    const Normalization& targets = schema.target_normalization;
+                    std::vector<std::string> cells;
+                    for (size_t j = 0; j < outputs.size(); ++j)
+                        cells.push_back(predicted_number(targets.undo(outputs[j], static_cast<int64_t>(j)),
+                                                         targets.deviation[j]));
+                    return cells;
+                }};
     const bool is_class = schema.task == Task::classification;
     PredictionColumns result{is_class ? std::vector<std::string>{"prediction"} : schema.classes, {}};
     if (prediction == Prediction::softmax || prediction == Prediction::sigmoid)

@@ -24,14 +24,14 @@ BatchLoader::BatchLoader(const Dataset& data, const Normalization& features, con
       target_normalization_(targets),
       weights_(largest, precision, 1),
       start_(data.output_count, precision) {
-    if (augmentation) augmenters_.emplace_back(augmentation, data, features, seed);
+    if (augmentation) augmenters_.emplace_back(augmentation, data, features, targets, seed);
     const int64_t width = element_count(data.feature_shape);
     const bool is_large = largest * views() * width >= worth_a_thread;
     const bool has_thread = is_large && threads < available_threads();
     thrown_.resize(is_large && !has_thread ? static_cast<size_t>(threads) : 1);
     if (augmentation)
         while (augmenters_.size() < thrown_.size())
-            augmenters_.emplace_back(augmentation, data, features, seed);
+            augmenters_.emplace_back(augmentation, data, features, targets, seed);
     for (size_t i = 0; i < (has_thread ? 2U : 1U); ++i) {
         batches_[i].features = Vector(largest * views() * width, precision);
         batches_[i].targets = Vector(largest * data.output_count, precision);
@@ -41,7 +41,7 @@ BatchLoader::BatchLoader(const Dataset& data, const Normalization& features, con
     if (!augmentation) return;
     for (int64_t i = 0; i < width; ++i) {
         const auto channel = static_cast<size_t>(i % features.channels());
-        means_.push_back(features.mean[channel]);
+        means_.push_back(features.mean[channel] - augmenters_[0].feature_centres()[static_cast<size_t>(i)]);
         factors_.push_back(1 / features.deviation[channel]);
     }
     single_means_.assign(means_.begin(), means_.end());
@@ -139,9 +139,13 @@ void BatchLoader::fill_augmented(Batch& batch, int64_t part, int64_t begin, int6
             for (int64_t k = 0; k < width; ++k) to[k] = (static_cast<T>(from[k]) - mean[k]) * factor[k];
         }
         for (int64_t j = 0; j < columns; ++j) {
-            const double target = augmenter.targets()[static_cast<size_t>(j)];
-            *targets++ = static_cast<T>(
-                data_.task == Task::classification ? target : target_normalization_.apply(target, j));
+            const auto k = static_cast<size_t>(j);
+            const double target = augmenter.targets()[k];
+            const double centre = augmenter.target_centres()[k];
+            *targets++ = static_cast<T>(data_.task == Task::classification
+                                            ? target
+                                            : (target - (target_normalization_.mean[k] - centre)) /
+                                                  target_normalization_.deviation[k]);
         }
     }
 }

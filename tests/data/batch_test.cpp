@@ -48,6 +48,37 @@ TEST(Normalization, AConstantThatRoundsGetsDeviationOne) {
     EXPECT_EQ(Normalization::fit(data).deviation[0], 1);
 }
 
+Dataset column(std::vector<double> numbers) {
+    Dataset data{.name = "c", .task = Task::regression, .feature_shape = {1}};
+    data.features = Rows<double>(std::move(numbers));
+    return data;
+}
+
+// As sklearn.preprocessing.StandardScaler of scikit-learn 1.2 has it.
+TEST(Normalization, AColumnThatVariesByItsRoundingAloneIsConstant) {
+    std::vector<double> rounding, small;
+    for (int i = 0; i < 100; ++i) {
+        rounding.push_back(1e9 + i % 2 * 1e-6);  // the variance is 2.5e-13; (n eps mean)^2 = 4.9e-10
+        small.push_back(1e9 + i % 2 * 1e-4);     // 2.5e-9
+    }
+    EXPECT_EQ(Normalization::fit(column(rounding)).deviation[0], 1);
+    EXPECT_NEAR(Normalization::fit(column(small)).deviation[0], 5e-5, 1e-7);
+    EXPECT_EQ(Normalization::fit(column({1e-200, 3e-200})).deviation[0], 1);  // whose squares are 0
+    EXPECT_DOUBLE_EQ(Normalization::fit(column({1e-100, 3e-100})).deviation[0], 1e-100);
+}
+
+TEST(Normalization, TellsNumbersNearATrillionApart) {
+    const Dataset data = column({1e12, 1e12 + 1, 1e12 + 2, 1e12 + 5});
+    const Normalization fitted = Normalization::fit(data);
+    EXPECT_EQ(fitted.mean[0], 1e12 + 2);
+    EXPECT_DOUBLE_EQ(fitted.deviation[0], std::sqrt(3.5));
+    std::vector<float> out(4);
+    gather_features(data, fitted, std::vector<int64_t>{0, 1, 2, 3}, out.data());
+    EXPECT_FLOAT_EQ(out[0], static_cast<float>(-2 / std::sqrt(3.5)));
+    EXPECT_EQ(out[2], 0);
+    EXPECT_FLOAT_EQ(out[3], static_cast<float>(3 / std::sqrt(3.5)));
+}
+
 TEST(Normalization, SurvivesALargeMean) {
     Dataset data{.name = "years", .task = Task::regression, .feature_shape = {1}};
     data.features = std::vector<float>{16777214, 16777216};

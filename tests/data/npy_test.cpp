@@ -21,6 +21,9 @@ protected:
         return read(npy(npy_header(type, shape), items));
     }
     static Floats reals(const NpyArray& a) { return std::get<Rows<float>>(a.items).elements(); }
+    static std::vector<double> doubles(const NpyArray& a) {
+        return std::get<Rows<double>>(a.items).elements();
+    }
     static Integers integers(const NpyArray& a) { return std::get<Integers>(a.items); }
     void refuses(const std::string& text, const std::vector<std::string>& parts) {
         SCOPED_TRACE(text.substr(0, 100));
@@ -30,13 +33,23 @@ protected:
     TemporaryFolder folder_;
 };
 
+TEST_F(Npy, LargeIntegersKeepTheirDigitsAsReals) {
+    EXPECT_EQ(doubles(read_npy(
+                  folder_.write("i.npy", npy(npy_header("<i8", "(2,)"), bytes_of<int64_t>({1700000001, -3}))),
+                  NpyIntegers::as_reals)),
+              (std::vector<double>{1700000001, -3}));
+}
+
 TEST_F(Npy, ReadsEveryTypeInBothByteOrders) {
     for (const bool big : {false, true}) {
         SCOPED_TRACE(big);
         const std::string order = big ? ">" : "<";
         EXPECT_EQ(reals(read(order + "f4", "(3,)", bytes_of<float>({1.5F, -2, 1e30F}, big))),
                   (Floats{1.5F, -2, 1e30F}));
-        EXPECT_EQ(reals(read(order + "f8", "(2,)", bytes_of<double>({0.1, -1e-50}, big))), (Floats{0.1F, 0}));
+        EXPECT_EQ(doubles(read(order + "f8", "(2,)", bytes_of<double>({0.1, -1e-50}, big))),
+                  (std::vector<double>{0.1, -1e-50}));
+        EXPECT_EQ(reals(read(order + "f8", "(2,)", bytes_of<double>({0.5, -3}, big))),
+                  (Floats{0.5F, -3}));  // in single precision where that loses nothing
         // 1, -2, the smallest subnormal 2^-24, the largest 65504
         EXPECT_EQ(reals(read(order + "f2", "(4,)", bytes_of<uint16_t>({0x3C00, 0xC000, 1, 0x7BFF}, big))),
                   (Floats{1, -2, 0x1p-24F, 65504}));

@@ -42,6 +42,16 @@ TEST(Rows, OnlyWhatNobodySharesIsWrittenTo) {
     EXPECT_THROW(Rows<float>().write(), std::logic_error);
 }
 
+TEST(Rows, AreShortenedWhereThatLosesNothing) {
+    EXPECT_EQ(std::get<Rows<float>>(as_short_as_exact(std::vector<double>{0.5, 16777216, 0})).elements(),
+              (Floats{0.5F, 16777216, 0}));
+    EXPECT_EQ(std::get<Rows<double>>(as_short_as_exact(std::vector<double>{0.5, 16777217})).elements(),
+              (std::vector<double>{0.5, 16777217}));
+    std::vector<double> many(40000, 0.25);
+    many.back() = 3;
+    EXPECT_EQ(in_single_precision(many).elements(), Floats(many.begin(), many.end()));
+}
+
 TEST(Rows, LieInAMappedFile) {
     const TemporaryFolder folder;
     const Floats numbers{1.5F, -2, 3};

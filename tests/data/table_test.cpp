@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ravine/data/batch.hpp"
 #include "ravine/data/catalog.hpp"
 #include "ravine/data/csv.hpp"
 #include "tests/data/support.hpp"
@@ -40,10 +41,33 @@ TEST_F(Table, EncodesNumbersAndCategories) {
     EXPECT_EQ(data.columns, (std::vector<std::string>{"area", "colour=blue", "colour=red"}));
     EXPECT_EQ(std::get<Rows<float>>(data.features).elements(),
               (std::vector<float>{1.5, 0, 1, -20, 1, 0, 3, 0, 1}));
-    EXPECT_EQ(data.values, (std::vector<float>{0.5, 1.5, 2.5}));
+    EXPECT_EQ(data.values, (std::vector<double>{0.5, 1.5, 2.5}));
     EXPECT_EQ(data.feature_shape, Shape{3});
     EXPECT_EQ(schema.columns, (std::vector<Column>{{"area", {}}, {"colour", {"blue", "red"}}}));
     EXPECT_THAT(notes, testing::Contains(testing::HasSubstr("'colour': text, one-hot encoded as blue, red")));
+}
+
+TEST_F(Table, KeepsEveryDigitOfLargeNumbers) {
+    const auto [data, schema, notes] =
+        encode("time,x,price\n1700000001,1,1000000000001.5\n1700000002.25,2,1e12\n", "price", "regression");
+    EXPECT_EQ(data.feature(0, 0), 1700000001);
+    EXPECT_EQ(data.feature(1, 0), 1700000002.25);
+    EXPECT_EQ(data.feature(1, 1), 2);
+    EXPECT_EQ(data.values, (std::vector<double>{1000000000001.5, 1e12}));
+    const Normalization fitted = Normalization::fit(data);
+    EXPECT_EQ(fitted.deviation[0], 0.625);
+    std::vector<float> gathered(4), targets(2);
+    const std::vector<int64_t> both{0, 1};
+    gather_features(data, fitted, both, gathered.data());
+    gather_targets(data, Normalization::fit_values(data), both, targets.data());
+    EXPECT_EQ(gathered, (std::vector<float>{-1, -1, 1, 1}));
+    EXPECT_EQ(targets, (std::vector<float>{1, -1}));
+
+    Schema like = schema_of(data);
+    like.columns = schema.columns;
+    const Dataset again = encode_like(read("x,time,price\n2,1700000002.25,7.1\n"), like, true);
+    EXPECT_EQ(again.feature(0, 0), 1700000002.25);  // also where it stands alone
+    EXPECT_EQ(again.values, std::vector<double>{7.1});
 }
 
 TEST_F(Table, InfersTheTask) {
@@ -74,7 +98,7 @@ TEST_F(Table, TheTaskCanBeSaid) {
     EXPECT_EQ(classes.data.labels, (std::vector<int32_t>{1, 0, 0, 1}));
     EXPECT_TRUE(classes.notes.empty());
     EXPECT_EQ(encode(with_targets({"1", "0", "1", "0"}), "y", "regression").data.values,
-              (std::vector<float>{1, 0, 1, 0}));
+              (std::vector<double>{1, 0, 1, 0}));
     refuses(with_targets({"1", "2"}),
             {"task", "expected classification, regression, multi-label or autoencoding", "'classify'"},
             "classify");
@@ -138,10 +162,10 @@ TEST_F(Table, LabelsAreSeveralColumnsOfZerosAndOnes) {
     EXPECT_EQ(data.task, Task::multi_label);
     EXPECT_EQ(data.columns, std::vector<std::string>{"x"});
     EXPECT_EQ(data.classes, (std::vector<std::string>{"new", "old"}));
-    EXPECT_EQ(data.values, (std::vector<float>{1, 0, 1, 1, 0, 0}));
+    EXPECT_EQ(data.values, (std::vector<double>{1, 0, 1, 1, 0, 0}));
     Schema like = schema_of(data);
     like.columns = schema.columns;
-    EXPECT_EQ(encode_like(read("new,old,x\n1,0,9\n"), like, true).values, (std::vector<float>{1, 0}));
+    EXPECT_EQ(encode_like(read("new,old,x\n1,0,9\n"), like, true).values, (std::vector<double>{1, 0}));
     EXPECT_FALSE(encode_like(read("x\n9\n"), like, false).labelled());
     const auto bad = [&](const std::string& text, const std::string& target,
                          const std::vector<std::string>& parts) {

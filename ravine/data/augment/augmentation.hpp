@@ -15,9 +15,11 @@ namespace ravine {
 
 /// A training example on its way to the model: what an augmentation may read and changes in place.
 struct AugmentedExample {
-    std::span<float> features;  ///< as loaded, before normalisation; bytes as numbers in [0, 1]
-    std::span<float> targets;   ///< a distribution over the classes, labels, or the values of a regression
-    const Shape& shape;         ///< of the features
+    /// Before normalisation: of a table less their means, of an image as loaded, bytes as numbers in [0, 1].
+    std::span<float> features;
+    /// A distribution over the classes, labels, or the values of a regression, less their means.
+    std::span<float> targets;
+    const Shape& shape;                     ///< of the features
     const Normalization& normalization;     ///< fitted on the features of the training part
     RandomKey key;                          ///< of this augmentation's random numbers, with `item`
     uint64_t item;                          ///< the example's index in the training part

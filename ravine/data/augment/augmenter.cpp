@@ -5,14 +5,28 @@
 #include "ravine/core/error.hpp"
 
 namespace ravine {
+namespace {
+
+bool is_table(const Dataset& data) {
+    return data.feature_shape.size() == 1 && !std::holds_alternative<Rows<uint8_t>>(data.features);
+}
+
+}  // namespace
 
 Augmenter::Augmenter(std::shared_ptr<const AugmentationChain> chain, const Dataset& training,
-                     const Normalization& normalization, uint64_t seed)
-    : chain_(std::move(chain)), training_(training), normalization_(normalization), seed_(seed) {
+                     const Normalization& features, const Normalization& targets, uint64_t seed)
+    : chain_(std::move(chain)),
+      training_(training),
+      normalization_(features),
+      seed_(seed),
+      feature_centres_(static_cast<size_t>(element_count(training.feature_shape))),
+      target_centres_(static_cast<size_t>(training.output_count)) {
     chain_->check(training);
-    const auto width = static_cast<size_t>(element_count(training.feature_shape));
-    const Slot slot{std::vector<float>(width),
-                    std::vector<float>(static_cast<size_t>(training.output_count))};
+    if (is_table(training)) feature_centres_ = features.mean;
+    if (training.task == Task::regression || (is_table(training) && training.task == Task::autoencoding))
+        target_centres_ = targets.mean;
+    const auto width = feature_centres_.size();
+    const Slot slot{std::vector<float>(width), std::vector<float>(target_centres_.size())};
     views_.assign(chain_->consistency_weight() > 0 ? 3 : 1, slot);
     others_.assign(static_cast<size_t>(std::ranges::count_if(
                        chain_->steps, [](const auto& augmentation) { return augmentation->mixes(); })),
@@ -22,20 +36,29 @@ Augmenter::Augmenter(std::shared_ptr<const AugmentationChain> chain, const Datas
 
 void Augmenter::load(int64_t example, Slot& slot) const {
     const int64_t width = std::ssize(slot.features);
+    const auto centred = [&]<class T>(const Rows<T>& rows) {
+        std::transform(rows.row(example, width), rows.row(example, width) + width, feature_centres_.begin(),
+                       slot.features.begin(),
+                       [](T x, double centre) { return static_cast<float>(x - centre); });
+    };
     if (const auto* bytes = std::get_if<Rows<uint8_t>>(&training_.features)) {
         const uint8_t* row = bytes->row(example, width);
         for (int64_t i = 0; i < width; ++i)
             slot.features[static_cast<size_t>(i)] = static_cast<float>(row[i]) / 255;
+    } else if (const auto* doubles = std::get_if<Rows<double>>(&training_.features)) {
+        centred(*doubles);
+    } else if (const auto& floats = std::get<Rows<float>>(training_.features); is_table(training_)) {
+        centred(floats);
     } else {
-        std::copy_n(std::get<Rows<float>>(training_.features).row(example, width), width,
-                    slot.features.begin());
+        std::copy_n(floats.row(example, width), width, slot.features.begin());
     }
     if (training_.task == Task::classification) {
         std::ranges::fill(slot.targets, 0.0F);
         slot.targets[static_cast<size_t>(training_.labels[static_cast<size_t>(example)])] = 1;
     } else {
         for (int64_t i = 0; i < training_.output_count; ++i)
-            slot.targets[static_cast<size_t>(i)] = static_cast<float>(training_.value(example, i));
+            slot.targets[static_cast<size_t>(i)] =
+                static_cast<float>(training_.value(example, i) - target_centres_[static_cast<size_t>(i)]);
     }
 }
 

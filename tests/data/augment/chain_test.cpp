@@ -60,14 +60,15 @@ class Draws {
 public:
     Draws(const std::string& chain, const Dataset& data, uint64_t seed = 1)
         : normalization_(Normalization::fit(data)),
-          augmenter(make_augmentation(chain), data, normalization_, seed) {}
+          targets_(Normalization::identity(data.output_count)),
+          augmenter(make_augmentation(chain), data, normalization_, targets_, seed) {}
     Drawn at(int64_t example, int64_t step, int64_t view = 0) {
         augmenter.augment(example, step);
         return {copy(augmenter.features(view)), copy(augmenter.targets())};
     }
 
 private:
-    Normalization normalization_;
+    Normalization normalization_, targets_;
 
 public:
     Augmenter augmenter;
