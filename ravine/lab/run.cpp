@@ -16,6 +16,7 @@
 #include "ravine/lab/metrics_log.hpp"
 #include "ravine/lab/pictures.hpp"
 #include "ravine/lab/report/run_report.hpp"
+#include "ravine/lab/run_data.hpp"
 #include "ravine/lab/saved_model.hpp"
 #include "ravine/optim/first_order.hpp"
 #include "ravine/train/targets/target_plan.hpp"
@@ -185,6 +186,7 @@ std::string Run::memory_plan() {
 }
 
 void Run::resume(const RunFolder& folder) {
+    require_recorded_data(folder, *parts_, DataUse::training);
     read_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_, *optimizer_);
     const auto stages = std::ssize(options_.targets.stages);
     if (state_.targets.stage.stage >= stages)
@@ -248,6 +250,7 @@ RunResult Run::train(const std::vector<TrainListener*>& listeners) {
 
 RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listeners) {
     write_file_atomically(folder.config(), experiment_to_toml(experiment_));
+    record_data(folder, *parts_);
     const auto save = [&] {
         write_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_,
                          *optimizer_);

@@ -5,12 +5,14 @@
 
 namespace ravine {
 
-/// A run is a folder: config.toml (enough to run it again), metrics.jsonl, summary.json, model.safetensors,
-/// checkpoint.safetensors (enough to go on), pictures, and report.html.
+/// A run is a folder: config.toml (enough to run it again), data.json, metrics.jsonl, summary.json,
+/// model.safetensors, checkpoint.safetensors (enough to go on), pictures, and report.html.
 struct RunFolder {
     std::filesystem::path path;
 
     std::filesystem::path config() const { return path / "config.toml"; }
+    /// What it trains on, so that other data are told from it.
+    std::filesystem::path data() const { return path / "data.json"; }
     std::filesystem::path metrics() const { return path / "metrics.jsonl"; }
     std::filesystem::path summary() const { return path / "summary.json"; }
     std::filesystem::path model() const { return path / "model.safetensors"; }

@@ -11,6 +11,7 @@
 #include "ravine/lab/csv_text.hpp"
 #include "ravine/lab/experiment.hpp"
 #include "ravine/lab/run.hpp"
+#include "ravine/lab/run_data.hpp"
 #include "ravine/lab/run_folder.hpp"
 #include "ravine/lab/saved_model.hpp"
 
@@ -39,12 +40,14 @@ struct Trained {
     Dataset test_part(const std::string& data_dir) const {
         DataRequest request = data_request(experiment);
         if (!data_dir.empty()) request.data_dir = data_dir;
-        Dataset test = load_parts(request).test;
+        const Parts parts = load_parts(request);
+        const Dataset& test = parts.test;
         const Schema& schema = model.schema;
         if (test.task != schema.task || test.feature_shape != schema.feature_shape ||
             test.output_count != schema.output_count || test.classes != schema.classes)
             fail_request("{}: the model was trained on '{}', which differs from '{}' in config.toml",
                          folder.model().string(), schema.dataset, experiment.dataset);
+        require_recorded_data(folder, parts, DataUse::test);
         return test;
     }
 };

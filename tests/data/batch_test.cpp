@@ -131,7 +131,7 @@ TEST(DatasetTest, SubsetsKeepTheRest) {
     EXPECT_EQ(part.classes, data.classes);
     EXPECT_EQ(part.feature(2, 2), 1.0);
     EXPECT_THROW(data.subset(std::vector<int64_t>{2}), std::logic_error);
-    EXPECT_EQ(table().subset(std::vector<int64_t>{2}).values, std::vector<float>{60});
+    EXPECT_EQ(table().subset(std::vector<int64_t>{2}).values, std::vector<double>{60});
 }
 
 }  // namespace

@@ -48,10 +48,10 @@ TEST_F(RunTest, LearnsTheSpiralWithTheDefaults) {
 TEST_F(RunTest, WritesEveryFile) {
     const RunFolder to = folder("run");
     train_in(to, small_experiment());
-    for (const auto& file : {to.config(), to.metrics(), to.summary(), to.model(), to.checkpoint(),
+    for (const auto& file : {to.config(), to.data(), to.metrics(), to.summary(), to.model(), to.checkpoint(),
                              to.boundary_csv(), to.points_csv(), to.report()})
         EXPECT_TRUE(fs::is_regular_file(file)) << file;
-    EXPECT_EQ(std::distance(fs::directory_iterator(to.path), {}), 8);  // and nothing temporary
+    EXPECT_EQ(std::distance(fs::directory_iterator(to.path), {}), 9);  // and nothing temporary
 }
 
 TEST_F(RunTest, DrawsPictures) {

@@ -1,6 +1,8 @@
 #include "ravine/lab/use_model.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <sstream>
 
 #include "ravine/data/csv.hpp"
 #include "ravine/data/safetensors.hpp"
@@ -219,6 +221,62 @@ TEST_F(UseModelTest, AModelOfOtherDataIsRefused) {
     }
     temporary.write("run/config.toml", "dataset = \"spiral:examples=100\"\ntest_share = 0\n");
     expect_error(2, [&] { evaluate_run(to.path.string(), "", ""); }, {"model"});
+}
+
+TEST_F(UseModelTest, TheTestPartIsThatOfTheRun) {
+    const RunFolder to = train_table();
+    const std::string run = to.path.string(), more = table(0, 100);
+    EXPECT_EQ(evaluate_run(run, "", "").scores.loss, trained.test.loss);
+    const std::string data = temporary.write("flowers.csv", more);
+    expect_error(2, [&] { evaluate_run(run, "", ""); },
+                 {"'" + data + "' no longer has the test part of the run",
+                  "expected 18 test examples, found 20", "ravine evaluate"});
+    expect_error(2, [&] { resume_in(to); },
+                 {"is no longer what the run was trained on", "expected 54 training examples, found 60"});
+    // As data of its own it is another matter.
+    EXPECT_EQ(evaluate_run(run, data, "").examples, 100);
+    EXPECT_EQ(std::ranges::count(predictions_to_csv(run, data), '\n'), 101);
+
+    fs::remove(to.data());  // as a run of an earlier version
+    EXPECT_EQ(evaluate_run(run, "", "").examples, 20);
+    temporary.write("flowers.csv", table(0, 90));
+    EXPECT_EQ(evaluate_run(run, "", "").scores.loss, trained.test.loss);
+    resume_in(to, [](Experiment& e) { e.epochs = 41; });
+    EXPECT_TRUE(fs::exists(to.data()));  // from now on
+}
+
+// A time near 1.7e9 and a price near 1e12, to which a line of double precision fits to a few units.
+TEST_F(UseModelTest, LargeNumbersKeepTheirDigits) {
+    std::string text = "time,x,price\n";
+    std::vector<double> prices;
+    for (int i = 0; i < 200; ++i) {
+        prices.push_back(1e12 + 50 * (i * 37 % 200) + 1000 * std::sin(i));
+        text += fmt::format("{},{},{:.17g}\n", 1700000000 + i * 37 % 200, std::sin(i), prices.back());
+    }
+    Experiment e;
+    e.dataset = temporary.write("prices.csv", text);
+    e.target = "price";
+    e.model = "linear";
+    e.optimizer = "adam:learning_rate=0.03";
+    e.schedule = "cosine";
+    e.epochs = 200;
+    const RunFolder to = folder("run");
+    const RunResult result = train_in(to, e);
+    // The deviation of the prices is about 2,970; single precision has steps of 65,536 there.
+    EXPECT_LT(result.test_rmse, 5);
+    EXPECT_EQ(evaluate_run(to.path.string(), "", "").rmse, result.test_rmse);
+
+    std::istringstream lines(predictions_to_csv(to.path.string(), e.dataset));
+    std::string line;
+    std::getline(lines, line);
+    double squares = 0;
+    for (const double price : prices) {
+        ASSERT_TRUE(std::getline(lines, line));
+        squares += std::pow(std::stod(line) - price, 2);
+    }
+    const double rmse = std::sqrt(squares / 200);
+    EXPECT_LT(rmse, 5);
+    EXPECT_NEAR(evaluate_run(to.path.string(), e.dataset, "").rmse, rmse, 1e-3);
 }
 
 TEST_F(UseModelTest, NoTestPart) {
