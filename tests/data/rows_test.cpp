@@ -42,6 +42,16 @@ TEST(Rows, OnlyWhatNobodySharesIsWrittenTo) {
     EXPECT_THROW(Rows<float>().write(), std::logic_error);
 }
 
+TEST(RowsBuilder, AFolderThatIsNotThereIsNamed) {
+    const Environment memory("RAVINE_DATA_MEMORY", "0"), folder("TMPDIR", "/nonexistent");
+    RowsBuilder<float> rows;
+    expect_error(1,
+                 [&] {
+                     rows.append(Floats{1, 2});
+                 },
+                 {"cannot create a temporary file in TMPDIR=/nonexistent"});
+}
+
 TEST(Rows, AreShortenedWhereThatLosesNothing) {
     EXPECT_EQ(std::get<Rows<float>>(as_short_as_exact(std::vector<double>{0.5, 16777216, 0})).elements(),
               (Floats{0.5F, 16777216, 0}));
