@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <span>
+#include <string_view>
 
 #include "ravine/core/error.hpp"
 #include "ravine/data/digest.hpp"
@@ -45,15 +47,15 @@ DataRecord::Part part_from_json(const Json& json) {
 /// What one list of names has and the other has not; `what` is "column" or "class".
 std::string names_difference(const char* what, const std::vector<std::string>& expected,
                              const std::vector<std::string>& found) {
+    if (expected == found) return "";
     const auto first_beyond = [](const auto& names, const auto& others) {
-        return std::ranges::find_if(names,
-                                    [&](const auto& name) { return std::ranges::count(others, name) == 0; });
+        const std::set<std::string_view> known(others.begin(), others.end());
+        return std::ranges::find_if(names, [&](const auto& name) { return !known.contains(name); });
     };
     if (const auto missing = first_beyond(expected, found); missing != expected.end())
         return fmt::format("expected a {} '{}', found none", what, excerpt(*missing));
     if (const auto added = first_beyond(found, expected); added != found.end())
         return fmt::format("expected no {} '{}', found one", what, excerpt(*added));
-    if (expected == found) return "";
     return fmt::format("expected each {} in its place: {}; found {}", what, excerpt(expected),
                        excerpt(found));
 }
