@@ -19,9 +19,8 @@ int open_temporary() {
     std::error_code error;
     const std::string folder = std::filesystem::temp_directory_path(error).string();
     if (error) {
-        const char* wanted = std::getenv("TMPDIR");
-        fail_run("cannot create a temporary file{}: {}",
-                 wanted == nullptr ? "" : fmt::format(" in TMPDIR={}", wanted), error.message());
+        const char* given = std::getenv("TMPDIR");
+        fail_run("cannot create a temporary file: TMPDIR={}: {}", given ? given : "", error.message());
     }
     std::string name = folder + "/ravine-XXXXXX";
     const int descriptor = mkostemp(name.data(), O_CLOEXEC);

@@ -49,7 +49,7 @@ TEST(RowsBuilder, AFolderThatIsNotThereIsNamed) {
                  [&] {
                      rows.append(Floats{1, 2});
                  },
-                 {"cannot create a temporary file in TMPDIR=/nonexistent"});
+                 {"cannot create a temporary file: TMPDIR=/nonexistent"});
 }
 
 TEST(Rows, AreShortenedWhereThatLosesNothing) {
