@@ -38,7 +38,9 @@ void add(Sha256& digest, const Dataset& part) {
         part.features);
 }
 
-Json to_json(const DataRecord::Part& part) { return {{"examples", part.examples}, {"digest", part.digest}}; }
+Json part_to_json(const DataRecord::Part& part) {
+    return {{"examples", part.examples}, {"digest", part.digest}};
+}
 
 DataRecord::Part part_from_json(const Json& json) {
     return {json.at("examples").get<int64_t>(), json.at("digest").get<std::string>()};
@@ -101,9 +103,9 @@ Json data_record_to_json(const DataRecord& record) {
             {"columns", record.columns},
             {"classes", record.classes},
             {"target", record.target},
-            {"training", to_json(record.training)},
-            {"validation", to_json(record.validation)},
-            {"test", to_json(record.test)}};
+            {"training", part_to_json(record.training)},
+            {"validation", part_to_json(record.validation)},
+            {"test", part_to_json(record.test)}};
 }
 
 DataRecord data_record_from_json(const Json& json, const std::string& what) {

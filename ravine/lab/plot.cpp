@@ -23,12 +23,13 @@ struct Points {
 
 /// gnuplot takes what is near the ends of double for undefined, and needs room for its tics: what lies beyond
 /// these is drawn on them.
-constexpr double largest = 1e300, smallest = 1e-300;
+constexpr double largest_drawn = 1e300, smallest_drawn = 1e-300;
 
 double drawable(double value, bool logarithmic) {
     if (!std::isfinite(value) || (logarithmic && !(value > 0)))
         return std::numeric_limits<double>::quiet_NaN();
-    return logarithmic ? std::clamp(value, smallest, largest) : std::clamp(value, -largest, largest);
+    return logarithmic ? std::clamp(value, smallest_drawn, largest_drawn)
+                       : std::clamp(value, -largest_drawn, largest_drawn);
 }
 
 /// The series, thinned out to the extremes of each of `buckets` runs of points, so that no spike is lost.

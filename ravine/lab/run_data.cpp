@@ -10,15 +10,15 @@
 namespace ravine {
 namespace {
 
-constexpr uint64_t most_bytes = uint64_t{1} << 26;  // a table has a name for each column
+constexpr uint64_t most_record_bytes = uint64_t{1} << 26;  // a table has a name for each column
 
-bool is_there(const std::filesystem::path& path) {
+bool has_file(const std::filesystem::path& path) {
     std::error_code ignored;
     return std::filesystem::exists(path, ignored);
 }
 
 DataRecord read_record(const std::filesystem::path& path) {
-    const auto json = nlohmann::ordered_json::parse(read_file(path, most_bytes), nullptr, false);
+    const auto json = nlohmann::ordered_json::parse(read_file(path, most_record_bytes), nullptr, false);
     if (json.is_discarded()) fail_request("{}: expected JSON, found something else", path.string());
     return data_record_from_json(json, path.string());
 }
@@ -26,12 +26,12 @@ DataRecord read_record(const std::filesystem::path& path) {
 }  // namespace
 
 void record_data(const RunFolder& folder, const Parts& parts) {
-    if (is_there(folder.data())) return;
+    if (has_file(folder.data())) return;
     write_file_atomically(folder.data(), data_record_to_json(record_of(parts)).dump(2) + "\n");
 }
 
 void require_recorded_data(const RunFolder& folder, const Parts& parts, DataUse use) {
-    if (!is_there(folder.data())) {
+    if (!has_file(folder.data())) {
         spdlog::warn(
             "{}: no data.json, as runs of earlier versions: whether the data are still the same is not known",
             folder.path.string());
