@@ -30,7 +30,7 @@ struct AugmentedExample {
 
     static constexpr int64_t scratch_images = 3;
     /// Of features {height, width, channels}.
-    Image image() const { return {features.data(), shape[0], shape[1], shape[2]}; }
+    ImageView image() const { return {features.data(), shape[0], shape[1], shape[2]}; }
 };
 
 /// A random change of training examples that leaves their meaning, or changes the targets with it: vicinal

@@ -22,7 +22,7 @@ void Augmix::check(const Dataset& training) const {
 }
 
 void Augmix::apply(const AugmentedExample& example) const {
-    const Image image = example.image();
+    const ImageView image = example.image();
     const auto size = static_cast<size_t>(image.size());
     float* const chain = example.scratch.data();
     float* const mixture = chain + size;
@@ -34,7 +34,7 @@ void Augmix::apply(const AugmentedExample& example) const {
     std::fill_n(mixture, size, 0.0F);
     for (const double share : shares) {
         std::copy_n(image.data, size, chain);
-        const Image copy{chain, image.height, image.width, image.channels};
+        const ImageView copy{chain, image.height, image.width, image.channels};
         const int64_t operations =
             depth > 0 ? depth : 1 + static_cast<int64_t>(example.random.below(uint64_t{3}));
         for (int64_t i = 0; i < operations; ++i) random_operation(copy, severity, example.random, free);

@@ -11,14 +11,14 @@ int64_t byte_of(float x) { return std::clamp<int64_t>(static_cast<int64_t>(x * 2
 
 /// Replaces every number of a channel by what a table says of its byte.
 template <class Table>
-void look_up(const Image& image, int64_t channel, const Table& table) {
+void look_up(const ImageView& image, int64_t channel, const Table& table) {
     for (int64_t i = channel; i < image.size(); i += image.channels)
         image.data[i] = table[static_cast<size_t>(byte_of(image.data[i]))];
 }
 
 /// The same table for every channel, of `value(byte)` in bytes.
 template <class F>
-void map_bytes(const Image& image, F value) {
+void map_bytes(const ImageView& image, F value) {
     std::array<float, 256> table;
     for (int64_t byte = 0; byte < 256; ++byte)
         table[static_cast<size_t>(byte)] = static_cast<float>(value(byte)) / 255;
@@ -27,7 +27,7 @@ void map_bytes(const Image& image, F value) {
 
 }  // namespace
 
-void autocontrast(const Image& image) {
+void autocontrast(const ImageView& image) {
     for (int64_t c = 0; c < image.channels; ++c) {
         float low = image.data[c], high = low;
         for (int64_t i = c; i < image.size(); i += image.channels) {
@@ -40,7 +40,7 @@ void autocontrast(const Image& image) {
     }
 }
 
-void equalize(const Image& image) {
+void equalize(const ImageView& image) {
     for (int64_t c = 0; c < image.channels; ++c) {
         std::array<int64_t, 256> histogram{};
         for (int64_t i = c; i < image.size(); i += image.channels)
@@ -59,15 +59,15 @@ void equalize(const Image& image) {
     }
 }
 
-void posterize(const Image& image, int64_t bits) {
+void posterize(const ImageView& image, int64_t bits) {
     map_bytes(image, [lost = int64_t{8} - bits](int64_t byte) { return byte >> lost << lost; });
 }
 
-void solarize(const Image& image, int64_t threshold) {
+void solarize(const ImageView& image, int64_t threshold) {
     map_bytes(image, [threshold](int64_t byte) { return byte < threshold ? byte : 255 - byte; });
 }
 
-void random_operation(const Image& image, double severity, RandomSequence& random, float* scratch) {
+void random_operation(const ImageView& image, double severity, RandomSequence& random, float* scratch) {
     const uint64_t operation = random.below(9);
     // The authors draw the strength from [0.1, severity].
     const double strength = random.uniform(std::min(0.1, severity), severity) / 10;

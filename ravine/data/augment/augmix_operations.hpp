@@ -12,16 +12,16 @@ namespace ravine {
 // sharpness among them) is one of them: those are what a model is tested on.
 
 /// Stretches each channel to [0, 1]; one that is constant stays.
-void autocontrast(const Image& image);
+void autocontrast(const ImageView& image);
 /// Makes the 256 grey levels of each channel about equally frequent (Pillow's rounding).
-void equalize(const Image& image);
+void equalize(const ImageView& image);
 /// Keeps the `bits` highest bits of each number's byte.
-void posterize(const Image& image, int64_t bits);
+void posterize(const ImageView& image, int64_t bits);
 /// x -> 1 - x where the byte of x is at least `threshold`.
-void solarize(const Image& image, int64_t threshold);
+void solarize(const ImageView& image, int64_t threshold);
 
 /// A random one of nine operations (the four above, rotation, shear and shift along both axes), with a
 /// strength of at most `severity` tenths of its range. `scratch` holds as many numbers as the image.
-void random_operation(const Image& image, double severity, RandomSequence& random, float* scratch);
+void random_operation(const ImageView& image, double severity, RandomSequence& random, float* scratch);
 
 }  // namespace ravine

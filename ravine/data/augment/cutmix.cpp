@@ -8,7 +8,7 @@
 
 namespace ravine {
 
-double paste_box(const Image& image, const float* other, const Box& box) {
+double paste_box(const ImageView& image, const float* other, const Box& box) {
     const int64_t count = (box.x1 - box.x0) * image.channels;
     for (int64_t y = box.y0; y < box.y1; ++y)
         std::copy_n(other + y * image.row_size() + box.x0 * image.channels, count, image.pixel(y, box.x0));
@@ -19,7 +19,7 @@ void Cutmix::check(const Dataset& training) const { require_images("cutmix", tra
 
 void Cutmix::apply(const AugmentedExample& example) const {
     if (example.random.uniform() >= probability) return;
-    const Image image = example.image();
+    const ImageView image = example.image();
     const double lambda = draw_beta(alpha, alpha, example.random), side = std::sqrt(1 - lambda);
     const auto y = static_cast<int64_t>(example.random.below(static_cast<uint64_t>(image.height)));
     const auto x = static_cast<int64_t>(example.random.below(static_cast<uint64_t>(image.width)));

@@ -17,6 +17,6 @@ struct Cutmix : Augmentation {
 
 /// Copies a box of `other`, an image of the same shape, and returns the share of the image that is left of
 /// it.
-double paste_box(const Image& image, const float* other, const Box& box);
+double paste_box(const ImageView& image, const float* other, const Box& box);
 
 }  // namespace ravine

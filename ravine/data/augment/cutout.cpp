@@ -4,7 +4,7 @@
 
 namespace ravine {
 
-void fill_box(const Image& image, const Box& box, std::span<const double> channels) {
+void fill_box(const ImageView& image, const Box& box, std::span<const double> channels) {
     for (int64_t y = box.y0; y < box.y1; ++y)
         for (int64_t x = box.x0; x < box.x1; ++x)
             for (int64_t c = 0; c < image.channels; ++c)
@@ -14,7 +14,7 @@ void fill_box(const Image& image, const Box& box, std::span<const double> channe
 void Cutout::check(const Dataset& training) const { require_images("cutout", training); }
 
 void Cutout::apply(const AugmentedExample& example) const {
-    const Image image = example.image();
+    const ImageView image = example.image();
     const int64_t side = size > 0 ? size : std::min(image.height, image.width) / 2;
     const auto y = static_cast<int64_t>(example.random.below(static_cast<uint64_t>(image.height)));
     const auto x = static_cast<int64_t>(example.random.below(static_cast<uint64_t>(image.width)));

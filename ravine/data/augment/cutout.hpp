@@ -14,6 +14,6 @@ struct Cutout : Augmentation {
 };
 
 /// Fills a box of an image with a number for each channel.
-void fill_box(const Image& image, const Box& box, std::span<const double> channels);
+void fill_box(const ImageView& image, const Box& box, std::span<const double> channels);
 
 }  // namespace ravine

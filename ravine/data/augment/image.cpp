@@ -8,14 +8,14 @@
 
 namespace ravine {
 
-Box box_around(int64_t y, int64_t x, int64_t height, int64_t width, const Image& image) {
+Box box_around(int64_t y, int64_t x, int64_t height, int64_t width, const ImageView& image) {
     const int64_t top = y - height / 2, left = x - width / 2;
     return {std::clamp<int64_t>(top, 0, image.height), std::clamp<int64_t>(left, 0, image.width),
             std::clamp<int64_t>(top + height, 0, image.height),
             std::clamp<int64_t>(left + width, 0, image.width)};
 }
 
-void shift(const Image& image, int64_t down, int64_t right) {
+void shift(const ImageView& image, int64_t down, int64_t right) {
     if (down == 0 && right == 0) return;
     const int64_t kept = std::max<int64_t>(0, image.width - std::abs(right)) * image.channels;
     const int64_t gone = image.row_size() - kept;
@@ -37,7 +37,7 @@ void shift(const Image& image, int64_t down, int64_t right) {
         for (int64_t y = 0; y < image.height; ++y) move_row(y);
 }
 
-void mirror(const Image& image) {
+void mirror(const ImageView& image) {
     for (int64_t y = 0; y < image.height; ++y) {
         float* left = image.row(y);
         float* right = left + image.row_size() - image.channels;
@@ -53,7 +53,7 @@ Affine Affine::rotation(double degrees) {
 
 Affine Affine::zoom(double factor) { return {.yy = 1 / factor, .xx = 1 / factor}; }
 
-void warp(const Image& image, const Affine& places, float* scratch) {
+void warp(const ImageView& image, const Affine& places, float* scratch) {
     const int64_t height = image.height, width = image.width, channels = image.channels;
     const double middle_y = static_cast<double>(height - 1) / 2,
                  middle_x = static_cast<double>(width - 1) / 2;

@@ -5,7 +5,7 @@
 namespace ravine {
 
 /// An image that somebody else holds: height x width x channels numbers, dense.
-struct Image {
+struct ImageView {
     float* data = nullptr;
     int64_t height = 0, width = 0, channels = 0;
 
@@ -25,13 +25,13 @@ struct Box {
 
 /// The box of `height` x `width` pixels whose first ones are height / 2 rows above and width / 2 columns left
 /// of the pixel (y, x), as far as it lies in the image.
-Box box_around(int64_t y, int64_t x, int64_t height, int64_t width, const Image& image);
+Box box_around(int64_t y, int64_t x, int64_t height, int64_t width, const ImageView& image);
 
 /// Moves an image down by `down` and right by `right` whole pixels; what comes in from outside is 0.
-void shift(const Image& image, int64_t down, int64_t right);
+void shift(const ImageView& image, int64_t down, int64_t right);
 
 /// Exchanges left and right.
-void mirror(const Image& image);
+void mirror(const ImageView& image);
 
 /// Reads an image at other places: pixel (y, x) of the result is the image at
 /// (yy y + yx x + y0, xy y + xx x + x0), in pixels from the centre of the image.
@@ -46,6 +46,6 @@ struct Affine {
 
 /// The image read at the places of `places`, linearly between the four pixels around each; places outside the
 /// image give 0. `scratch` holds as many numbers as the image.
-void warp(const Image& image, const Affine& places, float* scratch);
+void warp(const ImageView& image, const Affine& places, float* scratch);
 
 }  // namespace ravine

@@ -74,7 +74,7 @@ tile::Function function_of(Op op) {
 /// Writes one fused unit as a straight-line program.
 class FusedWriter {
 public:
-    FusedWriter(Lowering& lowering, const Fusion& fusion, const Unit& unit)
+    FusedWriter(Lowering& lowering, const Fusion& fusion, const KernelUnit& unit)
         : lowering_(lowering), graph_(lowering.graph()), fusion_(fusion), unit_(unit) {
         spec_.space = unit.space;
         choose_instructions();
@@ -255,7 +255,7 @@ private:
     Lowering& lowering_;
     const Graph& graph_;
     const Fusion& fusion_;
-    const Unit& unit_;
+    const KernelUnit& unit_;
     FusedSpec spec_;
     std::map<int, Choice> choices_;
     std::map<int, int> loaded_, register_of_;
@@ -265,7 +265,7 @@ private:
 
 }  // namespace
 
-void add_fused(Lowering& lowering, const Fusion& fusion, const Unit& unit) {
+void add_fused(Lowering& lowering, const Fusion& fusion, const KernelUnit& unit) {
     FusedWriter(lowering, fusion, unit).add();
 }
 

@@ -6,6 +6,6 @@
 namespace ravine {
 
 /// Adds the kernel of a fused unit: a straight-line program over its space.
-void add_fused(Lowering& lowering, const Fusion& fusion, const Unit& unit);
+void add_fused(Lowering& lowering, const Fusion& fusion, const KernelUnit& unit);
 
 }  // namespace ravine

@@ -37,11 +37,11 @@ Fusion::Fusion(const Lowering& lowering) : lowering_(lowering), graph_(lowering.
     for (const int id : lowering_.needed()) {
         const Op op = graph_.node(id).op;
         if (is_view(op) || is_stored_leaf(op) || is_lazy(id)) continue;
-        Unit unit{.kind = is_fusible(op) ? Unit::fused : Unit::single,
-                  .members = {id},
-                  .phase = lowering_.phase_of(id)};
-        if (op == Op::matmul || op == Op::conv2d) unit.kind = Unit::product;
-        if (unit.kind == Unit::fused)
+        KernelUnit unit{.kind = is_fusible(op) ? KernelUnit::fused : KernelUnit::single,
+                        .members = {id},
+                        .phase = lowering_.phase_of(id)};
+        if (op == Op::matmul || op == Op::conv2d) unit.kind = KernelUnit::product;
+        if (unit.kind == KernelUnit::fused)
             unit.space =
                 is_reduction(op) ? graph_.node(graph_.node(id).arguments[0]).shape : graph_.node(id).shape;
         unit_of_[static_cast<size_t>(id)] = static_cast<int>(units_.size());
@@ -100,7 +100,7 @@ bool Fusion::reads_hard(int reader, int source) const {
 /// matmul or conv2d, + bias along the last axis, and relu, tanh or sigmoid of that: one unit.
 void Fusion::absorb_epilogues() {
     for (auto& unit : units_) {
-        if (unit.kind != Unit::product) continue;
+        if (unit.kind != KernelUnit::product) continue;
         const auto absorb_only_use = [&](auto accepts) {
             const int last = unit.members.back();
             const auto& users = uses_[static_cast<size_t>(last)];
@@ -134,7 +134,7 @@ void Fusion::join_elementwise() {
     std::map<std::tuple<Shape, int, int>, int> last_reader;
     for (const int id : lowering_.needed()) {
         const int own = unit_of_[static_cast<size_t>(id)];
-        if (own < 0 || units_[static_cast<size_t>(own)].kind != Unit::fused) continue;
+        if (own < 0 || units_[static_cast<size_t>(own)].kind != KernelUnit::fused) continue;
         for (const int argument : graph_.node(id).arguments) {
             const int source = lowering_.resolve(argument);
             const int mine = unit_of_[static_cast<size_t>(id)],
@@ -157,8 +157,8 @@ void Fusion::join_elementwise() {
 
 bool Fusion::may_join(int a, int b) const {
     if (a == b) return false;
-    const Unit &first = units_[static_cast<size_t>(a)], &second = units_[static_cast<size_t>(b)];
-    if (first.kind != Unit::fused || second.kind != Unit::fused || first.space != second.space ||
+    const KernelUnit &first = units_[static_cast<size_t>(a)], &second = units_[static_cast<size_t>(b)];
+    if (first.kind != KernelUnit::fused || second.kind != KernelUnit::fused || first.space != second.space ||
         first.phase != second.phase)
         return false;
     // An upper bound of the registers: a load for every argument, and a result.
@@ -207,13 +207,13 @@ void Fusion::find_stored() {
 /// Lets units compute cheap values of others again, where that replaces a load by no more than one other.
 void Fusion::recompute() {
     for (auto& unit : units_) {
-        if (unit.kind != Unit::fused) continue;
+        if (unit.kind != KernelUnit::fused) continue;
         const auto members = unit.members;
         for (const int member : members)
             for (const int argument : graph_.node(member).arguments) {
                 int loads = 0;
                 const int id = lowering_.resolve(argument);
-                Unit extended = unit;
+                KernelUnit extended = unit;
                 if (!unit.has(id) && recompute(extended, id, 0, loads) && loads <= 1)
                     unit = std::move(extended);
             }
@@ -229,22 +229,22 @@ bool Fusion::is_external(int id) const {
 
 /// Adds a value of the unit's space to what the unit computes again, with what that needs, and counts what
 /// must be loaded for it; false, and nothing changed, where it should be, or must be, loaded itself.
-bool Fusion::recompute(Unit& unit, int id, int depth, int& loads) const {
+bool Fusion::recompute(KernelUnit& unit, int id, int depth, int& loads) const {
     constexpr int deepest = 3;
     const Node& node = graph_.node(id);
     const int owner = unit_of_[static_cast<size_t>(id)];
-    if (owner < 0 || units_[static_cast<size_t>(owner)].kind != Unit::fused || node.shape != unit.space ||
-        !is_cheap(node.op) || lowering_.is_output(id) || depth > deepest ||
+    if (owner < 0 || units_[static_cast<size_t>(owner)].kind != KernelUnit::fused ||
+        node.shape != unit.space || !is_cheap(node.op) || lowering_.is_output(id) || depth > deepest ||
         4 * (unit.members.size() + 1) > max_fused_registers)
         return false;
     // What something else wants in memory is as cheap to load.
     const auto wants_memory = [&](int reader) {
         const auto& other = units_[static_cast<size_t>(unit_of_[static_cast<size_t>(reader)])];
-        return other.kind != Unit::fused || other.space != unit.space || reads_hard(reader, id);
+        return other.kind != KernelUnit::fused || other.space != unit.space || reads_hard(reader, id);
     };
     if (std::ranges::any_of(readers_[static_cast<size_t>(id)], wants_memory)) return false;
 
-    Unit extended = unit;
+    KernelUnit extended = unit;
     extended.members.insert(std::ranges::upper_bound(extended.members, id), id);
     extended.recomputed.insert(std::ranges::upper_bound(extended.recomputed, id), id);
     int wanted = 0;

@@ -11,7 +11,7 @@ namespace ravine {
 constexpr size_t max_fused_registers = 128;
 
 /// A set of nodes that one kernel computes.
-struct Unit {
+struct KernelUnit {
     enum Kind {
         fused,    ///< elementwise operations over one space, with reductions at their ends
         product,  ///< a matmul or conv2d, its bias and its activation
@@ -36,7 +36,7 @@ class Fusion {
 public:
     explicit Fusion(const Lowering& lowering);
 
-    const std::vector<Unit>& units() const { return ordered_; }
+    const std::vector<KernelUnit>& units() const { return ordered_; }
     /// Whether the node is read lazily: a constant, scalar or broadcast without memory of its own.
     bool is_lazy(int id) const { return lazy_[static_cast<size_t>(id)]; }
     /// How many needed nodes read the node.
@@ -57,7 +57,7 @@ private:
     void join(int a, int b);
     void find_stored();
     void recompute();
-    bool recompute(Unit& unit, int id, int depth, int& loads) const;
+    bool recompute(KernelUnit& unit, int id, int depth, int& loads) const;
     bool is_external(int id) const;
     void order();
 
@@ -68,8 +68,8 @@ private:
         readers_;  // by computed node: the computed nodes that read it, through views
     std::vector<char> lazy_, stored_;
     std::vector<int> unit_of_;
-    std::vector<Unit> units_;
-    std::vector<Unit> ordered_;
+    std::vector<KernelUnit> units_;
+    std::vector<KernelUnit> ordered_;
 };
 
 }  // namespace ravine

@@ -22,7 +22,7 @@ public:
     KernelWriter(Lowering& lowering, const Fusion& fusion)
         : lowering_(lowering), fusion_(fusion), graph_(lowering.graph()) {}
 
-    void add_product(const Unit& unit) {
+    void add_product(const KernelUnit& unit) {
         const Node& node = graph_.node(unit.members[0]);
         ProductRequest request = request_of(node);
         request.result_buffer = lowering_.buffer(unit.members.back());
@@ -56,7 +56,7 @@ public:
         if (narrows) convert(made, result, unit.phase);
     }
 
-    void add_single(const Unit& unit) {
+    void add_single(const KernelUnit& unit) {
         const int id = unit.members[0];
         const Node& node = graph_.node(id);
         if (node.op == Op::conv2d_input_gradient || node.op == Op::conv2d_weight_gradient)
@@ -101,7 +101,7 @@ private:
 
     /// A convolution between few channels and the max-pooling that alone reads its result, as one kernel: the
     /// result is never in memory.
-    bool add_pooled_convolution(const Unit& unit, ProductRequest request) {
+    bool add_pooled_convolution(const KernelUnit& unit, ProductRequest request) {
         const int id = unit.members.back();
         const Node& node = graph_.node(unit.members[0]);
         if (fusion_.use_count(id) != 2 || lowering_.is_output(id)) return false;
@@ -132,7 +132,7 @@ private:
 
     /// The gradient of a kernel between few channels from that of the maxima, of which the gradient of the
     /// convolution's result is made on the way.
-    bool add_gradient_of_scattered(const Unit& unit, ProductRequest request) {
+    bool add_gradient_of_scattered(const KernelUnit& unit, ProductRequest request) {
         const Node& node = graph_.node(unit.members[0]);
         const int scattered = lowering_.resolve(node.arguments[1]);
         if (reader_of_scattered(scattered) != unit.members[0]) return false;
@@ -186,7 +186,7 @@ private:
     }
 
     /// False where oneDNN has no fast product of bfloat16 for these shapes.
-    bool add_bfloat16_product(const Unit& unit, const Node& node, ProductRequest request) {
+    bool add_bfloat16_product(const KernelUnit& unit, const Node& node, ProductRequest request) {
         request.factor_element = Element::bf16;
         // Kernels of convolutions are repacked anyway, from whatever they are stored as.
         const bool second_is_kernel = node.op == Op::conv2d || node.op == Op::conv2d_input_gradient;
@@ -207,7 +207,7 @@ private:
         return true;
     }
 
-    void add(std::unique_ptr<Kernel> kernel, const ProductRequest& request, const Unit& unit) {
+    void add(std::unique_ptr<Kernel> kernel, const ProductRequest& request, const KernelUnit& unit) {
         std::vector<int> reads{request.first_buffer, request.second_buffer};
         if (request.bias_buffer >= 0) reads.push_back(request.bias_buffer);
         lowering_.add(std::move(kernel), unit.members, reads, {request.result_buffer}, unit.phase);
@@ -242,7 +242,7 @@ private:
 /// writing, element by element and at the same place: an update rule.
 void allow_in_place(Lowering& lowering, const Fusion& fusion) {
     const Graph& graph = lowering.graph();
-    if (fusion.units().size() != 1 || fusion.units()[0].kind != Unit::fused) return;
+    if (fusion.units().size() != 1 || fusion.units()[0].kind != KernelUnit::fused) return;
     const Shape& space = fusion.units()[0].space;
     std::map<std::string, int64_t> begin_of;  // of the elements that are read, by storage
     for (const int id : lowering.needed()) {
@@ -272,9 +272,9 @@ std::unique_ptr<const Plan> lower_to_onednn(const Graph& graph, std::vector<Outp
     if (options.precision == Precision::bf16) lowering.keep_as_bfloat16(bfloat16_values(lowering));
     KernelWriter kernels(lowering, fusion);
     for (const auto& unit : fusion.units()) {
-        if (unit.kind == Unit::fused)
+        if (unit.kind == KernelUnit::fused)
             add_fused(lowering, fusion, unit);
-        else if (unit.kind == Unit::product)
+        else if (unit.kind == KernelUnit::product)
             kernels.add_product(unit);
         else
             kernels.add_single(unit);

@@ -40,7 +40,7 @@ TEST(Shift, MovesBothWaysAndZerosComeIn) {
 
 TEST(Warp, QuarterTurnsAgainstTheClockAreExact) {
     Floats numbers = ramp(4), scratch(9);
-    const auto turn = [&](const Image& image, double degrees) {
+    const auto turn = [&](const ImageView& image, double degrees) {
         warp(image, Affine::rotation(degrees), scratch.data());
     };
     turn({numbers.data(), 2, 2, 1}, 90);
@@ -79,7 +79,7 @@ TEST(Warp, WhatLiesOutsideIsZeroAndNothingIsReadFromThere) {
 }
 
 TEST(BoxAround, IsClippedAtTheBorders) {
-    const Image image{nullptr, 8, 10, 3};
+    const ImageView image{nullptr, 8, 10, 3};
     EXPECT_EQ(box_around(4, 5, 4, 2, image), (Box{2, 4, 6, 6}));
     EXPECT_EQ(box_around(0, 9, 4, 4, image), (Box{0, 7, 2, 10}));
     EXPECT_EQ(box_around(7, 0, 3, 3, image), (Box{6, 0, 8, 2}));
