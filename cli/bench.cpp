@@ -11,7 +11,9 @@
 #include "ravine/core/error.hpp"
 #include "ravine/lab/bench_augmentation.hpp"
 #include "ravine/lab/bench_gate.hpp"
+#include "ravine/lab/bench_sharing.hpp"
 #include "ravine/lab/bench_steps.hpp"
+#include "ravine/lab/statistics.hpp"
 #include "ravine/lab/step_profile.hpp"
 
 namespace ravine::cli {
@@ -40,6 +42,11 @@ struct AugmentRequest : BenchRequest {
 
 struct GateRequest : BenchRequest {
     std::vector<std::string> workloads{"spiral", "fc500", "mnist-cnn", "lenet"};
+};
+
+struct SharingRequest : BenchRequest {
+    std::vector<std::string> workloads;
+    int64_t rounds = 3;
 };
 
 struct ProfileRequest : BenchRequest {
@@ -125,6 +132,61 @@ void bench_gate(const GateRequest& request) {
     }
 }
 
+/// The median of a number of each round, and between what they lie.
+std::string spread(const std::vector<SharedStepTimes>& rounds, double (SharedStepTimes::*number)() const) {
+    std::vector<double> values;
+    for (const auto& round : rounds) values.push_back((round.*number)());
+    return fmt::format("{:.2f} ({:.2f} to {:.2f})", quantile(values, 0.5), quantile(values, 0),
+                       quantile(values, 1));
+}
+
+double median_of(const std::vector<SharedStepTimes>& rounds, double SharedStepTimes::*number) {
+    std::vector<double> values;
+    for (const auto& round : rounds) values.push_back(round.*number);
+    return quantile(values, 0.5);
+}
+
+void bench_sharing(const SharingRequest& request) {
+    using Times = SharedStepTimes;
+    const CompileOptions options = request.compile_options();
+    std::vector<StepWorkload> workloads;
+    for (const auto& name : request.workloads) workloads.push_back(find_step_workload(name));
+    if (workloads.empty()) workloads = step_workloads();
+    if (!request.as_json)
+        fmt::print(
+            "ms a step            alone            beside a busy processor    two programs\n"
+            "{:<10}  threads  {:>7}  {:>7}  {:>7}  {:>7}  {:<19}  {:>7}  share of one after the other\n",
+            "workload", "1", "N", "1", "N", "N / 1", "N each");
+    for (const auto& workload : workloads) {
+        std::vector<Times> rounds;
+        for (int64_t round = 0; round < request.rounds; ++round) {
+            const Times& times =
+                rounds.emplace_back(shared_step_milliseconds(workload, options, request.seconds));
+            if (request.as_json)
+                fmt::print("{}\n", nlohmann::ordered_json{{"workload", workload.name},
+                                                          {"precision", to_string(options.precision)},
+                                                          {"threads", options.threads},
+                                                          {"round", round},
+                                                          {"ms_one_alone", times.one_alone},
+                                                          {"ms_alone", times.alone},
+                                                          {"ms_one_beside_busy", times.one_beside_busy},
+                                                          {"ms_beside_busy", times.beside_busy},
+                                                          {"ms_of_two_programs", times.of_two_programs},
+                                                          {"busy_ratio", times.busy_ratio()},
+                                                          {"two_programs_ratio", times.two_programs_ratio()}}
+                                       .dump());
+            std::fflush(stdout);
+        }
+        if (request.as_json) continue;
+        fmt::print("{:<10}  {:>7}  {:>7.4g}  {:>7.4g}  {:>7.4g}  {:>7.4g}  {:<19}  {:>7.4g}  {}\n",
+                   workload.name, options.threads, median_of(rounds, &Times::one_alone),
+                   median_of(rounds, &Times::alone), median_of(rounds, &Times::one_beside_busy),
+                   median_of(rounds, &Times::beside_busy), spread(rounds, &Times::busy_ratio),
+                   median_of(rounds, &Times::of_two_programs), spread(rounds, &Times::two_programs_ratio));
+        std::fflush(stdout);
+    }
+}
+
 void bench_profile(const ProfileRequest& request) {
     const ProfileBy by = parse_profile_by(request.by);
     if (request.as_json && request.as_csv) fail_request("--json, --csv: expected one of them");
@@ -174,6 +236,19 @@ void add_gate(CLI::App& bench) {
     command->callback([request] { bench_gate(*request); });
 }
 
+void add_sharing(CLI::App& bench) {
+    auto* command = bench.add_subcommand(
+        "sharing", "Time a step where other programs compute too: beside a busy processor, and two at once");
+    auto request = std::make_shared<SharingRequest>();
+    request->threads = 2;
+    command->add_option("workload", request->workloads, "As of bench steps; all of them by default")
+        ->type_name("WORKLOAD");
+    add_common_options(*command, *request);
+    add_integer(*command, "--rounds", request->rounds, Range{1, 1000}, "So often; medians are shown");
+    command->add_flag("--json", request->as_json, "One JSON object a line, for each round");
+    command->callback([request] { bench_sharing(*request); });
+}
+
 void add_profile(CLI::App& bench) {
     auto* command = bench.add_subcommand("profile", "Where the time of a training step goes, by operation");
     auto request = std::make_shared<ProfileRequest>();
@@ -208,6 +283,7 @@ void add_bench(CLI::App& app) {
     add_steps(*bench);
     add_augment(*bench);
     add_gate(*bench);
+    add_sharing(*bench);
     add_profile(*bench);
 }
 

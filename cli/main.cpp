@@ -9,6 +9,7 @@
 #include "cli/parse_error.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/core/printable.hpp"
+#include "ravine/core/waiting.hpp"
 
 namespace {
 
@@ -73,6 +74,7 @@ int run(CLI::App& app, int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+    ravine::restart_with_bounded_waiting(argv);
     set_up_logging();
     CLI::App app(description, "ravine");
     app.set_version_flag("--version", "ravine " RAVINE_VERSION);

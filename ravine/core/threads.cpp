@@ -1,6 +1,13 @@
 #include "ravine/core/threads.hpp"
 
+#include <omp.h>
 #include <sched.h>
+
+#include <cmath>
+#include <vector>
+
+#include "ravine/core/processor_quota.hpp"
+#include "ravine/core/waiting.hpp"
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -33,9 +40,63 @@ FlushSubnormals::~FlushSubnormals() = default;
 
 #endif
 
+namespace {
+
+/// The processors of the affinity of this thread. The kernel refuses a set that is smaller than its own.
+int processors() {
+    constexpr size_t most = 1 << 20;
+    for (size_t count = CPU_SETSIZE; count <= most; count *= 2) {
+        std::vector<cpu_set_t> set(count / CPU_SETSIZE);
+        const size_t size = set.size() * sizeof(cpu_set_t);
+        if (sched_getaffinity(0, size, set.data()) == 0) return CPU_COUNT_S(size, set.data());
+    }
+    return 1;
+}
+
+struct Call {
+    void (*body)(void*, int);
+    void* context;
+#ifdef __SANITIZE_THREAD__
+    std::atomic<int> begins{0}, ends{0};
+#endif
+};
+
+// The thread sanitizer does not see how libgomp, which is not built for it, hands work to its threads and
+// waits for them. It sees these.
+#ifdef __SANITIZE_THREAD__
+void begin(Call& call) { call.begins.store(1, std::memory_order_release); }
+void work(Call& call, int thread) {
+    call.begins.load(std::memory_order_acquire);
+    call.body(call.context, thread);
+    call.ends.fetch_add(1, std::memory_order_acq_rel);
+}
+void end(Call& call) { call.ends.load(std::memory_order_acquire); }
+#else
+void begin(Call&) {}
+void work(Call& call, int thread) { call.body(call.context, thread); }
+void end(Call&) {}
+#endif
+
+// Not looked at by the thread sanitizer: how a thread of the region finds `call`.
+__attribute__((no_sanitize("thread"))) void run_region(int threads, Call& call) {
+#pragma omp parallel num_threads(threads)
+    work(call, omp_get_thread_num());
+}
+
+}  // namespace
+
 int available_threads() {
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    static const double quota = processor_quota();
+    const double processors_of_time = std::min(std::ceil(quota), 1e6);
+    return std::max(1, std::min(processors(), static_cast<int>(processors_of_time)));
+}
+
+void run_on_threads(int threads, void (*body)(void* context, int thread), void* context) {
+    bound_waiting();
+    Call call{body, context};
+    begin(call);
+    run_region(threads, call);
+    end(call);
 }
 
 }  // namespace ravine

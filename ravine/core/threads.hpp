@@ -1,11 +1,11 @@
 #pragma once
 
-#include <omp.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace ravine {
@@ -26,8 +26,22 @@ private:
     unsigned saved_ = 0;  ///< the control word
 };
 
-/// The number of processors that this process may use.
+/// The number of processors that this process may use: those of its affinity, but no more than its control
+/// groups give it time for (processor_quota(), rounded up).
 int available_threads();
+
+/// Calls body(context, thread) on `threads` threads at once, thread 0 of them the caller's, and waits for
+/// all. There may be fewer where OpenMP gives no more. What waits, does as bound_waiting() says.
+void run_on_threads(int threads, void (*body)(void* context, int thread), void* context);
+
+/// The same for body(thread), which must not throw.
+template <class Body>
+void on_threads(int threads, Body&& body) {
+    using Function = std::remove_reference_t<Body>;
+    run_on_threads(
+        threads, [](void* context, int thread) { (*static_cast<Function*>(context))(thread); },
+        std::addressof(body));
+}
 
 /// What is left of a thread's share of a loop: the thread takes from its front, others from its back.
 class alignas(64) Turns {
@@ -77,16 +91,14 @@ void in_turns(int threads, int64_t count, Body&& body) {
     for (int i = 0; i < threads; ++i)
         turns[static_cast<size_t>(i)].set(count * i / threads, count * (i + 1) / threads);
     const bool caller_flushes = FlushSubnormals::here();
-#pragma omp parallel num_threads(threads)
-    {
+    on_threads(threads, [&](int thread) {
         const FlushSubnormals flush(caller_flushes);
-        const int thread = omp_get_thread_num();
         for (int other = 0; other < threads; ++other) {
             auto& from = turns[static_cast<size_t>((thread + other) % threads)];
             const auto take = [&] { return other == 0 ? from.take_first() : from.take_last(); };
             for (int64_t i = take(); i >= 0; i = take()) body(thread, i);
         }
-    }
+    });
 }
 
 /// In how many parts threads that take turns share `count` items: one for each thread, or several of at least

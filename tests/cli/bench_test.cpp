@@ -45,6 +45,33 @@ TEST(Bench, AugmentPrintsATable) {
     EXPECT_EQ(run_program({"bench", "augment", "lenet", "--augment", "augmix"}).status, 2);
 }
 
+TEST(Bench, SharingMeasuresEveryRound) {
+    const Outcome outcome =
+        run_program({"bench", "sharing", "--json", "--seconds", "0.02", "--rounds", "2", "spiral"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    std::istringstream lines(outcome.out);
+    int rounds = 0;
+    for (std::string line; std::getline(lines, line); ++rounds) {
+        const auto result = nlohmann::json::parse(line);
+        EXPECT_EQ(result.at("workload"), "spiral");
+        EXPECT_EQ(result.at("threads"), 2);
+        EXPECT_EQ(result.at("round"), rounds);
+        const auto number = [&](const char* name) { return result.at(name).get<double>(); };
+        EXPECT_GT(number("ms_alone"), 0);
+        EXPECT_NEAR(number("busy_ratio"), number("ms_beside_busy") / number("ms_one_beside_busy"), 1e-9);
+        EXPECT_NEAR(number("two_programs_ratio"), number("ms_of_two_programs") / (2 * number("ms_one_alone")),
+                    1e-9);
+    }
+    EXPECT_EQ(rounds, 2);
+}
+
+TEST(Bench, SharingPrintsATable) {
+    const Outcome outcome =
+        run_program({"bench", "sharing", "--seconds", "0.01", "--rounds", "1", "--threads", "1", "rings"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("\nrings             1  "), std::string::npos) << outcome.out;
+}
+
 TEST(Bench, ProfileAddsUpToTheStep) {
     const Outcome outcome = run_program({"bench", "profile", "cnn:channels=4-8", "--shape", "8x8x1",
                                          "--batch", "4", "--seconds", "0.01", "--by", "kind", "--json"});
@@ -72,6 +99,7 @@ TEST(Bench, ProfilesADescribedModel) {
 TEST(Bench, SaysWhatIsWrong) {
     const std::vector<std::vector<std::string>> requests{{"steps", "spirals"},
                                                          {"steps", "--precision", "f16"},
+                                                         {"sharing", "spirals"},
                                                          {"profile", "resnet81"},
                                                          {"profile", "cnn"},
                                                          {"profile", "missing.toml", "--shape", "8x8x3"},

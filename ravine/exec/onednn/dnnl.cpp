@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "ravine/core/waiting.hpp"
+
 namespace ravine {
 namespace {
 
@@ -36,6 +38,7 @@ dnnl::stream& dnnl_stream() {
 // other.
 DnnlThreads::DnnlThreads(int threads) : saved_(omp_get_max_threads()) {
     if (saved_ != threads) omp_set_num_threads(threads);
+    if (threads > 1) bound_waiting();
 }
 
 DnnlThreads::~DnnlThreads() {

@@ -1,0 +1,82 @@
+#include "ravine/core/waiting.hpp"
+
+#include <gtest/gtest.h>
+#include <omp.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <thread>
+#include <vector>
+
+#include "ravine/core/threads.hpp"
+
+namespace ravine {
+namespace {
+
+/// Milliseconds that the processors have worked for this process: what other programs do does not count.
+double worked() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return 1e3 * static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_nsec);
+}
+
+int sum_on_two_threads() {
+    std::atomic<int> sum = 0;
+    in_turns(2, 100, [&](int, int64_t i) { sum += static_cast<int>(i); });
+    return sum;
+}
+
+// By itself libgomp spins for some 300,000 looks, 3 to 20 milliseconds.
+TEST(BoundedWaiting, ThreadsSleepSoonAfterALoop) {
+    if (omp_get_num_procs() < 2 || waiting_is_set()) GTEST_SKIP() << "here Ravine changes nothing";
+    bound_waiting();
+    sum_on_two_threads();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // all have begun
+    constexpr int loops = 20;
+    const double before = worked();
+    for (int i = 0; i < loops; ++i) {
+        EXPECT_EQ(sum_on_two_threads(), 4950);
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_LT((worked() - before) / loops, 1);
+}
+
+// The child has none of the parent's threads.
+TEST(BoundedWaiting, AChildOfForkComputesOnOneThreadAndEnds) {
+    bound_waiting();
+    const pid_t child = fork();
+    if (child == 0) {
+        int sum = 0;
+        in_turns(1, 100, [&](int, int64_t i) { sum += static_cast<int>(i); });
+        _exit(sum == 4950 ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+}
+
+TEST(BoundedWaiting, SeveralTeamsAtOnceStaySound) {
+    std::atomic<int> right = 0;
+    {
+        std::vector<std::jthread> trials;
+        for (int trial = 0; trial < 3; ++trial)
+            trials.emplace_back([&] {
+                for (int i = 0; i < 200; ++i) right += sum_on_two_threads() == 4950;
+            });
+    }
+    EXPECT_EQ(right, 600);
+}
+
+TEST(OnThreads, CallsEachOnceWithThePresentContext) {
+    for (const int threads : {1, 2, 5}) {
+        std::vector<int> calls(static_cast<size_t>(threads), 0);
+        on_threads(threads, [&](int thread) { ++calls[static_cast<size_t>(thread)]; });
+        EXPECT_EQ(calls, std::vector<int>(static_cast<size_t>(threads), 1));
+    }
+}
+
+}  // namespace
+}  // namespace ravine
