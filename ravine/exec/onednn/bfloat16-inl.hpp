@@ -35,8 +35,10 @@ HWY_INLINE hn::Vec<D> LoadN(D d, const uint16_t* from, size_t n) {
     return widened(d, hn::MaskedLoad(hn::FirstN(half, n), half, from));
 }
 
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
 /// Whether the processor rounds by an instruction.
 inline const bool rounds_natively = __builtin_cpu_supports("avx512bf16");
+#endif
 
 /// Rounds to the nearest bfloat16, the even one of two: by an instruction, which makes 0 of subnormal
 /// numbers, or by adding half of the last place to the bits, where the last bit kept is 0 a little less. NaN
