@@ -26,6 +26,6 @@ void bound_waiting();
 /// remains. `arguments` are main's.
 void restart_with_bounded_waiting(char** arguments);
 
-constexpr int spin_microseconds = 50;
+constexpr int spin_microseconds = 25;
 
 }  // namespace ravine
