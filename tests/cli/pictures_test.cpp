@@ -37,7 +37,9 @@ TEST(Pictures, ARateAtTheEndOfDoubleDivergesWithPictures) {
                          std::string("gradient-descent:learning_rate=") + rate, "--out", run});
         EXPECT_EQ(outcome.status, std::string(rate) == "5e-324" ? 0 : 1) << outcome.err;
         EXPECT_THAT(outcome.err, Not(HasSubstr("no pictures"))) << rate;
-        if (outcome.status == 1) EXPECT_THAT(outcome.err, HasSubstr("diverged"));
+        if (outcome.status == 1) {
+            EXPECT_THAT(outcome.err, HasSubstr("diverged"));
+        }
         EXPECT_TRUE(std::filesystem::exists(run + "/curves.svg")) << rate;
     }
     const Outcome minimum = run_program({"minimize", "rosenbrock", "--optimizer",

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/paths.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -176,7 +178,8 @@ union Global {};
 TEST(Types, OfOneNameAreDefinedOnce) {
     std::map<std::string, std::set<std::string>> files;
     for (const char* folder : {"ravine", "cli"})
-        for (const auto& entry : fs::recursive_directory_iterator(fs::path(RAVINE_SOURCE_DIR) / folder)) {
+        for (const auto& entry :
+             fs::recursive_directory_iterator(fs::path(ravine::test::source_folder()) / folder)) {
             if (entry.path().extension() != ".hpp" && entry.path().extension() != ".cpp") continue;
             std::ifstream file(entry.path());
             const std::string source((std::istreambuf_iterator<char>(file)), {});
