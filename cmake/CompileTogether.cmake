@@ -1,6 +1,6 @@
 # Compiles the sources of a folder together, some at a time: what they include is read once for all of them, and what
-# they instantiate is compiled once. That makes a build several times shorter. Each source stays a whole of its own, and
-# ./dev check compiles each alone; but names in the unnamed namespaces of one folder must differ.
+# they instantiate is compiled once. That makes a build several times shorter. Each source stays a whole of its own (the
+# library's are read one by one by ./dev arm64), but names in the unnamed namespaces of one folder must differ.
 #
 #   compile_together(TARGET MOST n [OPTIONS option ...] SOURCES source ...)
 #
