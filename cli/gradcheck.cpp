@@ -75,17 +75,16 @@ void print_verdict(const Gradcheck& check, const GradcheckOptions& options) {
     fmt::print("\n{}\n",
                wrapped(fmt::format(
                            "median, largest: relative error |a - n| / max(|a|, |n|) of the analytic gradient "
-                           "and the central difference with step {}",
+                           "and the central difference with step {}, or shorter ones extrapolated to 0",
                            format_number(options.step)),
                        0));
     fmt::print(
         "{}\n",
-        wrapped(
-            "kinks: a ReLU or maximum changed sides within the step, so the difference is no derivative; "
-            "small: rounding is more than 1e-4 of the element; both are left out of the errors. tiny: below "
-            "1e-10, out of the active range",
-            0));
-    fmt::print("largest error that rounding does not explain: {:.3g}\n", s.unexplained);
+        wrapped("kinks: a ReLU or maximum changed sides within the step, so the difference is no derivative; "
+                "small: what the difference is uncertain by, rounding above all, is more than 1e-4 of the "
+                "element; both are left out of the errors. tiny: below 1e-10, out of the active range",
+                0));
+    fmt::print("largest error that neither rounding nor the step explains: {:.3g}\n", s.unexplained);
     if (2 * s.below_active_range > s.checked)
         fmt::print(
             "{}\n",
@@ -127,12 +126,12 @@ void add_gradcheck(CLI::App& app) {
         ->type_name("TEXT");
     command->add_option("--config", request->config, "An experiment file; flags beside it win")
         ->type_name("FILE.toml");
-    add_integer(*command, "--burn-in", request->options.burn_in, non_negative, "Updates before the check");
+    add_integer(*command, "--burn-in", request->options.burn_in, Range{0, 1e6}, "Updates before the check");
     add_integer(*command, "--samples", request->options.samples, non_negative,
                 "Elements checked of each tensor; 0: all");
     add_integer(*command, "--check-examples", request->options.examples, at_least_one,
                 "Examples in the batch that is checked");
-    add_number(*command, "--step", request->options.step, Range{0, 1, true, false},
+    add_number(*command, "--step", request->options.step, Range{1e-12, 1},
                "Of the central difference, relative to the element");
     command->add_option("--out", request->out, "Write every element: tensor,element,analytic,numeric,...")
         ->type_name("FILE.csv");

@@ -79,7 +79,7 @@ void add_inspect(CLI::App& app) {
         "inspect", "Look into a run: activations, gradients, updates and curvature, layer by layer");
     auto request = std::make_shared<InspectRequest>();
     command->add_option("run", request->run, "The run's folder")->required()->type_name("RUN");
-    add_integer(*command, "--moments", request->options.moments, at_least_one,
+    add_integer(*command, "--moments", request->options.moments, Range{1, 10000},
                 "How often to look, from the first update to the last");
     add_integer(*command, "--examples", request->options.examples, at_least_one,
                 "Training examples to look at");

@@ -12,6 +12,7 @@
 #include "ravine/lab/gnuplot.hpp"
 #include "ravine/lab/output.hpp"
 #include "ravine/lab/text_table.hpp"
+#include "ravine/optim/schedules.hpp"
 
 namespace ravine::cli {
 namespace {
@@ -70,6 +71,8 @@ void fail_for_unfinished(const Function& function, const std::vector<Trace>& tra
 void minimize(const MinimizeRequest& request) {
     const MinimizeOptions options = options_of(request);
     const Function function = function_of(options);
+    if (const auto note = warmup_note(schedules().make(options.schedule), options.steps); !note.empty())
+        fmt::print(stderr, "note: {}\n", note);
     if (!request.plot.empty()) {
         require_picture_path(request.plot);
         require_writable(request.plot);

@@ -14,9 +14,13 @@ namespace {
 
 using PlainJson = nlohmann::json;
 
+/// Of the state's members and their meaning: 2 since an epoch's losses are sums over examples, not batches.
+constexpr int64_t state_layout = 2;
+
 PlainJson to_json(const TrainState& s) {
     // Best values are absent until there is one: JSON has no infinity.
-    PlainJson json{{"step", s.step},
+    PlainJson json{{"layout", state_layout},
+                   {"step", s.step},
                    {"epoch", s.epoch},
                    {"batch_in_epoch", s.batch_in_epoch},
                    {"epoch_loss", s.epoch_loss},
@@ -86,6 +90,11 @@ TrainState from_json(const PlainJson& json) {
 
 constexpr const char* state_prefix = "optimizer.";
 
+/// A state that this version would misread.
+struct OtherLayout {
+    int64_t layout;
+};
+
 /// Where the run stood, and the steps that its optimizer had made.
 std::pair<TrainState, int64_t> read_state(const TensorFile& file, const std::string& what) {
     const auto state = file.metadata.find("ravine.state");
@@ -93,8 +102,15 @@ std::pair<TrainState, int64_t> read_state(const TensorFile& file, const std::str
     if (state == file.metadata.end() || steps == file.metadata.end())
         fail_request("{}: it holds tensors, but is no checkpoint of a run", what);
     try {
-        return {from_json(PlainJson::parse(state->second)),
-                parse_integer("ravine.optimizer_steps", steps->second, non_negative)};
+        const PlainJson json = PlainJson::parse(state->second);
+        if (const int64_t found = json.value("layout", int64_t{1}); found != state_layout)
+            throw OtherLayout{found};
+        return {from_json(json), parse_integer("ravine.optimizer_steps", steps->second, non_negative)};
+    } catch (const OtherLayout& other) {
+        fail_request(
+            "{}: expected a checkpoint of layout {}, found layout {}: another version of ravine wrote it, "
+            "and only that one can resume the run",
+            what, state_layout, other.layout);
     } catch (const std::exception& error) {
         fail_request("{}: damaged metadata: {}", what, error.what());
     }

@@ -108,7 +108,8 @@ GradientVerdict Gradcheck::verdict() const {
 }
 
 Gradcheck gradcheck(Experiment experiment, const GradcheckOptions& options,
-                    const std::function<void(double)>& progress) {
+                    const std::function<void(double)>& progress,
+                    const std::function<void(Vector&)>& distort) {
     experiment.precision = "f64";
     experiment.max_steps = options.burn_in;
     experiment.epochs = std::max<int64_t>(experiment.epochs, options.burn_in);
@@ -133,6 +134,8 @@ Gradcheck gradcheck(Experiment experiment, const GradcheckOptions& options,
     for (const double g : gradient.as<double>())
         check.largest_gradient = std::max(check.largest_gradient, std::abs(g));
 
+    if (distort) distort(gradient);
+
     LossProbe probe(run.network(), sample.loader(), run.buffers(), sample.size(), random,
                     run.compile_options());
     check.has_kinks = probe.has_choices();
@@ -156,11 +159,11 @@ Gradcheck gradcheck(Experiment experiment, const GradcheckOptions& options,
 }
 
 std::string gradcheck_csv(const Gradcheck& check) {
-    std::string csv = "tensor,element,analytic,numeric,relative_error,crosses_kink,within_rounding\n";
+    std::string csv = "tensor,element,analytic,numeric,relative_error,uncertainty,crosses_kink,explained\n";
     for (const auto& tensor : check.tensors)
         for (const auto& e : tensor.elements)
             csv += csv_line(tensor.name, e.index - tensor.offset, e.analytic, e.numeric, e.error(),
-                            int64_t{e.crosses_kink}, int64_t{e.is_within_rounding()});
+                            e.uncertainty, int64_t{e.crosses_kink}, int64_t{e.is_explained()});
     return csv;
 }
 

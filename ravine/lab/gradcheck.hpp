@@ -14,7 +14,7 @@ struct GradcheckOptions {
     int64_t burn_in = 20;   ///< updates before the check, which take the weights away from their first values
     int64_t samples = 50;   ///< elements checked of each tensor; 0: all
     int64_t examples = 16;  ///< in the batch that is checked: few, so that few kinks are near
-    double step = 1e-5;     ///< relative, of the central difference
+    double step = 1e-5;     ///< relative, of the widest central difference
 };
 
 /// The elements that were checked of one tensor.
@@ -40,11 +40,13 @@ struct Gradcheck {
 /// Trains for the burn-in in double precision, then compares the gradient of one batch with central
 /// differences, element by element: elements drawn by the experiment's seed, random layers with one key,
 /// batch normalisation in training mode. `progress` hears of the share that is done. Ctrl-C ends the check
-/// with what it has. Throws RequestError for a bad experiment, and RunError where the burn-in diverges.
+/// with what it has. `distort` changes the gradient before it is compared, so that the check itself can be
+/// checked. Throws RequestError for a bad experiment, and RunError where the burn-in diverges.
 Gradcheck gradcheck(Experiment experiment, const GradcheckOptions& options,
-                    const std::function<void(double share)>& progress);
+                    const std::function<void(double share)>& progress,
+                    const std::function<void(Vector& gradient)>& distort = {});
 
-/// A row an element: tensor,element,analytic,numeric,relative_error,crosses_kink,within_rounding.
+/// A row an element: tensor,element,analytic,numeric,relative_error,uncertainty,crosses_kink,explained.
 std::string gradcheck_csv(const Gradcheck& check);
 
 }  // namespace ravine

@@ -19,6 +19,7 @@
 #include "ravine/lab/run_data.hpp"
 #include "ravine/lab/saved_model.hpp"
 #include "ravine/optim/first_order.hpp"
+#include "ravine/optim/schedules.hpp"
 #include "ravine/train/targets/target_plan.hpp"
 
 namespace ravine {
@@ -208,6 +209,16 @@ std::vector<std::string> Run::notes() const {
         notes.push_back(fmt::format(
             "schedule '{}' counts updates, and gated batches make none: it may not come to its end",
             schedule));
+    const int64_t examples = parts_->training.size();
+    if (auto note =
+            warmup_note(schedules().make(Spec::parse(experiment_.schedule)), total_steps(options_, examples));
+        !note.empty())
+        notes.push_back(std::move(note));
+    if (options_.batch > 1 && examples % options_.batch == 1 && buffers_.size() > 0 &&
+        !network_->lone_batch_norm(1).empty())
+        notes.push_back(
+            "the last batch of an epoch is a single example, of which batch normalisation makes nothing; its "
+            "statistics leave it out. Another --batch avoids it");
     if (curriculum_.exists() && !first_model_)
         notes.push_back(fmt::format("curriculum: a first model is trained before, for {} epoch{}",
                                     curriculum_.first_epochs, curriculum_.first_epochs == 1 ? "" : "s"));
@@ -248,7 +259,17 @@ RunResult Run::train(const std::vector<TrainListener*>& listeners) {
     return result;
 }
 
+bool Run::has_ended(const RunFolder& folder) const {
+    const bool is_complete =
+        state_.epoch >= options_.epochs || (options_.max_steps > 0 && state_.step >= options_.max_steps);
+    if (!is_complete || !std::filesystem::exists(folder.summary())) return false;
+    const auto json = nlohmann::json::parse(read_file(folder.summary()), nullptr, false);
+    return json.is_object() && json.value("status", "") == "done" &&
+           json.value("steps", int64_t{-1}) == state_.step;
+}
+
 RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listeners) {
+    if (has_ended(folder)) return train(listeners);  // to be shown again; the folder stays as it is
     write_file_atomically(folder.config(), experiment_to_toml(experiment_));
     record_data(folder, *parts_);
     const auto save = [&] {

@@ -58,13 +58,16 @@ public:
     void resume(const RunFolder& folder);
     /// Trains; looks at the test part once, at the end.
     RunResult train(const std::vector<TrainListener*>& listeners);
-    /// The same, writing to the folder as it goes, and stopping cleanly at Ctrl-C.
+    /// The same, writing to the folder as it goes, and stopping cleanly at Ctrl-C. A run that had come to its
+    /// end is evaluated, and nothing of it changes.
     RunResult train(const RunFolder& folder, std::vector<TrainListener*> listeners);
 
 private:
     /// Follows the curriculum, if there is one: by what an earlier part of the run found, or else by a first
     /// model that is trained now. False where that diverged.
     bool follow_curriculum(const std::vector<TrainListener*>& listeners);
+    /// Whether the folder holds the results of a run that came to its end where this one stands.
+    bool has_ended(const RunFolder& folder) const;
     void load_weights(const std::string& path);
     void write_results(const RunFolder& folder, const RunResult& result);
 

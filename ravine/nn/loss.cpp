@@ -35,6 +35,14 @@ Value targets_for(Value outputs, Value targets) {
     return slice(targets, {0, 1}, outputs.shape());
 }
 
+/// The logistic loss of one event: -t log p - (1 - t) log(1 - p), p = sigmoid(z). Both parts are sums of what
+/// is never negative, so that none of softplus(z) - t z = softplus(-z) + (1 - t) z is lost where z and t
+/// agree: for t = 1 the first, for t = 0 the second cancels.
+Value event_loss(Value z, Value t) { return t * softplus(-z) + (1 - t) * softplus(z); }
+
+/// x where it is at least 0, and 0 where rounding has taken it below; the derivatives are those of x.
+Value not_below_zero(Value x) { return x + stop_gradient(relu(-x)); }
+
 /// t log t, with 0 log 0 = 0.
 Value log_moment(Value t) {
     const Value positive = greater(t, constant_like(t, 0));
@@ -61,7 +69,7 @@ Catalog<Loss> loss_catalog() {
          .source = "Kullback and Leibler 1951"},
         {}, [](NothingToSet) {
             return Loss{[](Builder&, Value z, Value t) {
-                            return softmax_cross_entropy(z, t) + row_sum(log_moment(t));
+                            return not_below_zero(softmax_cross_entropy(z, t) + row_sum(log_moment(t)));
                         },
                         Prediction::softmax, Divergence::kullback_leibler};
         });
@@ -75,10 +83,10 @@ Catalog<Loss> loss_catalog() {
                 "what is compared with the targets")},
         [](SquaredError s) {
             const bool probabilities = s.on == SquaredError::On::probabilities;
-            return Loss{[=](Builder&, Value z, Value t) {
-                            return row_mean(square((probabilities ? softmax(z) : z) - targets_for(z, t)));
-                        },
-                        probabilities ? Prediction::softmax : Prediction::values, Divergence::squared_error};
+            Loss loss{[](Builder&, Value z, Value t) { return row_mean(square(z - targets_for(z, t))); },
+                      probabilities ? Prediction::softmax : Prediction::values, Divergence::squared_error};
+            if (probabilities) loss.compared = softmax;
+            return loss;
         });
     catalog.add<Hinge>(
         {.name = "hinge",
@@ -98,11 +106,11 @@ Catalog<Loss> loss_catalog() {
     catalog.add<NothingToSet>(
         {.name = "logistic",
          .summary = "logistic loss of independent events; one output for two classes, or one a class",
-         .formula = "(1/k) sum_j softplus(z_j) - t_j z_j",
+         .formula = "(1/k) sum_j t_j softplus(-z_j) + (1 - t_j) softplus(z_j)",
          .source = "Cox 1958"},
         {}, [](NothingToSet) {
             return Loss{[](Builder&, Value z, Value targets) {
-                            return row_mean(softplus(z) - targets_for(z, targets) * z);
+                            return row_mean(event_loss(z, targets_for(z, targets)));
                         },
                         Prediction::sigmoid};
         });
@@ -113,11 +121,12 @@ Catalog<Loss> loss_catalog() {
          .formula = "(1/k) sum_j t_j log(t_j / p_j) + (1 - t_j) log((1 - t_j) / (1 - p_j)), p = sigmoid(z)",
          .source = "Kullback and Leibler 1951"},
         {}, [](NothingToSet) {
-            return Loss{[](Builder&, Value z, Value targets) {
-                            const Value t = targets_for(z, targets);
-                            return row_mean(softplus(z) - t * z + log_moment(t) + log_moment(1 - t));
-                        },
-                        Prediction::sigmoid, Divergence::binary_kullback_leibler};
+            return Loss{
+                [](Builder&, Value z, Value targets) {
+                    const Value t = targets_for(z, targets);
+                    return row_mean(not_below_zero(event_loss(z, t) + log_moment(t) + log_moment(1 - t)));
+                },
+                Prediction::sigmoid, Divergence::binary_kullback_leibler};
         });
     catalog.add<GaussianLoss>(
         {.name = "gaussian",

@@ -26,10 +26,14 @@ enum class Divergence {
 /// A loss: what a model's outputs cost against targets. Targets are distributions over the classes (one-hot
 /// or any other) or the values of a regression.
 struct Loss {
-    /// The loss of each example, [n, 1], for outputs and targets [n, k].
+    /// The loss of each example, [n, 1], for outputs and targets [n, k]; convex in the outputs, or else in
+    /// `compared` of them, which then stands in their place.
     std::function<Value(Builder&, Value outputs, Value targets)> per_example;
     Prediction prediction;
     Divergence divergence = Divergence::none;
+    /// What the loss compares with the targets: a function of the outputs, behind which the Gauss-Newton
+    /// matrix splits; empty: the outputs themselves.
+    std::function<Value(Value outputs)> compared = {};
 };
 
 /// The losses by name.

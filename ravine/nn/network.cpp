@@ -106,14 +106,17 @@ Network::Built Network::build(Builder& builder, int64_t batch, int64_t views) co
     }
     std::vector<Value> parts{outputs};
     for (const auto& head : heads) parts.push_back(head.outputs);
-    const Value all = heads.empty() ? outputs : concatenate(parts, 1);
+    if (options_.annealed && builder.mode() == Mode::training)
+        for (auto& part : parts) part = part / graph.scalar("temperature");
+    const Value logits = parts[0];
+    if (loss_.compared)
+        for (auto& part : parts) part = loss_.compared(part);
+    const Value all = heads.empty() ? parts[0] : concatenate(parts, 1);
     // Cut out of one tensor, so that the loss has a curvature in all outputs; an evaluation needs no heads.
     if (!heads.empty() && builder.mode() == Mode::training)
         for (size_t k = 0; k < parts.size(); ++k)
             parts[k] =
                 slice(all, {0, static_cast<int64_t>(k) * output_count_}, {batch * views, output_count_});
-    if (options_.annealed && builder.mode() == Mode::training)
-        for (auto& part : parts) part = part / graph.scalar("temperature");
     const auto each = split_views(parts[0], views);
     const Value losses = loss_.per_example(builder, each.front(), targets);
     Value total = losses;
@@ -122,7 +125,9 @@ Network::Built Network::build(Builder& builder, int64_t batch, int64_t views) co
         const Value first = split_views(parts[k + 1], views).front();
         total = total + heads[k].weight * loss_.per_example(builder, first, targets);
     }
-    if (views > 1) total = total + graph.scalar("consistency") * jensen_shannon(each);
+    if (views > 1)
+        total = total + graph.scalar("consistency") *
+                            jensen_shannon(loss_.compared ? split_views(logits, views) : each);
     return {outputs, all, losses, total};
 }
 
@@ -150,6 +155,17 @@ Network::Evaluation Network::evaluation_graph(Graph& graph, int64_t batch) const
     Builder builder(graph, Mode::evaluation);
     const Built built = build(builder, batch);
     return {built.outputs, built.losses};
+}
+
+std::string Network::lone_batch_norm(int64_t batch) const {
+    Graph graph;
+    training_graph(graph, batch);
+    for (const Node& node : graph.nodes()) {
+        if (node.op != Op::normalized || node.attributes.integers[0] == 0) continue;
+        const Shape& statistics = graph.node(node.arguments[3]).shape;  // the inverse deviation
+        if (element_count(statistics) == element_count(node.shape)) return node.label;
+    }
+    return "";
 }
 
 void Network::initialize(Parameters& parameters, uint64_t seed) const {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "ravine/core/parameters.hpp"
 #include "ravine/core/task.hpp"
@@ -61,10 +62,12 @@ public:
     int64_t training_views() const { return options_.consistency > 0 ? 3 : 1; }
 
     /// (1/n) sum_i weight_i (loss_i + sum_k weight_k loss_ki) + l1 sum |w| + l2 sum w^2, with k over the
-    /// auxiliary heads, the tap "outputs" and the updates of the buffers. Where there are heads, the graph's
-    /// outputs are the model's and theirs side by side. With a consistency loss, loss_i and loss_ki are those
-    /// of the first view, and consistency JS_i of all three views of the model (jensen_shannon) is added;
-    /// batch normalisation sees all of them.
+    /// auxiliary heads, the tap "outputs" and the updates of the buffers. The graph's outputs are what the
+    /// loss is convex in, so that its Gauss-Newton matrix is positive semi-definite: the model's, over the
+    /// temperature where there is one, or their softmax for a loss that compares probabilities
+    /// (Loss::compared); where there are heads, with theirs side by side. With a consistency loss, loss_i and
+    /// loss_ki are those of the first view, and consistency JS_i of all three views of the model
+    /// (jensen_shannon) is added, which is not convex in logits; batch normalisation sees all of them.
     LossGraph training_graph(Graph& graph, int64_t batch) const;
 
     /// In evaluation mode: the outputs, and the loss of each example [n, 1] without penalty.
@@ -72,6 +75,10 @@ public:
         Value outputs, losses;
     };
     Evaluation evaluation_graph(Graph& graph, int64_t batch) const;
+
+    /// The first layer of batch normalisation that sees a single value of each feature in a training batch of
+    /// this size, so that it has no variance to divide by; empty: there is none.
+    std::string lone_batch_norm(int64_t batch) const;
 
     /// The initial parameters for a seed. Each tensor draws from a key of its own.
     void initialize(Parameters& parameters, uint64_t seed) const;
@@ -81,7 +88,7 @@ public:
 private:
     struct Built {
         Value outputs;          ///< of the model
-        Value all_outputs;      ///< and of its auxiliary heads: what the training loss is a function of
+        Value all_outputs;      ///< what the training loss is a function of, of auxiliary heads too
         Value losses;           ///< of the model's outputs
         Value training_losses;  ///< with those of the heads
     };

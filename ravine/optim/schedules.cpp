@@ -10,18 +10,21 @@
 namespace ravine {
 namespace {
 
-/// The length that a schedule spans: its own setting, or a share of the run.
-double length(const char* setting, int64_t own, int64_t total, double share = 1) {
-    if (own > 0) return static_cast<double>(own);
+/// Updates of the run.
+double length_of(int64_t total, const char* setting) {
     if (total <= 0)
         fail_request("schedule: the length of the run is not known; expected the setting '{}'", setting);
-    return std::max(1.0, std::floor(static_cast<double>(total) * share));
+    return static_cast<double>(total);
 }
 
-/// min(1, k / steps).
-double progress(int64_t step, double steps) { return std::min(1.0, static_cast<double>(step) / steps); }
+/// From the first update of the run to its last; a run of one update stays at its beginning.
+double last_of(int64_t total, const char* setting) { return std::max(1.0, length_of(total, setting) - 1); }
 
-constexpr double third = 1.0 / 3;
+/// min(1, k / steps), or how far the run has come.
+double progress(int64_t step, int64_t steps, int64_t total) {
+    const double span = steps > 0 ? static_cast<double>(steps) : last_of(total, "steps");
+    return std::min(1.0, static_cast<double>(step) / span);
+}
 
 /// A schedule with a warm-up before it, as the catalog makes it.
 template <class S>
@@ -40,12 +43,12 @@ Field<Warmed<S>> warmup_field() {
 double ConstantSchedule::operator()(int64_t, int64_t) const { return 1; }
 
 double LinearSchedule::operator()(int64_t step, int64_t total) const {
-    const double a = progress(step, length("steps", steps, total));
+    const double a = progress(step, steps, total);
     return (1 - a) + a * end;
 }
 
 double PolynomialSchedule::operator()(int64_t step, int64_t total) const {
-    return end + (1 - end) * std::pow(1 - progress(step, length("steps", steps, total)), power);
+    return end + (1 - end) * std::pow(1 - progress(step, steps, total), power);
 }
 
 double InverseTimeSchedule::operator()(int64_t step, int64_t) const {
@@ -53,28 +56,46 @@ double InverseTimeSchedule::operator()(int64_t step, int64_t) const {
 }
 
 double StepSchedule::operator()(int64_t step, int64_t total) const {
-    return std::pow(factor, std::floor(static_cast<double>(step) / length("every", every, total, third)));
+    // 3 k / T is a whole number exactly where a third ends.
+    const double drops = every > 0 ? static_cast<double>(step) / static_cast<double>(every)
+                                   : 3 * static_cast<double>(step) / length_of(total, "every");
+    return std::pow(factor, std::floor(drops));
 }
 
 double ExponentialSchedule::operator()(int64_t step, int64_t total) const {
-    return std::pow(factor, static_cast<double>(step) / length("every", every, total, third));
+    const double falls = every > 0 ? static_cast<double>(step) / static_cast<double>(every)
+                                   : 3 * static_cast<double>(step) / last_of(total, "every");
+    return std::pow(factor, falls);
 }
 
 double CosineSchedule::operator()(int64_t step, int64_t total) const {
-    const double a = progress(step, length("steps", steps, total));
+    const double a = progress(step, steps, total);
     return end + (1 - end) * (1 + std::cos(std::numbers::pi * a)) / 2;
 }
 
 double WarmupSchedule::operator()(int64_t step, int64_t) const {
-    return start + (1 - start) * progress(step + 1, static_cast<double>(steps + 1));
+    const double a = (static_cast<double>(step) + 1) / (static_cast<double>(steps) + 1);
+    return start + (1 - start) * std::min(1.0, a);
 }
 
 Schedule after_warmup(int64_t steps, Schedule then) {
     if (steps == 0) return then;
-    return [warmup = WarmupSchedule{.steps = steps}, then = std::move(then)](int64_t step, int64_t total) {
-        if (step < warmup.steps) return warmup(step, total);
-        return then(step - warmup.steps, std::max<int64_t>(total - warmup.steps, total > 0 ? 1 : 0));
+    Schedule both = [rise = WarmupSchedule{.steps = steps}, then = std::move(then)](int64_t step,
+                                                                                    int64_t total) {
+        // The other schedule is asked at once, so that it refuses what it cannot follow before the run.
+        const double after = then(std::max<int64_t>(0, step - rise.steps),
+                                  std::max<int64_t>(total - rise.steps, total > 0 ? 1 : 0));
+        return step < rise.steps ? rise(step, total) : after;
     };
+    both.warmup = steps;
+    return both;
+}
+
+std::string warmup_note(const Schedule& schedule, int64_t total) {
+    if (schedule.warmup < total || total <= 0) return "";
+    return fmt::format(
+        "schedule: the warm-up takes {} updates and the run has {}: it ends at {:.3g} % of the learning rate",
+        schedule.warmup, total, 100 * schedule(total - 1, total));
 }
 
 namespace {
@@ -101,7 +122,11 @@ void add_constant_ends(Catalog<Schedule>& all) {
                              .source = "Goyal et al. 2017, section 2.2"},
                             {field("steps", &WarmupSchedule::steps, non_negative, "updates of warm-up"),
                              field("start", &WarmupSchedule::start, unit_interval, "what it rises from")},
-                            [](const WarmupSchedule& schedule) { return Schedule(schedule); });
+                            [](const WarmupSchedule& schedule) {
+                                Schedule result = schedule;
+                                result.warmup = schedule.steps;
+                                return result;
+                            });
 }
 
 void add_to_an_end(Catalog<Schedule>& all) {
@@ -110,11 +135,12 @@ void add_to_an_end(Catalog<Schedule>& all) {
         all,
         {.name = "linear",
          .summary = "straight down to a share of the rate, then constant",
-         .formula = "(1 - a) + a end, a = min(1, k / steps)\n"
+         .formula = "(1 - a) + a end, a = min(1, k / steps); k = 0 for the first update\n"
                     "Robbins-Monro: no, the sum of squares is infinite (end = 0: the sum is finite)",
          .source = "Goodfellow, Bengio and Courville 2016, eq. 8.14: end about 1 %"},
         {field<Linear>("end", &Linear::end, unit_interval, "the last multiplier"),
-         field<Linear>("steps", &Linear::steps, non_negative, "updates to get there; 0: the whole run")});
+         field<Linear>("steps", &Linear::steps, non_negative,
+                       "updates to get there; 0: the whole run, so that its last update is there")});
     using Polynomial = Warmed<PolynomialSchedule>;
     add_with_warmup<PolynomialSchedule>(
         all,
@@ -126,7 +152,7 @@ void add_to_an_end(Catalog<Schedule>& all) {
         {field<Polynomial>("power", &Polynomial::power, positive, "1 is linear"),
          field<Polynomial>("end", &Polynomial::end, unit_interval, "the last multiplier"),
          field<Polynomial>("steps", &Polynomial::steps, non_negative,
-                           "updates to get there; 0: the whole run")});
+                           "updates to get there; 0: the whole run, so that its last update is there")});
     using Cosine = Warmed<CosineSchedule>;
     add_with_warmup<CosineSchedule>(
         all,
@@ -136,7 +162,8 @@ void add_to_an_end(Catalog<Schedule>& all) {
                     "Robbins-Monro: no, the sum is finite (end > 0: the sum of squares is infinite)",
          .source = "Loshchilov and Hutter 2017, eq. 5, without restarts"},
         {field<Cosine>("end", &Cosine::end, unit_interval, "the last multiplier"),
-         field<Cosine>("steps", &Cosine::steps, non_negative, "updates to get there; 0: the whole run")});
+         field<Cosine>("steps", &Cosine::steps, non_negative,
+                       "updates to get there; 0: the whole run, so that its last update is there")});
 }
 
 void add_endless(Catalog<Schedule>& all) {
@@ -151,15 +178,15 @@ void add_endless(Catalog<Schedule>& all) {
              "Robbins and Monro 1951; Darken and Moody 1991. Keras's 1 / (1 + decay k): beta = 1 / decay"},
         {field<InverseTime>("beta", &InverseTime::beta, positive, "updates until the rate is halved")});
     using Step = Warmed<StepSchedule>;
-    add_with_warmup<StepSchedule>(
-        all,
-        {.name = "step",
-         .summary = "constant, with sudden drops",
-         .formula = "factor^floor(k / every)\n"
-                    "Robbins-Monro: no, the sum is finite",
-         .source = "He, Zhang, Ren and Sun 2016, section 3.4"},
-        {field<Step>("factor", &Step::factor, up_to_one, "of each drop"),
-         field<Step>("every", &Step::every, non_negative, "updates between drops; 0: a third of the run")});
+    add_with_warmup<StepSchedule>(all,
+                                  {.name = "step",
+                                   .summary = "constant, with sudden drops",
+                                   .formula = "factor^floor(k / every)\n"
+                                              "Robbins-Monro: no, the sum is finite",
+                                   .source = "He, Zhang, Ren and Sun 2016, section 3.4"},
+                                  {field<Step>("factor", &Step::factor, up_to_one, "of each drop"),
+                                   field<Step>("every", &Step::every, non_negative,
+                                               "updates between drops; 0: a third of the run, exactly")});
     using Exponential = Warmed<ExponentialSchedule>;
     add_with_warmup<ExponentialSchedule>(
         all,
@@ -170,7 +197,7 @@ void add_endless(Catalog<Schedule>& all) {
          .source = "Bottou 2012 discusses it; Keras's ExponentialDecay"},
         {field<Exponential>("factor", &Exponential::factor, up_to_one, "after `every` updates"),
          field<Exponential>("every", &Exponential::every, non_negative,
-                            "updates to fall by the factor; 0: a third of the run")});
+                            "updates to fall by the factor; 0: a third of the way to the last update")});
 }
 
 }  // namespace

@@ -7,6 +7,9 @@ namespace {
 
 struct NoAnnealing {};
 
+/// Beyond these single precision has nothing left of logits over T, or of their slopes.
+constexpr Range temperatures{1e-6, 1e6};
+
 Catalog<Annealing> annealing_catalog() {
     Catalog<Annealing> catalog("annealing");
     catalog.add<NoAnnealing>({.name = "none",
@@ -28,8 +31,8 @@ Catalog<Annealing> annealing_catalog() {
                     "u = min(1, b / (share (B - 1))) for batch b = 0, ..., B - 1 of the run.\n"
                     "The gradient in z is (1/T) of that at z / T; evaluations have T = 1",
          .source = "Hinton, Vinyals and Dean 2015, eq. 1 (temperature); Rose 1998 (annealing)"},
-        {number("start", &Annealing::start, positive, "T of the first batch"),
-         number("end", &Annealing::end, positive, "T that is reached, and stays"),
+        {number("start", &Annealing::start, temperatures, "T of the first batch"),
+         number("end", &Annealing::end, temperatures, "T that is reached, and stays"),
          number("share", &Annealing::share, up_to_one, "of the run's batches until T has reached its end"),
          choice<Temperature, Annealing::Shape>(
              "shape", &Annealing::shape,

@@ -82,6 +82,12 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
     kept_buffers_ = buffers;
     if (parts.training.size() == 0) fail_request("the training part of '{}' is empty", parts.training.name);
     options_.batch = std::min(options_.batch, parts.training.size());
+    if (buffers.size() > 0)
+        if (const auto layer = network.lone_batch_norm(options_.batch); !layer.empty())
+            fail_request(
+                "layer '{}': batch normalisation has no variance of a single example: expected a batch of at "
+                "least 2, found {}",
+                layer, options_.batch);
     require(network.options().evolving_targets == !options_.targets.is_fixed() &&
                 network.options().divergence == options_.gate.exists() &&
                 network.options().annealed == options_.annealing.exists(),
@@ -236,7 +242,7 @@ public:
             note_epoch(state_.targets, options_.targets,
                        {.batches = state_.batch_in_epoch,
                         .gated = state_.epoch_gated,
-                        .loss = mean_over(state_.epoch_divergence, state_.batch_in_epoch)});
+                        .loss = mean_over(state_.epoch_divergence, examples_seen())});
             ++state_.epoch;
             state_.batch_in_epoch = state_.epoch_gated = 0;
             state_.epoch_loss = state_.epoch_divergence = 0;
@@ -263,10 +269,12 @@ private:
         if (!options_.targets.is_fixed())
             note_batch(state_.targets, trainer_.target_time(state_.targets.stage, state_.step),
                        report.divergence, report.gated ? 1 : 0);
+        worked_ = true;
         ++state_.step;
         ++state_.batch_in_epoch;
-        state_.epoch_loss += report.loss;
-        state_.epoch_divergence += report.divergence;
+        const auto examples = static_cast<double>(batch.size());
+        state_.epoch_loss += report.loss * examples;
+        state_.epoch_divergence += report.divergence * examples;
         state_.gated += report.gated ? 1 : 0;
         state_.epoch_gated += report.gated ? 1 : 0;
         evaluated_ = evaluated_ && report.gated;
@@ -330,7 +338,7 @@ private:
     }
 
     TrainOutcome stop(StopReason reason) {
-        account();
+        if (worked_) account();
         for (auto* listener : listeners_) listener->on_stop();
         // The last weights of a run cut short by design are worth a line in the log; an interrupted run goes
         // on later as if nothing had happened.
@@ -350,14 +358,19 @@ private:
         if (!evaluated_) outcome_.validation = trainer_.scores_of(trainer_.parts_.validation);
         outcome_.train_loss = train_loss();
         outcome_.reason = reason;
-        account();
+        if (worked_) account();  // a look at a run that had ended before is no work of the run
         return outcome_;
     }
 
     /// Of the current epoch; before its first update, of the one before.
     double train_loss() const {
         if (state_.batch_in_epoch == 0) return state_.train_loss;
-        return mean_over(state_.epoch_loss, state_.batch_in_epoch);
+        return mean_over(state_.epoch_loss, examples_seen());
+    }
+
+    /// Of the current epoch.
+    int64_t examples_seen() const {
+        return std::min(state_.batch_in_epoch * options_.batch, std::ssize(order_));
     }
 
     /// Of this session's batches.
@@ -386,6 +399,7 @@ private:
     double evaluation_seconds_ = 0;
     TrainOutcome outcome_;
     Scores training_ = undefined_scores;
+    bool worked_ = false;     // there was a batch
     bool evaluated_ = false;  // the outcome's validation, and training_, are of the present parameters
 };
 

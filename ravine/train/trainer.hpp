@@ -57,7 +57,7 @@ struct StepEvent {
 /// The validation part looked at, after an epoch.
 struct EvaluationEvent {
     int64_t step = 0, epoch = 0;
-    double train_loss = 0;                 ///< mean over the batches of the epoch so far
+    double train_loss = 0;                 ///< mean over the examples of the epoch so far
     Scores validation = undefined_scores;  ///< NaN where there is no validation part
     double seconds = 0;
     Scores training = undefined_scores;  ///< of the whole training part, where the options ask for it
@@ -92,9 +92,9 @@ struct TrainState {
     int64_t step = 0;             ///< batches seen, gated or trained on
     int64_t epoch = 0;            ///< epochs completed
     int64_t batch_in_epoch = 0;   ///< batches of the current epoch already used
-    double epoch_loss = 0;        ///< sum of batch losses of the current epoch
+    double epoch_loss = 0;        ///< sum over the current epoch's batches of loss times examples
     double epoch_divergence = 0;  ///< the same without penalties on weights
-    /// Mean over the batches of the last completed epoch; NaN: none yet.
+    /// Mean over the examples of the last completed epoch; NaN: none yet.
     double train_loss = std::numeric_limits<double>::quiet_NaN();
     int64_t best_epoch = 0;  ///< with the smallest validation loss; 0: none yet
     double best_validation_loss = std::numeric_limits<double>::infinity();
@@ -111,17 +111,20 @@ std::string to_string(StopReason reason);
 
 struct TrainOutcome {
     StopReason reason = StopReason::epochs;
-    double train_loss = 0;  ///< mean over the updates of the last epoch, which may be incomplete
+    double train_loss = 0;  ///< mean over the examples of the last epoch, which may be incomplete
     Scores validation;      ///< of the parameters as they were left
     /// Where numbers ceased to be finite: "step 12: the loss is inf, first in layer '2'".
     std::string divergence;
 };
 
 /// The training loop: epochs of batches, an optimizer step each, an evaluation after each epoch. Running
-/// statistics are committed here, once an accepted step.
+/// statistics are committed here, once an accepted step. The training loss of an epoch is the mean over its
+/// examples of what the batches found before their updates: a short last batch counts by its examples, and
+/// the weights that a curriculum gives to examples, of mean 1 over an epoch, are part of the loss.
 class Trainer {
 public:
-    /// All references must outlive the trainer.
+    /// All references must outlive the trainer. Throws RequestError for an empty training part, and where
+    /// batch normalisation would see a single value in every batch.
     Trainer(const Network& network, const Parts& parts, Parameters& parameters, Vector& buffers,
             Optimizer& optimizer, TrainOptions options);
 

@@ -24,6 +24,8 @@ TEST(GradcheckCommand, BadRequestsAreOneLine) {
     for (const std::vector<std::string>& arguments : {std::vector<std::string>{"gradcheck", "--step", "0"},
                                                       {"gradcheck", "--model", "mpl"},
                                                       {"gradcheck", "--burn-in", "-1"},
+                                                      {"gradcheck", "--burn-in", "9223372036854775807"},
+                                                      {"gradcheck", "--step", "1e-300"},
                                                       {"gradcheck", "--config", "nowhere.toml"},
                                                       {"gradcheck", "--out", "no/such/folder/g.csv"}}) {
         const Outcome outcome = run_program(arguments, folder.path());

@@ -82,14 +82,24 @@ TEST(Minimize, ClippingBoundsTheStep) {
 }
 
 TEST(Minimize, AScheduleSpansTheSteps) {
-    // Straight down to 0 over two steps: multipliers 1 and 1/2.
+    // Straight down to 0 over three steps: multipliers 1, 1/2 and 0.
     const TestFolder folder;
     run_program({"minimize", "sphere:dimension=1", "--optimizer", "sgd:learning_rate=0.25", "--schedule",
-                 "linear:end=0", "--start", "1", "--steps", "2", "--trace", folder / "t.csv"});
+                 "linear:end=0", "--start", "1", "--steps", "3", "--trace", folder / "t.csv"});
     const auto rows = rows_of(read_file(folder / "t.csv"));
-    ASSERT_EQ(rows.size(), 3u);
+    ASSERT_EQ(rows.size(), 4u);
     EXPECT_EQ(rows[1][1], 0.5);
     EXPECT_EQ(rows[2][1], 0.375);
+    EXPECT_EQ(rows[3][1], 0.375);
+}
+
+TEST(Minimize, AWarmupLongerThanTheStepsIsSaid) {
+    const Outcome outcome =
+        run_program({"minimize", "sphere", "--schedule", "cosine:warmup=39", "--steps", "10"});
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_THAT(outcome.err,
+                testing::HasSubstr("note: schedule: the warm-up takes 39 updates and the run has "
+                                   "10: it ends at 25 % of the learning rate\n"));
 }
 
 TEST(Minimize, SeveralOptimizersShareATrace) {

@@ -48,6 +48,43 @@ TEST(Gradcheck, EveryKindOfModelAndLossPasses) {
     }
 }
 
+// Where a group of few features is almost constant, its normalised values turn within a step of 1e-5: the
+// difference is 2.76 % off, and less by a quarter with each half of the step.
+TEST(Gradcheck, TruncationIsToldFromError) {
+    for (const char* normalization : {"group", "layer", "batch"})
+        for (const int64_t seed : {1, 2, 3, 4}) {
+            SCOPED_TRACE(fmt::format("{} {}", normalization, seed));
+            Experiment e = experiment(
+                "spiral", fmt::format("mlp:hidden=64-64,activation=tanh,normalization={}", normalization));
+            e.seed = seed;
+            const Gradcheck check = checked(e, {});
+            EXPECT_EQ(check.verdict(), GradientVerdict::right);
+            EXPECT_GT(summarize_check(check.elements()).counted, 200);
+        }
+}
+
+TEST(Gradcheck, ErrorsAreFoundWhateverIsBesideThem) {
+    const auto largest_of = [](const Vector& gradient, int64_t begin, int64_t end) {
+        int64_t largest = begin;
+        for (int64_t i = begin; i < end; ++i)
+            if (std::abs(gradient.at(i)) > std::abs(gradient.at(largest))) largest = i;
+        return largest;
+    };
+    for (const char* model : {"mlp:hidden=8-8,activation=tanh,normalization=group:groups=4",
+                              "mlp:hidden=8-8,activation=tanh,normalization=layer",
+                              "mlp:hidden=8-8,activation=tanh,normalization=batch", "mlp:hidden=8-8"})
+        for (const double factor : {1.02, 0.98, -1.0, 0.0}) {
+            SCOPED_TRACE(fmt::format("{} {}", model, factor));
+            const Gradcheck check = gradcheck(
+                experiment("spiral", model), {.samples = 0}, [](double) {},
+                [&](Vector& gradient) {
+                    const int64_t i = largest_of(gradient, 0, 16);
+                    gradient.set(i, factor * gradient.at(i));
+                });
+            EXPECT_EQ(check.verdict(), GradientVerdict::wrong);
+        }
+}
+
 TEST(Gradcheck, CountsKinks) {
     EXPECT_TRUE(checked(experiment("spiral", "mlp:hidden=4"), {.samples = 1}).has_kinks);
     EXPECT_FALSE(checked(experiment("spiral", "mlp:hidden=4,activation=tanh"), {.samples = 1}).has_kinks);

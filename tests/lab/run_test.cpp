@@ -270,6 +270,18 @@ TEST_F(RunRequestTest, WrongOnesAreRefusedInOneLine) {
     refused([](Experiment& e) { e.initializer = "nobody"; }, {"nobody"});
     refused([](Experiment& e) { e.target = "y"; }, {"--target is for tables"});
     refused([](Experiment& e) { e.validation_share = e.test_share = 0.5; }, {"less than 1 together"});
+    refused(
+        [](Experiment& e) {
+            e.model = "mlp:normalization=batch";
+            e.batch = 1;
+        },
+        {"layer '1'", "batch normalisation", "at least 2, found 1"});
+    refused([](Experiment& e) { e.targets = "acet:increment=1e-300"; },
+            {"acet:increment", "[0.0001, 1]", "'1e-300'"});
+    refused([](Experiment& e) { e.targets = "acet:epochs_per_increment=9223372036854775807"; },
+            {"targets: expected more than"});
+    refused([](Experiment& e) { e.anneal = "temperature:start=1e-300"; },
+            {"temperature:start", "[1e-06, 1000000]"});
     refused([](Experiment& e) { e.init = "/nowhere/w.safetensors"; },
             {"/nowhere/w.safetensors: no such file"});
 }
@@ -359,6 +371,31 @@ TEST_F(RunTest, SettingsThatWorkAgainstEachOtherAreNoted) {
     e.schedule = "linear";
     EXPECT_THAT(ravine::Run(e, say_nothing).notes(),
                 testing::ElementsAre(testing::HasSubstr("'linear' counts updates")));
+}
+
+TEST_F(RunTest, AWarmupLongerThanTheRunIsNoted) {
+    Experiment e = small_experiment();  // 18 updates
+    e.schedule = "cosine:warmup=17";
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(), testing::IsEmpty());
+    e.schedule = "cosine:warmup=35";
+    EXPECT_THAT(
+        ravine::Run(e, say_nothing).notes(),
+        testing::ElementsAre("schedule: the warm-up takes 35 updates and the run has 18: it ends at 50 % "
+                             "of the learning rate"));
+    e.schedule = "warmup";
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(),
+                testing::ElementsAre(testing::HasSubstr("takes 500 updates")));
+}
+
+TEST_F(RunTest, ALastBatchThatBatchNormalisationCannotUseIsNoted) {
+    Experiment e = small_experiment();
+    e.batch = 179;  // of 180
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(), testing::IsEmpty());
+    e.model = "mlp:hidden=8,normalization=batch";
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(),
+                testing::ElementsAre(testing::HasSubstr("the last batch of an epoch is a single example")));
+    e.batch = 178;
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(), testing::IsEmpty());
 }
 
 TEST_F(RunTest, ANullStartOfOneOutputIsRefused) {

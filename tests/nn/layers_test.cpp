@@ -183,11 +183,23 @@ TEST(BatchNorm, EvaluationUsesTheRunningStatistics) {
     EXPECT_TRUE(result.new_buffers.empty());
 }
 
-TEST(BatchNorm, OneExampleLeavesFiniteNumbers) {
-    const auto result = run({.shape = {1, 1}, .x = {5}, .parameters = {2, 0.25}, .buffers = {0, 1}},
-                            [](Builder& b, Value x) { return batch_norm(b, x); });
-    EXPECT_THAT(result.y, near({0.25}));
-    EXPECT_THAT(result.new_buffers, near({0.5, 0.9}));
+// One value has no variance, and its mean is noise: the running statistics stay.
+TEST(BatchNorm, OneExampleGivesBetaAndLeavesTheStatisticsAlone) {
+    for (const Precision precision : {Precision::f64, Precision::f32}) {
+        const auto one = run(
+            {.shape = {1, 1}, .x = {5}, .parameters = {2, 0.25}, .buffers = {0.5, 2}, .precision = precision},
+            [](Builder& b, Value x) { return batch_norm(b, x); });
+        EXPECT_THAT(one.y, near({0.25}));
+        EXPECT_THAT(one.new_buffers, near({0.5, 2}));
+        const auto pixel = run({.shape = {1, 1, 1, 2},
+                                .x = {5, 7},
+                                .parameters = {2, 1, 0.25, 0},
+                                .buffers = {0.5, 0.25, 2, 4},
+                                .precision = precision},
+                               [](Builder& b, Value x) { return batch_norm(b, x); });
+        EXPECT_THAT(pixel.y, near({0.25, 0}));
+        EXPECT_THAT(pixel.new_buffers, near({0.5, 0.25, 2, 4}));
+    }
 }
 
 TEST(BatchNorm, StartsAsTheNormalisationItself) {

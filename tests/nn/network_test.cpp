@@ -212,6 +212,27 @@ TEST(Network, EvaluationUsesRunningStatisticsAndNoDropout) {
     EXPECT_NE(before.outputs, evaluate(net, 5, training).outputs);
 }
 
+TEST(Network, BatchNormalisationOfASingleValueIsNamed) {
+    const auto lone = [](const std::string& model, const Shape& features, int64_t batch,
+                         double consistency = 0) {
+        return Network({.model = Spec::parse(model),
+                        .feature_shape = features,
+                        .target_count = 3,
+                        .consistency = consistency})
+            .lone_batch_norm(batch);
+    };
+    EXPECT_EQ(lone("mlp:hidden=4-4,normalization=batch", {2}, 1), "1");
+    EXPECT_EQ(lone("mlp:hidden=4-4,normalization=batch", {2}, 2), "");
+    EXPECT_EQ(lone("mlp:hidden=4-4,normalization=batch", {2}, 1, 1), "");  // three views of it
+    EXPECT_EQ(lone("mlp:hidden=4-4,normalization=layer", {2}, 1), "");
+    EXPECT_EQ(lone("mlp:hidden=4-4", {2}, 1), "");
+    // Images have a value at each place, unless they are single pixels, or have become such.
+    EXPECT_EQ(lone("cnn:channels=2,normalization=batch", {4, 4, 1}, 1), "");
+    EXPECT_EQ(lone("cnn:channels=2,normalization=batch", {1, 1, 1}, 1), "1");
+    EXPECT_EQ(lone("cnn:channels=2,normalization=batch", {1, 1, 1}, 2), "");
+    EXPECT_EQ(lone("cnn:channels=2-2-2,normalization=batch", {4, 4, 1}, 1), "8");
+}
+
 TEST(Network, BuffersStartWithMeanZeroAndVarianceOne) {
     const auto net = network("cnn:channels=2-3,normalization=batch,hidden=4", "cross-entropy", {4, 4, 1}, 2);
     const Vector buffers = net.initial_buffers(Precision::f32);

@@ -99,6 +99,49 @@ TEST(GradientCheck, WhatRoundingHidesIsNotCalledWrong) {
     EXPECT_EQ(summary.unexplained, 0);
 }
 
+// tanh(x / w) turns within w: a step of many w is halved until its extrapolation agrees with the slope.
+TEST(GradientCheck, StepsAreShortenedWhereTheFunctionTurns) {
+    for (const double width : {1e-3, 1e-4, 1e-5, 3e-6}) {
+        const auto turn = [&](const std::vector<double>& x) {
+            return Probe{.value = std::tanh(x[0] / width) + x[1] * x[1]};
+        };
+        for (const double at : {0.0, 0.3 * width, width}) {
+            const double slope = (1 - std::pow(std::tanh(at / width), 2)) / width;
+            const auto elements = check({at, 1}, {slope, 2}, turn);
+            EXPECT_LT(elements[0].error(), 1e-6) << width << " " << at;
+            EXPECT_LE(judge(summarize_check(elements).unexplained, 2, false), GradientVerdict::right);
+            EXPECT_FALSE(elements[0].is_too_small());
+            for (const double factor : {1.02, 0.98, -1.0, 0.0}) {
+                const auto wrong = check({at, 1}, {factor * slope, 2}, turn);
+                EXPECT_EQ(judge(summarize_check(wrong).unexplained, 2, false), GradientVerdict::wrong)
+                    << width << " " << at << " " << factor;
+            }
+        }
+    }
+}
+
+// Where large numbers cancel, values are uncertain by far more than units of their own last place.
+TEST(GradientCheck, NoiseIsMeasured) {
+    const auto noisy = [](const std::vector<double>& x) {
+        return Probe{.value = (1e6 + std::sin(x[0])) - 1e6 + x[1]};
+    };
+    const auto elements = check({1, 1}, {std::cos(1.0), 1}, noisy);
+    EXPECT_EQ(summarize_check(elements).unexplained, 0);
+    EXPECT_GT(elements[0].uncertainty, 1e-6);
+    EXPECT_LT(elements[0].uncertainty, 1e-4);
+}
+
+TEST(GradientCheck, AKinkOnBothSidesIsAKink) {
+    // A roof narrower than the step: flat beyond it, on both sides.
+    const auto roof = [](const std::vector<double>& x) {
+        const double inside = 1e-7 - std::abs(x[0]);
+        return Probe{.value = std::max(inside, 0.0) + x[1], .choices = inside > 0};
+    };
+    const auto elements = check({5e-8, 1}, {-1, 1}, roof);
+    EXPECT_TRUE(elements[0].crosses_kink);
+    EXPECT_EQ(summarize_check(elements).unexplained, 0);
+}
+
 TEST(GradientCheck, NanIsTheWorst) {
     const auto elements = check({3, 2}, {std::nan(""), 9 + std::cos(2.0)}, smooth);
     EXPECT_EQ(judge(summarize_check(elements).unexplained, 20, true), GradientVerdict::wrong);

@@ -45,11 +45,11 @@ def constant(optimizer):
 
 
 def linear(optimizer):
-    return lr_scheduler.LinearLR(optimizer, start_factor=1, end_factor=0.01, total_iters=UPDATES)
+    return lr_scheduler.LinearLR(optimizer, start_factor=1, end_factor=0.01, total_iters=UPDATES - 1)
 
 
 def cosine(optimizer):
-    return lr_scheduler.CosineAnnealingLR(optimizer, T_max=UPDATES)
+    return lr_scheduler.CosineAnnealingLR(optimizer, T_max=UPDATES - 1)
 
 
 def drops(optimizer):

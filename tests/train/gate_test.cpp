@@ -75,7 +75,7 @@ TEST(Gate, ATrajectoryWorkedOutByHand) {
         EXPECT_NEAR(event.train_loss, loss, 1e-12);
         ASSERT_EQ(event.gated, loss <= 0.35) << k;
         if (event.gated) continue;
-        const double rate = 0.2 * (1 - 0.9 * static_cast<double>(updates++) / 24);
+        const double rate = 0.2 * (1 - 0.9 * static_cast<double>(updates++) / 23);
         EXPECT_NEAR(event.learning_rate, rate, 1e-12);
         for (size_t i = 0; i < w.size(); ++i) {
             velocity[i] = 0.5 * velocity[i] - rate * gradient[i];
@@ -168,6 +168,33 @@ TEST(Gate, ByEpochDecidesForTheWholeNextOne) {
     for (const auto& event : bench.heard.evaluations) gated.push_back(event.gated);
     // The first epoch on new targets is always trained on: there is no loss of theirs yet.
     EXPECT_THAT(gated, ElementsAre(0, 6, 0, 6, 0, 6, 6));
+}
+
+// 180 examples in batches of 179 and 1: what decides is the mean over the examples, penalties left out.
+TEST(Gate, ByEpochWeighsByExamples) {
+    Case given = tanh_case();
+    given.l2 = 0.1;
+    given.options.batch = 179;
+    given.options.epochs = 2;
+    double mean = 0, of_batches = 0;
+    {
+        Bench bench(given, parts_of(given), std::make_unique<Watcher>());
+        std::vector<int64_t> order(180);
+        epoch_order(Sampling::shuffled, 1, 0, order);
+        Numbers ignored;
+        for (const int64_t i : order)
+            mean += tanh_net.loss(bench.weights(), bench.parts, bench.parts.training, {i}, ignored) / 180;
+        const double last =
+            tanh_net.loss(bench.weights(), bench.parts, bench.parts.training, {order.back()}, ignored);
+        of_batches = ((180 * mean - last) / 179 + last) / 2;
+    }
+    ASSERT_GT(std::abs(mean - of_batches), 1e-4);
+    for (const double share : {0.25, 0.75}) {
+        given.options.gate = {.by = Gate::By::epoch, .epsilon = mean + share * (of_batches - mean)};
+        Bench bench(given, parts_of(given), std::make_unique<Watcher>());
+        bench.run();
+        EXPECT_EQ(bench.heard.evaluations[1].gated, mean < of_batches ? 2 : 0) << share;
+    }
 }
 
 TEST(Gate, EquilibriumMovesTargetsOn) {

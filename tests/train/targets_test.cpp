@@ -69,11 +69,38 @@ TEST(Targets, EqualStepsOfTheDivergenceAreEqualAngles) {
     ASSERT_EQ(plan.stages.size(), 10U);
     for (size_t k = 0; k < 10; ++k) {
         const double y = std::pow(std::cos(whole * (1 - static_cast<double>(k + 1) / 10)), 2);
-        EXPECT_NEAR(plan.stages[k], (n * y - 1) / (n - 1), 5e-3);
+        EXPECT_NEAR(plan.stages[k], (n * y - 1) / (n - 1), 1e-5);
     }
     EXPECT_EQ(plan.stages.back(), 1);
+    // The arcs themselves, the last one too, which was 3.6 % long.
+    double angle = whole;
+    for (const double t : plan.stages) {
+        const double next = std::acos(std::sqrt(t + (1 - t) / n));
+        EXPECT_NEAR((angle - next) / (whole / 10), 1, 1e-4) << t;
+        angle = next;
+    }
     const auto even = plan_of("acet-auto:start=mean", 100, "squared-error");
     for (size_t k = 0; k < 10; ++k) EXPECT_NEAR(even.stages[k], static_cast<double>(k + 1) / 10, 1e-9);
+}
+
+// Of independent events each has an angle of its own.
+TEST(Targets, EqualStepsOfIndependentEventsAreEqualAngles) {
+    const auto plan = plan_of("acet-auto:start=null", 100, "binary-kl");
+    ASSERT_EQ(plan.stages.size(), 10U);
+    // From the null vector only the one label that holds moves: y = t, an arc of pi / 2.
+    for (size_t k = 0; k < 10; ++k)
+        EXPECT_NEAR(plan.stages[k], std::pow(std::sin(std::numbers::pi / 20 * static_cast<double>(k + 1)), 2),
+                    1e-5);
+}
+
+TEST(Targets, ThatStandStillHaveStagesAllTheSame) {
+    Dataset data = values();
+    data.values = {2, 2, 2, 2};
+    const auto plan =
+        make_target_plan(make("acet-auto"), loss("squared-error"), "squared-error", data, {}, 100);
+    EXPECT_EQ(plan.stages.size(), 10U);
+    for (const double t : plan.stages) EXPECT_TRUE(t > 0 && t <= 1) << t;
+    EXPECT_EQ(plan.stages.back(), 1);
 }
 
 TEST(Targets, DistancesAreTheLossOfTheStageBefore) {
@@ -110,10 +137,15 @@ TEST(Targets, ARunTooShortForThemIsRefused) {
     EXPECT_EQ(plan_of("acet", 46).epochs_until_final(), 45);
     EXPECT_EQ(plan_of("acet:epochs_per_increment=0", 100).epochs_per_stage, 7);
     EXPECT_EQ(plan_of("acet-auto", 100).epochs_per_stage, 7);
+    EXPECT_EQ(plan_of("acet:epochs_per_increment=0", 90).epochs_per_stage, 7);  // 63 epochs, not 62
     EXPECT_EQ(plan_of("acet-auto", 4).stages.size(), 3U);
     EXPECT_EQ(plan_of("acet-auto", 1).stages.size(), 1U);
-    for (const char* text : {"acet:increment=0", "acet:increment=1.5", "acet:initial=1", "acet:share=0",
-                             "acet:epochs_per_increment=-1", "label-smoothing:smoothing=1"})
+    EXPECT_THAT(refusal([] { plan_of("acet:epochs_per_increment=9223372036854775807", 50); }),
+                HasSubstr("more than 83010348331692982272 epochs, after which t reaches 1"));
+    EXPECT_THAT(refusal([] { plan_of("acet:epochs_per_increment=0,increment=0.0001", INT64_MAX); }), "");
+    for (const char* text :
+         {"acet:increment=0", "acet:increment=1.5", "acet:increment=1e-300", "acet:initial=1", "acet:share=0",
+          "acet:epochs_per_increment=-1", "label-smoothing:smoothing=1"})
         EXPECT_THAT(refusal([&] { make(text); }), HasSubstr("expected")) << text;
 }
 

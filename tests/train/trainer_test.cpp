@@ -59,7 +59,7 @@ TEST(Trainer, LossGradientAndUpdatesAreThoseWorkedOutByHand) {
             loss += 0.02 * w[i] * w[i];
             gradient[i] += 2 * 0.02 * w[i];
         }
-        const double rate = 0.5 * (1 - 0.9 * static_cast<double>(k) / 4), length = norm(gradient);
+        const double rate = 0.5 * (1 - 0.9 * static_cast<double>(k) / 3), length = norm(gradient);
         const StepEvent& event = bench.heard.updates[k];
         EXPECT_NEAR(event.train_loss, loss, 1e-12);
         EXPECT_NEAR(event.gradient_norm, length, 1e-12);
@@ -95,7 +95,7 @@ TEST(Trainer, EveryBatchHoldsTheExamplesOfTheSampler) {
     }
 }
 
-TEST(Trainer, EvaluatesAfterEachEpochAndSaysTheMeanOfItsUpdates) {
+TEST(Trainer, EvaluatesAfterEachEpochAndSaysTheMeanOfItsExamples) {
     Bench bench(tanh_case());
     bench.given.options.epochs = 3;
     Trainer trainer(bench.network, bench.parts, bench.parameters, bench.buffers, *bench.optimizer,
@@ -114,7 +114,8 @@ TEST(Trainer, EvaluatesAfterEachEpochAndSaysTheMeanOfItsUpdates) {
         EXPECT_EQ(evaluations[e].step, static_cast<int64_t>(6 * (e + 1)));
         EXPECT_EQ(evaluations[e].epoch, static_cast<int64_t>(e + 1));
         double mean = 0;
-        for (size_t k = 6 * e; k < 6 * (e + 1); ++k) mean += bench.heard.updates[k].train_loss / 6;
+        for (size_t k = 6 * e; k < 6 * (e + 1); ++k)  // of 32 examples each, the last of 20
+            mean += bench.heard.updates[k].train_loss * (k % 6 < 5 ? 32 : 20) / 180;
         EXPECT_NEAR(evaluations[e].train_loss, mean, 1e-12);
         const Numbers& w = weights[6 * (e + 1) - 1];
         Numbers ignored, h;
@@ -137,6 +138,27 @@ TEST(Trainer, EvaluatesAfterEachEpochAndSaysTheMeanOfItsUpdates) {
     EXPECT_EQ(outcome.validation.loss, evaluations[2].validation.loss);
     EXPECT_EQ(bench.state.best_epoch, best_epoch);
     EXPECT_EQ(bench.state.best_validation_loss, best);
+}
+
+// The weights all but stay, so that the epoch's loss is the mean over the 129 examples: 1.384. A mean over
+// the batches of 128 and 1 said 1.890.
+TEST(Trainer, AShortLastBatchCountsByItsExamples) {
+    Case given;
+    given.dataset = "spiral:examples=215";
+    given.model = "mlp";
+    given.optimizer = "adam:learning_rate=1e-12";
+    given.options = {
+        .epochs = 1, .batch = 128, .seed = 0, .evaluate = TrainOptions::Evaluate::validation_and_training};
+    Bench bench(given);
+    ASSERT_EQ(bench.parts.training.size(), 129);
+    const TrainOutcome outcome = bench.run();
+    const EvaluationEvent& event = bench.heard.evaluations.at(0);
+    EXPECT_NEAR(event.train_loss, 1.384, 5e-4);
+    EXPECT_NEAR(event.train_loss, event.training.loss, 1e-6);
+    EXPECT_EQ(outcome.train_loss, event.train_loss);
+    EXPECT_EQ(bench.state.train_loss, event.train_loss);
+    const auto& updates = bench.heard.updates;
+    EXPECT_GT((updates[0].train_loss + updates[1].train_loss) / 2, 1.8);
 }
 
 TEST(Trainer, BestEpochIsTheOneOfTheSmallestValidationLoss) {
@@ -366,10 +388,14 @@ TEST(Trainer, AFinishedRunHasNothingToGoOnWith) {
     Bench bench{Case{}};
     const TrainOutcome first = bench.run();
     const Numbers weights = bench.weights();
+    const int64_t passes = bench.state.forward_passes;
+    const double seconds = bench.state.seconds;
     const TrainOutcome second = bench.run();
     EXPECT_EQ(second.reason, StopReason::epochs);
     EXPECT_EQ(bench.weights(), weights);
     EXPECT_EQ(bench.heard.evaluations.size(), 3U);
+    EXPECT_EQ(bench.state.forward_passes, passes);
+    EXPECT_EQ(bench.state.seconds, seconds);
     EXPECT_EQ(second.train_loss, first.train_loss);
     EXPECT_EQ(second.validation.loss, first.validation.loss);
     EXPECT_EQ(bench.state.best_epoch, 3);
@@ -537,13 +563,42 @@ TEST(RunningStatistics, AreNotCommittedForAStepThatIsRefusedOrRuined) {
     }
 }
 
-TEST(RunningStatistics, ALastBatchOfOneExampleDoesNoHarm) {
-    Case given;
-    given.model = "mlp:hidden=8,normalization=batch";
-    given.options.batch = 179;  // of 180
-    Bench bench(given);
-    EXPECT_EQ(bench.run().reason, StopReason::epochs);
-    EXPECT_EQ(bench.state.step, 6);
+// It has no variance to tell, and its mean is noise: both statistics stay where the batch before has left
+// them.
+TEST(RunningStatistics, ALastBatchOfOneExampleLeavesThemAlone) {
+    for (const Precision precision : {Precision::f32, Precision::f64}) {
+        Case given;
+        given.model = "mlp:hidden=8,normalization=batch";
+        given.options.batch = 179;  // of 180
+        given.options.compile.precision = precision;
+        Bench bench(given);
+        std::vector<Numbers> buffers;
+        AfterUpdate copy([&](const StepEvent&) { buffers.push_back(bench.buffers.to_doubles()); });
+        EXPECT_EQ(bench.run({&copy}).reason, StopReason::epochs);
+        ASSERT_EQ(buffers.size(), 6U);
+        for (size_t epoch = 0; epoch < 3; ++epoch) EXPECT_EQ(buffers[2 * epoch + 1], buffers[2 * epoch]);
+        EXPECT_NE(buffers[2], buffers[1]);
+    }
+}
+
+TEST(RunningStatistics, BatchesOfOneExampleAreRefusedWhereNoneHasAVariance) {
+    const auto refusal = [](const std::string& model, int64_t batch) -> std::string {
+        Case given;
+        given.model = model;
+        given.options.batch = batch;
+        try {
+            Bench{given};
+        } catch (const RequestError& error) {
+            return error.what();
+        }
+        return "";
+    };
+    EXPECT_EQ(
+        refusal("mlp:hidden=8,normalization=batch", 1),
+        "layer '1': batch normalisation has no variance of a single example: expected a batch of at least "
+        "2, found 1");
+    EXPECT_EQ(refusal("mlp:hidden=8,normalization=batch", 2), "");
+    EXPECT_EQ(refusal("mlp:hidden=8,normalization=layer", 1), "");
 }
 
 TEST(Trainer, LearnsTheSpiral) {

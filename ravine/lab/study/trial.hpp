@@ -24,7 +24,7 @@ struct TrialRecord {
     Work work = {};      ///< of the same
     std::vector<StepEvent> steps = {};
     std::vector<EvaluationEvent> evaluations = {};
-    double train_loss = 0;  ///< mean over the updates of the last epoch
+    double train_loss = 0;  ///< mean over the examples of the last epoch
     Scores validation = undefined_scores, test = undefined_scores;
     double test_rmse = undefined_scores.loss;
     std::optional<DecisionMap> map = {};  ///< of a pictured result on classes in a plane; without its points

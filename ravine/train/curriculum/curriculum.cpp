@@ -10,7 +10,7 @@ using Kind = Curriculum::Kind;
 std::vector<Field<Curriculum>> fields_of(Kind kind) {
     if (kind == Kind::none) return {};
     std::vector<Field<Curriculum>> fields{
-        field("first_epochs", &Curriculum::first_epochs, at_least_one,
+        field("first_epochs", &Curriculum::first_epochs, Range{1, 1e6},
               "epochs of the first model, whose losses tell what is hard"),
         field("initial", &Curriculum::initial, up_to_one,
               "share of the examples that are easy in the first epoch"),

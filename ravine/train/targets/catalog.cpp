@@ -54,7 +54,7 @@ Catalog<TargetEvolution> make_catalog() {
              "for the rest",
          .source = "Dabounou 2024, eq. 2 and sections 2.3 and 3.1.3"},
         {start_field<T>(), field("initial", &T::initial, Range{0, 1, false, true}, "t of the first stage"),
-         field("increment", &T::increment, up_to_one, "of t from stage to stage"),
+         field("increment", &T::increment, Range{1e-4, 1}, "of t from stage to stage"),
          field("epochs_per_increment", &T::epochs_per_increment, non_negative,
                "epochs in a stage, at most; 0: seven tenths of the run are shared by the stages before the "
                "last"),
@@ -77,7 +77,8 @@ Catalog<TargetEvolution> make_catalog() {
              "other, each left when it has settled. Goes with equilibrium:epsilon=auto",
          .formula =
              "y(t) = t y* + (1 - t) y0; D(t, u) is the loss of outputs y(t) on targets y(u);\n"
-             "t_0 = 0 < t_1 < ... < 1 at equal parts of the length int sqrt(2 D(t, t + dt));\n"
+             "t_0 = 0 < t_1 < ... < 1 at equal parts of the length int sqrt(2 D(t, t + dt)),\n"
+             "for kl at equal angles between the points sqrt(y(t)) of the unit sphere;\n"
              "a stage ends when an epoch lowers its loss by less than D(t of the last stage, t) / 10,\n"
              "and t = 1 after seven tenths of the run at the latest",
          .source = "ours, after Dabounou 2024; the length is Rao's (1945) for kl"},

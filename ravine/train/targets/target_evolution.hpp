@@ -74,8 +74,9 @@ std::vector<double> equal_increments(const TargetEvolution& settings);
 /// distances are squares of lengths: with d(t, u) the loss of outputs y(t) on targets y(u), and
 /// s(t) = int_initial^t sqrt(2 d(u, u + du)) its length, s is divided into equal parts. For the
 /// Kullback-Leibler divergence s is the Fisher-Rao length (Rao 1945), for squared error that of t itself.
+/// `half_squared_length` of a short piece of the way is d, or what is nearer to s.
 std::vector<double> equal_steps(const TargetEvolution& settings, int64_t count,
-                                const std::function<double(double from, double to)>& distance);
+                                const std::function<double(double from, double to)>& half_squared_length);
 
 /// Where a run stands in a plan; part of its state.
 struct TargetStage {
@@ -89,13 +90,13 @@ struct StageRecord {
     int64_t epochs = 0;
     int64_t batches = 0, gated = 0;
     double entry_loss = 0;  ///< of its first batch
-    double exit_loss = 0;   ///< mean over its last epoch
+    double exit_loss = 0;   ///< mean over the examples of its last epoch
 };
 
 /// An epoch, as far as targets care.
 struct EpochOutcome {
     int64_t batches = 0, gated = 0;
-    double loss = 0;           ///< mean over the batches
+    double loss = 0;           ///< mean over the examples
     double previous_loss = 0;  ///< of the epoch before in the same stage; NaN: there was none
 };
 

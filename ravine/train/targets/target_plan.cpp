@@ -13,8 +13,8 @@ namespace {
 /// classes, a third of the largest step at increments of 0.1.
 constexpr int64_t equal_stages = 11;
 
-/// Of the run, for all stages before the last.
-constexpr double evolving_share = 0.7;
+/// Seven tenths of the run, for all stages before the last.
+int64_t evolving_epochs_of(int64_t epochs) { return epochs / 10 * 7 + epochs % 10 * 7 / 10; }
 
 /// What stands for most of the examples in a mean over them.
 constexpr int64_t sampled_examples = 100;
@@ -55,6 +55,30 @@ double divergence(Divergence kind, std::span<const double> output, std::span<con
             total += (p - q) * (p - q);
     }
     return kind == Divergence::kullback_leibler ? total : total / static_cast<double>(output.size());
+}
+
+/// Half the square of the length of the way between two distributions, of one row. For small steps it is
+/// divergence(); where a probability goes to 0, which no step is small beside, a Kullback-Leibler divergence
+/// is not: the way between sqrt(p) and sqrt(q) on the unit sphere is the arc whose cosine is sum_j sqrt(p_j
+/// q_j), and the Fisher-Rao length is twice that (Rao 1945).
+double half_squared_length(Divergence kind, std::span<const double> from, std::span<const double> to) {
+    const auto root = [](double square) { return std::sqrt(std::max(0.0, square)); };
+    const auto arc = [](double cosine) { return 2 * std::acos(std::min(1.0, cosine)); };
+    double total = 0;
+    switch (kind) {
+        case Divergence::kullback_leibler: {
+            for (size_t j = 0; j < from.size(); ++j) total += root(from[j] * to[j]);
+            return arc(total) * arc(total) / 2;
+        }
+        case Divergence::binary_kullback_leibler:
+            for (size_t j = 0; j < from.size(); ++j) {
+                const double length = arc(root(from[j] * to[j]) + root((1 - from[j]) * (1 - to[j])));
+                total += length * length / 2;
+            }
+            return total / static_cast<double>(from.size());
+        default:
+            return divergence(kind, from, to);
+    }
 }
 
 /// The divergence of a loss, or what stands in for it.
@@ -98,7 +122,7 @@ TargetPlan make_target_plan(const TargetEvolution& settings, const Loss& loss, c
     const auto rows =
         targets_of(training, targets, (training.size() + sampled_examples - 1) / sampled_examples);
     const Divergence kind = nearest_divergence(loss);
-    const auto distance = [&](double from, double to) {
+    const auto mean_over_rows = [&](auto measure, double from, double to) {
         const size_t columns = plan.start.size();
         std::vector<double> output(columns), target(columns);
         double total = 0;
@@ -107,14 +131,17 @@ TargetPlan make_target_plan(const TargetEvolution& settings, const Loss& loss, c
                 output[j] = from * rows[row + j] + (1 - from) * plan.start[j];
                 target[j] = to * rows[row + j] + (1 - to) * plan.start[j];
             }
-            total += divergence(kind, output, target);
+            total += measure(kind, output, target);
         }
         return total * static_cast<double>(columns) / static_cast<double>(rows.size());
     };
+    const auto distance = [&](double from, double to) { return mean_over_rows(divergence, from, to); };
 
-    const auto evolving_epochs = static_cast<int64_t>(evolving_share * static_cast<double>(epochs));
+    const int64_t evolving_epochs = evolving_epochs_of(epochs);
     if (settings.spacing == TargetEvolution::Spacing::divergence) {
-        plan.stages = equal_steps(settings, std::min(equal_stages, evolving_epochs + 2), distance);
+        plan.stages = equal_steps(
+            settings, std::min(equal_stages, evolving_epochs + 2),
+            [&](double from, double to) { return mean_over_rows(half_squared_length, from, to); });
         plan.stages.erase(plan.stages.begin());  // at t = 0 there is nothing to learn
     } else {
         plan.stages = equal_increments(settings);
@@ -123,12 +150,14 @@ TargetPlan make_target_plan(const TargetEvolution& settings, const Loss& loss, c
     plan.epochs_per_stage = settings.epochs_per_increment > 0
                                 ? settings.epochs_per_increment
                                 : std::max<int64_t>(1, evolving_epochs / std::max<int64_t>(1, before_last));
-    if (plan.epochs_until_final() >= epochs)
+    int64_t until_final = 0;
+    if (__builtin_mul_overflow(plan.epochs_per_stage, before_last, &until_final) || until_final >= epochs)
         fail_request(
-            "targets: expected more than {} epochs, after which t reaches {}, found {}; give --epochs, a "
+            "targets: expected more than {:.0f} epochs, after which t reaches {}, found {}; give --epochs, a "
             "larger "
             "increment or fewer epochs_per_increment",
-            plan.epochs_until_final(), format_number(settings.final), epochs);
+            static_cast<double>(plan.epochs_per_stage) * static_cast<double>(before_last),
+            format_number(settings.final), epochs);
 
     plan.distances.clear();
     double before = 0;
