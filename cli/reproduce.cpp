@@ -143,7 +143,8 @@ void add_acet(CLI::App& reproduce) {
             "the first four; all")
         ->type_name("SETS")
         ->default_str("synthetic");
-    add_integer(*command, "--seeds", o.seeds, non_negative, "Trials of each method; 0: 15, and 3 of images");
+    add_integer(*command, "--seeds", o.seeds, Range{0, up_to_thousand.high},
+                "Trials of each method; 0: 15, and 3 of images");
     command->add_flag(
         "--rivals", o.rivals,
         "Label smoothing, a curriculum, an annealed loss and ACET without settings beside both");
@@ -171,9 +172,9 @@ void add_reproduce(CLI::App& app) {
         "first-order", "SGD, momentum, Nesterov, RMSprop, Adam and others on 4,000 images of CIFAR-10");
     auto request = std::make_shared<ReproduceRequest>();
     FirstOrderStudyOptions& o = request->options;
-    add_integer(*command, "--seeds", o.seeds, at_least_one, "Trials of each method");
-    add_integer(*command, "--budget", o.budget, at_least_one, "Learning rates tried for each method");
-    add_integer(*command, "--tuning-seeds", o.tuning_seeds, at_least_one, "Trials of each rate");
+    add_integer(*command, "--seeds", o.seeds, up_to_thousand, "Trials of each method");
+    add_integer(*command, "--budget", o.budget, up_to_thousand, "Learning rates tried for each method");
+    add_integer(*command, "--tuning-seeds", o.tuning_seeds, up_to_thousand, "Trials of each rate");
     command
         ->add_option("--tuned-for", o.tuned_for,
                      "validation_accuracy, train_loss, ...: what chooses the rate")

@@ -13,28 +13,18 @@ namespace {
 
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
-/// Twice the rank of each number among all, so that the mean rank of ties is an integer too.
-std::vector<int64_t> doubled_ranks(const std::vector<double>& sorted) {
-    std::vector<int64_t> ranks(sorted.size());
-    for (size_t begin = 0, end = 0; begin < sorted.size(); begin = end) {
-        while (end < sorted.size() && sorted[end] == sorted[begin]) ++end;
-        std::fill(ranks.begin() + static_cast<int64_t>(begin), ranks.begin() + static_cast<int64_t>(end),
-                  static_cast<int64_t>(begin + 1 + end));
+/// log(share / (1 - share)) -+ its half width, and back. A mean of 0 or 1 has no spread: it is its own
+/// interval.
+void set_share_interval(Summary& s, double half_width) {
+    const double spread = s.mean * (1 - s.mean);
+    if (!(spread > 0)) {
+        s.confidence_low = s.confidence_high = s.mean;
+        return;
     }
-    return ranks;
-}
-
-/// The probability of each sum of the ranks that get a plus sign, each with probability 1/2.
-std::vector<double> sum_distribution(const std::vector<int64_t>& ranks) {
-    std::vector<double> probability(
-        static_cast<size_t>(std::accumulate(ranks.begin(), ranks.end(), int64_t{0})) + 1, 0);
-    probability[0] = 1;
-    for (const int64_t rank : ranks)
-        for (int64_t sum = std::ssize(probability) - 1; sum >= 0; --sum) {
-            const double with = sum >= rank ? probability[static_cast<size_t>(sum - rank)] : 0;
-            probability[static_cast<size_t>(sum)] = (probability[static_cast<size_t>(sum)] + with) / 2;
-        }
-    return probability;
+    const double odds = s.mean / (1 - s.mean), factor = std::exp(half_width / spread);
+    const auto share_of = [](double x) { return x / (1 + x); };
+    s.confidence_low = share_of(odds / factor);
+    s.confidence_high = std::isinf(odds * factor) ? 1 : share_of(odds * factor);
 }
 
 }  // namespace
@@ -46,7 +36,17 @@ double quantile(std::span<const double> sample, double q) {
     const double place = q * static_cast<double>(sorted.size() - 1);
     const auto below = static_cast<size_t>(place);
     const size_t above = std::min(below + 1, sorted.size() - 1);
-    return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+    const double share = place - static_cast<double>(below);
+    if (share == 0 || sorted[below] == sorted[above]) return sorted[below];
+    if (std::isinf(sorted[below])) return std::isinf(sorted[above]) ? undefined : sorted[below];
+    return sorted[below] + share * (sorted[above] - sorted[below]);
+}
+
+double median_cost(std::span<const double> costs) {
+    if (costs.empty()) return undefined;
+    std::vector<double> sorted(costs.begin(), costs.end());
+    std::ranges::sort(sorted);
+    return sorted[(sorted.size() - 1) / 2];
 }
 
 double student_quantile(double p, double degrees) {
@@ -67,7 +67,7 @@ double student_quantile(double p, double degrees) {
     return (low + high) / 2;
 }
 
-Summary summarize(std::span<const double> sample) {
+Summary summarize(std::span<const double> sample, Values values) {
     const auto n = static_cast<double>(sample.size());
     if (sample.empty())
         return {0, undefined, undefined, undefined, undefined, undefined, undefined, undefined};
@@ -84,49 +84,13 @@ Summary summarize(std::span<const double> sample) {
     for (const double x : sample) squares += (x - summary.mean) * (x - summary.mean);
     summary.deviation = std::sqrt(squares / (n - 1));
     const double half_width = student_quantile(0.975, n - 1) * summary.deviation / std::sqrt(n);
+    if (values == Values::shares) {
+        set_share_interval(summary, half_width);
+        return summary;
+    }
     summary.confidence_low = summary.mean - half_width;
     summary.confidence_high = summary.mean + half_width;
     return summary;
-}
-
-SignedRankTest signed_rank_test(std::span<const double> differences) {
-    std::vector<double> nonzero;
-    for (const double difference : differences) {
-        require(!std::isnan(difference), "a difference is not a number");
-        if (difference != 0) nonzero.push_back(difference);
-    }
-    SignedRankTest test{.pairs = std::ssize(nonzero)};
-    if (nonzero.empty()) return test;
-    std::ranges::sort(nonzero, {}, [](double x) { return std::abs(x); });
-    std::vector<double> sizes(nonzero.size());
-    std::ranges::transform(nonzero, sizes.begin(), [](double x) { return std::abs(x); });
-    const std::vector<int64_t> ranks = doubled_ranks(sizes);
-    int64_t total = 0, plus = 0;
-    for (size_t i = 0; i < ranks.size(); ++i) {
-        total += ranks[i];
-        if (nonzero[i] > 0) plus += ranks[i];
-    }
-    test.effect = static_cast<double>(2 * plus - total) / static_cast<double>(total);
-    const auto probability = sum_distribution(ranks);
-    double p = 0;
-    for (int64_t sum = 0; sum <= total; ++sum)
-        if (std::abs(2 * sum - total) >= std::abs(2 * plus - total))
-            p += probability[static_cast<size_t>(sum)];
-    test.p_value = std::min(1.0, p);
-    return test;
-}
-
-std::vector<double> holm_adjusted(std::span<const double> p_values) {
-    std::vector<size_t> order(p_values.size());
-    std::iota(order.begin(), order.end(), size_t{0});
-    std::ranges::sort(order, {}, [&](size_t i) { return p_values[i]; });
-    std::vector<double> adjusted(p_values.size());
-    double largest = 0;
-    for (size_t k = 0; k < order.size(); ++k) {
-        largest = std::max(largest, static_cast<double>(order.size() - k) * p_values[order[k]]);
-        adjusted[order[k]] = std::min(1.0, largest);
-    }
-    return adjusted;
 }
 
 }  // namespace ravine

@@ -43,6 +43,11 @@ TEST(Compare, BadRequestsAreOneLine) {
           {"compare", "spiral", "--seeds", "0"},
           {"compare", "spiral", "--tune", "speed"},
           {"compare", "spiral", "--budget", "3"},
+          {"compare", "spiral", "--seeds", "9223372036854775807"},
+          {"compare", "spiral", "--seeds", "3", "--seed", "9223372036854775807"},
+          {"compare", "spiral", "--tune", "beta1", "--budget", "9223372036854775807"},
+          {"compare", "spiral", "--tune", "beta1", "--tuning-seeds", "9223372036854775807"},
+          {"compare", "spiral", "--jobs", "9223372036854775807"},
           {"compare", "spiral", "--seed", "1", "--seed", "2"},
           {"compare", "spiral", "--optimizer", "adam", "--optimizer", "adam"},
           {"compare", "spiral", "--config", "nowhere.toml"}}) {

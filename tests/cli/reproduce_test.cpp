@@ -25,6 +25,9 @@ TEST(Reproduce, RefusesWhatItDoesNotKnow) {
     refuses({"second-order"}, "second-order");
     refuses({"first-order", "--seeds", "0"}, "--seeds");
     refuses({"first-order", "--budget", "0"}, "--budget");
+    for (const char* flag : {"--seeds", "--budget", "--tuning-seeds", "--jobs"})
+        refuses({"first-order", flag, "9223372036854775807"}, flag);
+    refuses({"acet", "--seeds", "9223372036854775807"}, "--seeds");
     refuses({"first-order", "--tuned-for", "accuracyy"}, "accuracyy");
     refuses({"acet", "--only", "spiral,mnits"}, "did you mean 'mnist'");
     refuses({"acet", "--seeds", "-1"}, "--seeds");

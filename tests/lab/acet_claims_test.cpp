@@ -31,10 +31,11 @@ TEST(Majority, HoldsWhereMoreThanHalfDo) {
         for (const auto support : supports) statements.push_back({support, "x"});
         return majority("c", statements).verdict;
     };
-    EXPECT_EQ(verdict({strong, strong, against}), "holds");
-    EXPECT_EQ(verdict({strong, against}), "does not hold here");  // half is not most
-    EXPECT_EQ(verdict({strong, weak, against}), "holds in part");
-    EXPECT_EQ(verdict({weak, against, against}), "does not hold here");
+    EXPECT_EQ(verdict({shown, shown, contradicted}), "holds");
+    EXPECT_EQ(verdict({shown, contradicted}), "mixed");  // half is not most
+    EXPECT_EQ(verdict({shown, not_shown, not_shown}), "mixed");
+    EXPECT_EQ(verdict({not_shown, not_shown}), "not shown");
+    EXPECT_EQ(verdict({contradicted, contradicted, shown}), "contradicted");
 }
 
 TEST(AcetClaims, HoldWhereTheNumbersAreThePapers) {
@@ -50,12 +51,14 @@ TEST(AcetClaims, HoldWhereTheNumbersAreThePapers) {
     EXPECT_EQ(verdict_of(claims, "curve of the training loss is smoother"), "holds");
     EXPECT_EQ(verdict_of(claims, "training less that on test"), "holds");
     EXPECT_EQ(verdict_of(claims, "On noisy circles"), "holds");
-    EXPECT_EQ(verdict_of(claims, "less time"), "does not hold here");  // as many epochs of 2 seconds
-    EXPECT_EQ(verdict_of(claims, "reduce the computation"), "does not hold here");
-    EXPECT_EQ(verdict_of(claims, "training loss rises in steps"), "does not hold here");  // it falls at t = 1
+    EXPECT_EQ(verdict_of(claims, "less time"), "not shown");  // as many epochs of 2 seconds
+    EXPECT_EQ(verdict_of(claims, "reduce the computation"), "not shown");
+    EXPECT_EQ(verdict_of(claims, "training loss rises in steps"), "contradicted");  // it falls at t = 1
     EXPECT_EQ(verdict_of(claims, "test loss falls in steps"), "holds");
-    EXPECT_THAT(find_claim(claims, "consistently")->measured,
-                HasSubstr("Spiral: ACET 85.35 %, standard 79.35 % (p 0.0078); Noisy Circles: ACET"));
+    EXPECT_THAT(
+        find_claim(claims, "consistently")->measured,
+        HasSubstr("Spiral: ACET 85.35 %, standard 79.35 % (+6.00 points, 95 % +6.00 to +6.00; p 0.0078); "
+                  "Noisy Circles: ACET"));
 }
 
 TEST(AcetClaims, DoNotHoldWhereTheyAreTurnedAround) {
@@ -65,7 +68,7 @@ TEST(AcetClaims, DoNotHoldWhereTheyAreTurnedAround) {
          {"consistently", "on most data sets", "passes to the other's", "passes to the accuracy that both",
           "accuracy is smoother", "validation loss is smoother", "training less that on test",
           "On noisy circles"})
-        EXPECT_EQ(verdict_of(claims, claim), "does not hold here") << claim;
+        EXPECT_EQ(verdict_of(claims, claim), "contradicted") << claim;
 }
 
 TEST(AcetClaims, AreOnlyAboutWhatWasRun) {
@@ -92,6 +95,9 @@ TEST(Roughness, IsTheSumOfChanges) {
     const auto measure = roughness("r", [](const EvaluationEvent& e) { return e.validation.accuracy; });
     EXPECT_NEAR(measure.of(made_trial(0, {0.5, 0.7, 0.6, 0.6})), 0.3, 1e-12);
     EXPECT_EQ(measure.of(made_trial(0, {0.5})), 0);
+    // One that diverged is not smooth because it ended early.
+    EXPECT_TRUE(std::isinf(measure.of(made_trial(0, {0.5}, StopReason::diverged))));
+    EXPECT_TRUE(std::isinf(generalization_gap().of(made_trial(0, {0.5}, StopReason::diverged))));
 }
 
 TEST(AcetFigures, AreThePapersAndThePageShowsThem) {
@@ -123,7 +129,7 @@ TEST(AcetFigures, AreThePapersAndThePageShowsThem) {
     const std::string page = read_file(folder.path() / "report.html");
     EXPECT_THAT(page, HasSubstr("Table 1: accuracy on test examples"));
     EXPECT_THAT(page, HasSubstr("Table 2: what training took"));
-    EXPECT_THAT(page, HasSubstr("<td>holds</td>"));
+    EXPECT_THAT(page, HasSubstr("<td>not shown</td>"));
     EXPECT_THAT(page, HasSubstr("src=\"data:image/svg+xml;base64,"));
     EXPECT_THAT(page, HasSubstr("spiral/report.html"));
 

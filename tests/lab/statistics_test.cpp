@@ -47,58 +47,39 @@ TEST(Statistics, StudentQuantilesAsInTables) {
     EXPECT_NEAR(student_quantile(0.5, 3), 0, 1e-9);
 }
 
-TEST(SignedRank, ByHand) {
-    // Ranks of 1, -2, 3, 4 are 1, 2, 3, 4: W+ = 8 of 10. Of the 16 sign patterns the sums 0, 1, 2 (one each)
-    // and 8, 9, 10 (one each) are as far from 5.
-    const auto test = signed_rank_test(Numbers{3, 1, -2, 4});
-    EXPECT_EQ(test.pairs, 4);
-    EXPECT_DOUBLE_EQ(test.p_value, 6.0 / 16);
-    EXPECT_DOUBLE_EQ(test.effect, (8.0 - 2) / 10);
+TEST(Statistics, TheIntervalOfAMeanOfSharesLiesInsideTheUnitInterval) {
+    // Student's would reach 1.0003.
+    const Numbers shares{1, 1, 1, 1, 0.998, 1, 1, 0.997, 1, 1};
+    EXPECT_GT(summarize(shares).confidence_high, 1);
+    const Summary s = summarize(shares, Values::shares);
+    EXPECT_LT(s.confidence_high, 1);
+    EXPECT_GT(s.confidence_high, s.mean);
+    // By hand: log(m / (1 - m)) -+ 2.2622 d / sqrt(10) / (m (1 - m)), m = 0.9995, d = 0.0010801.
+    EXPECT_NEAR(s.confidence_low, 0.9976577, 1e-6);
+    EXPECT_NEAR(s.confidence_high, 0.9998934, 1e-6);
+    // In the middle it is Student's.
+    const Numbers middle{0.49, 0.5, 0.51, 0.5};
+    EXPECT_NEAR(summarize(middle, Values::shares).confidence_low, summarize(middle).confidence_low, 1e-5);
+    const Summary perfect = summarize(Numbers{1, 1, 1}, Values::shares);
+    EXPECT_EQ(perfect.confidence_low, 1);
+    EXPECT_EQ(perfect.confidence_high, 1);
 }
 
-TEST(SignedRank, OneSidedExtremesHaveTheSmallestChance) {
-    const auto all_plus = signed_rank_test(Numbers{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
-    EXPECT_DOUBLE_EQ(all_plus.p_value, 2.0 / 1024);
-    EXPECT_EQ(all_plus.effect, 1);
-    const auto all_minus = signed_rank_test(Numbers{-1, -2, -3, -4, -5});
-    EXPECT_DOUBLE_EQ(all_minus.p_value, 2.0 / 32);
-    EXPECT_EQ(all_minus.effect, -1);
+TEST(Statistics, AMedianBetweenANumberAndInfinityIsInfinite) {
+    EXPECT_EQ(quantile(Numbers{1, infinity}, 0.5), infinity);
+    EXPECT_EQ(quantile(Numbers{1, 2, infinity}, 0.5), 2);
+    EXPECT_EQ(quantile(Numbers{infinity, infinity}, 0.5), infinity);
+    EXPECT_EQ(quantile(Numbers{-infinity, 1}, 0.5), -infinity);
 }
 
-TEST(SignedRank, TiesShareTheirRankAndZerosAreLeftOut) {
-    // |d| = 1, 1, 2: ranks 1.5, 1.5, 3. W+ = 1.5 + 3 = 4.5 of 6. Sums of the 8 patterns: 0, 1.5, 1.5, 3,
-    // 3, 4.5, 4.5, 6; at least 1.5 from 3: all but two.
-    const auto test = signed_rank_test(Numbers{0, 1, -1, 2, 0});
-    EXPECT_EQ(test.pairs, 3);
-    EXPECT_DOUBLE_EQ(test.p_value, 6.0 / 8);
-    EXPECT_DOUBLE_EQ(test.effect, (4.5 - 1.5) / 6);
-    const auto nothing = signed_rank_test(Numbers{0, 0});
-    EXPECT_EQ(nothing.pairs, 0);
-    EXPECT_EQ(nothing.p_value, 1);
-}
-
-TEST(SignedRank, ADivergedRunIsWorseThanAny) {
-    const auto test = signed_rank_test(Numbers{infinity, -5, -7});  // ranks 3, 1, 2
-    EXPECT_EQ(test.effect, 0);
-    EXPECT_EQ(test.p_value, 1);
-    EXPECT_THROW(signed_rank_test(Numbers{std::nan("")}), std::logic_error);
-}
-
-TEST(SignedRank, StaysExactForManyPairs) {
-    Numbers differences;
-    for (int i = 1; i <= 200; ++i) differences.push_back(i % 3 == 0 ? -i : i);
-    // The normal approximation: W+ has mean n(n+1)/4 and variance n(n+1)(2n+1)/24.
-    double plus = 0;
-    for (const double d : differences) plus += d > 0 ? d : 0;
-    const double z = (plus - 10050) / std::sqrt(200.0 * 201 * 401 / 24);
-    EXPECT_NEAR(signed_rank_test(differences).p_value, std::erfc(z / std::sqrt(2.0)), 2e-5);
-}
-
-TEST(Holm, MultipliesByTheNumberOfHypothesesThatAreLeft) {
-    EXPECT_THAT(holm_adjusted(Numbers{0.01, 0.04, 0.03, 0.005}),
-                testing::Pointwise(testing::DoubleEq(), Numbers{0.03, 0.06, 0.06, 0.02}));
-    EXPECT_THAT(holm_adjusted(Numbers{0.9, 0.8}), testing::ElementsAre(1, 1));
-    EXPECT_TRUE(holm_adjusted(Numbers{}).empty());
+TEST(Statistics, AMedianCostIsWhenHalfOfAllTrialsHadArrived) {
+    EXPECT_EQ(median_cost(Numbers{30, 10, 20}), 20);
+    EXPECT_EQ(median_cost(Numbers{10, 20, infinity, infinity}), 20);  // half of them, at 20
+    EXPECT_EQ(median_cost(Numbers{10, infinity, infinity}), infinity);
+    Numbers one_of_ten(10, infinity);
+    one_of_ten[3] = 5;
+    EXPECT_EQ(median_cost(one_of_ten), infinity);
+    EXPECT_TRUE(std::isnan(median_cost(Numbers{})));
 }
 
 }  // namespace

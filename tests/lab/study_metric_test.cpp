@@ -63,7 +63,8 @@ TEST(StudyComparison, PairsBySeedAndCountsADivergedTrialAsWorst) {
     const auto comparisons = compare_with(0, measures.front(), result);
     EXPECT_EQ(measures.front().name, "final_validation_accuracy");
     ASSERT_EQ(comparisons.size(), 1u);
-    EXPECT_NEAR(comparisons[0].mean_difference, 0.2, 1e-15);
+    EXPECT_TRUE(std::isnan(comparisons[0].mean_difference));  // of two seeds it would be no one's
+    EXPECT_FALSE(comparisons[0].shift.has_interval());
     EXPECT_EQ(comparisons[0].test.effect, 0);  // ranks 1 and 2 against 3
     EXPECT_EQ(comparisons[0].verdict(), "no difference shown");
 }
@@ -85,6 +86,53 @@ TEST(StudyComparison, TheEffectIsPositiveWhereLessIsBetterAndTheContenderHasLess
         EXPECT_EQ(better.verdict(), "better");
         EXPECT_EQ(worse.verdict(), "worse");
     }
+}
+
+TEST(StudyComparison, AccuraciesAreComparedAsCounts) {
+    // As doubles the six differences of a hundredth are six numbers, and the seventh is not 0.
+    std::vector<TrialRecord> a, b;
+    const std::vector<std::pair<int, int>> counts{{57, 56}, {94, 93}, {29, 28}, {83, 84},
+                                                  {58, 57}, {7, 6},   {9, 9}};
+    for (size_t seed = 0; seed < counts.size(); ++seed)
+        for (auto* trials : {&a, &b}) {
+            const int count = trials == &a ? counts[seed].first : counts[seed].second;
+            trials->push_back(made_trial(static_cast<int64_t>(seed), {count / 100.0}));
+            trials->back().answers = {.validation = 100};
+        }
+    const auto result = result_of({b, a});
+    const Comparison compared = compare_with(0, present_measures(result).front(), result).at(0);
+    EXPECT_EQ(compared.test.pairs, 6);
+    EXPECT_DOUBLE_EQ(compared.test.p_value, 14.0 / 64);  // 6, 5 and fewer of one sign: 2 (1 + 6)
+    EXPECT_DOUBLE_EQ(compared.test.effect, 4.0 / 6);
+    EXPECT_EQ(compared.shift.pairs, 7);
+    EXPECT_DOUBLE_EQ(compared.shift.estimate, 0.01);
+}
+
+TEST(StudyComparison, MissesCountInAMedianAndDivergedTrialsToo) {
+    std::vector<std::vector<TrialRecord>> trials(2);
+    for (int64_t seed = 0; seed < 10; ++seed) {
+        trials[0].push_back(made_trial(seed, {0.5, seed == 4 ? 0.9 : 0.6}));  // one gets there, early
+        trials[1].push_back(
+            made_trial(seed, {0.5, 0.6, 0.9}, seed < 6 ? StopReason::diverged : StopReason::epochs));
+    }
+    auto result = result_of(trials);
+    result.reach = 0.9;
+    for (const auto& s : summaries(result)) {
+        if (s.measure.name == "target_steps" && s.contender == 0) {
+            EXPECT_EQ(s.summary.count, 1);
+            EXPECT_EQ(s.unfinished, 9);
+            EXPECT_EQ(s.summary.median, std::numeric_limits<double>::infinity());
+            EXPECT_TRUE(std::isnan(s.summary.mean));
+        }
+        if (s.measure.name == "target_steps" && s.contender == 1) {
+            EXPECT_EQ(s.summary.median, 30);
+        }
+        if (s.measure.name == "final_validation_accuracy" && s.contender == 1) {
+            EXPECT_EQ(s.summary.count, 4);
+            EXPECT_EQ(s.summary.median, -std::numeric_limits<double>::infinity());
+        }
+    }
+    EXPECT_THAT(study_table(result), testing::ContainsRegex("a .* never +never +never +9 of 10"));
 }
 
 TEST(StudyComparison, SeveralContendersShareTheLevel) {
@@ -109,8 +157,10 @@ TEST(StudyTable, CountsWhatMissedTheTargetAndWhatDiverged) {
     EXPECT_THAT(study_table(result), testing::ContainsRegex("missed +diverged\na .*1 of 2 +0 of 2\nb "
                                                             ".*1 of 2 +1 of 2\n"));
     result.reach = 0.95;
-    EXPECT_THAT(study_table(result),
-                testing::ContainsRegex("a .* - +- +- +2 of 2 +0 of 2\nb .* - +- +- +2 of 2 +1 of 2\n"));
+    EXPECT_THAT(
+        study_table(result),
+        testing::ContainsRegex("a .* never +never +never +2 of 2 +0 of 2\nb .* never +never +never +2 of 2 "
+                               "+1 of 2\n"));
 }
 
 TEST(StudyTable, OfTrialsThatAllDivergedSaysSo) {

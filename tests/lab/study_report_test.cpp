@@ -107,6 +107,47 @@ TEST_F(StudyReportTest, SaysThatNobodyReachedTheTarget) {
     EXPECT_THAT(table.rows.at(1), ElementsAre("b", "2 of 2", "1 of 2"));
 }
 
+TEST_F(StudyReportTest, EveryDifferenceHasItsInterval) {
+    write("study.json", R"({"kind":"compare","metric":{"name":"validation_accuracy"},"seeds":[0,1,2,3,4,5],)"
+                        R"("reference":"a","contenders":[{"label":"a"},{"label":"b"},{"label":"c"}]})");
+    write("summary.csv",
+          "contender,metric,n,mean,deviation,median,min,max,ci_low,ci_high\n"
+          "a,final_validation_accuracy,6,0.9,0.01,0.9,0.88,0.92,0.89,0.91\n"
+          "b,final_validation_accuracy,6,0.92,0.01,0.92,0.9,0.94,0.91,0.93\n"
+          "c,final_validation_accuracy,2,0.8,0.01,-inf,0.79,0.81,0.7,0.9\n");
+    write("comparisons.csv",
+          "metric,contender,reference,pairs,ties,mean_difference,difference,ci_low,ci_high,p_value,"
+          "p_adjusted,effect_size,verdict\n"
+          "final_validation_accuracy,b,a,6,0,0.02,0.0205,0.01,0.03,0.03,0.04,1,better\n"
+          "final_validation_accuracy,c,a,6,0,,-inf,-inf,0.01,0.06,0.06,-0.9,no difference shown\n");
+    const Report report = study_report(folder.path());
+    const auto& table = std::get<ReportTable>(section_of(report, "Outcomes")->blocks.at(0));
+    EXPECT_THAT(table.header, ElementsAre("Contender", "Final validation accuracy", "Difference, points",
+                                          "95 % interval", "p", "Effect"));
+    EXPECT_THAT(table.rows.at(0), ElementsAre("a (reference)", "90.00 ± 1.00 %", "–", "–", "–", "–"));
+    EXPECT_THAT(table.rows.at(1),
+                ElementsAre("b", "92.00 ± 1.00 %", "+2.05", "+1.00 to +3.00", "0.04", "+1"));
+    EXPECT_THAT(table.rows.at(2),
+                ElementsAre("c", "80.00 ± 1.00 %", "−inf", "−inf to +1.00", "0.06", "−0.9"));
+    EXPECT_THAT(
+        std::get<Headline>(section_of(report, "Result")->blocks.at(0)).text,
+        HasSubstr("significantly better: difference +2.05 points, 95 % interval +1.00 to +3.00; p = 0.04"));
+}
+
+TEST_F(StudyReportTest, ATemperatureIsDrawnWhereThereIsOne) {
+    const auto has_figure = [&] {
+        const Report report = study_report(folder.path());
+        for (const auto& figure : figures_of(*section_of(report, "Updates")))
+            if (figure.id == "update-temperature") return true;
+        return false;
+    };
+    EXPECT_FALSE(has_figure());
+    write("steps.csv", "contender,seed,step,train_loss,learning_rate,temperature\na,0,1,1,0.1,1\n");
+    EXPECT_FALSE(has_figure());
+    write("steps.csv", "contender,seed,step,train_loss,learning_rate,temperature\na,0,1,1,0.1,2\n");
+    EXPECT_TRUE(has_figure());
+}
+
 TEST_F(StudyReportTest, OtherStudiesHaveNoFiguresOfAPaper) {
     write("study.json", R"({"kind":"compare","metric":{"name":"validation_accuracy"},"seeds":[0],)"
                         R"("contenders":[{"label":"a"}]})");
@@ -114,14 +155,14 @@ TEST_F(StudyReportTest, OtherStudiesHaveNoFiguresOfAPaper) {
 }
 
 TEST_F(StudyReportTest, ClaimsKeepNumbersAndUnitsTogether) {
-    write("claims.csv", "claim,measured,verdict\nb beats a,\"b 3.00 %, a 2.00 % (p 0.5)\",holds in part\n");
+    write("claims.csv", "claim,measured,verdict\nb beats a,\"b 3.00 %, a 2.00 % (p 0.5)\",not shown\n");
     const Report report = study_report(folder.path());
     const ReportSection* section = section_of(report, "Claims");
     ASSERT_NE(section, nullptr);
     const auto& table = std::get<ReportTable>(section->blocks.at(0));
     EXPECT_THAT(table.header, ElementsAre("Claim", "Verdict", "Measured"));
     EXPECT_THAT(table.rows.at(0),
-                ElementsAre("b beats a", "holds in part", "b 3.00\u00a0%, a 2.00\u00a0% (p\u00a00.5)"));
+                ElementsAre("b beats a", "not shown", "b 3.00\u00a0%, a 2.00\u00a0% (p\u00a00.5)"));
 }
 
 TEST_F(StudyReportTest, RatesThatDifferManyfoldStandOnALogarithmicScale) {

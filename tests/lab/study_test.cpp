@@ -40,8 +40,9 @@ TEST(Contenders, EveryCombinationTakesPart) {
 TEST(Grid, HasEqualRatios) {
     EXPECT_THAT(log_grid("0.0001:1", 5), testing::ElementsAre("0.0001", "0.001", "0.01", "0.1", "1"));
     EXPECT_THAT(log_grid("0.001:0.1", 4), testing::ElementsAre("0.001", "0.00464", "0.0215", "0.1"));
-    for (const char* bad : {"1", "1:0.1", "0:1", "-1:1", "a:1", "1:1"})
+    for (const char* bad : {"1", "1:0.1", "0:1", "-1:1", "a:1", "1:1", "1e-300:1e300"})
         expect_error(2, [&] { log_grid(bad, 3); }, {"--range"});
+    EXPECT_THAT(log_grid("1e-310:1e-308", 3), testing::ElementsAre("1e-310", "1e-309", "1e-308"));
     EXPECT_THAT(listed_values("1,2e-3"), testing::ElementsAre("1", "2e-3"));
     expect_error(2, [] { listed_values("1,,2"); }, {"--values", "1,,2"});
 }
@@ -63,6 +64,23 @@ TEST(TrialRecords, SurviveWriting) {
     for (const std::string& bad : {std::string("{"), std::string("{}"), std::string("[1]"),
                                    text.substr(0, text.size() / 2), std::string()})
         expect_error(2, [&] { trial_from_json(bad, "t.json"); }, {"t.json", "record of a trial"});
+}
+
+TEST(TrialRecords, KeepTheTemperatureAndWhatAccuraciesAreCountsOver) {
+    Experiment e = small_experiment();
+    e.anneal = "temperature:start=2";
+    e.log_every = 1;
+    const auto parts = std::make_shared<const Parts>(load_parts(data_request(e)));
+    const TrialRecord record = run_trial(e, parts, TrialPurpose::result, nullptr);
+    const TrialRecord back = trial_from_json(trial_to_json(record), "here");
+    EXPECT_EQ(record.steps.front().temperature, 2);
+    EXPECT_EQ(back.steps.front().temperature, 2);
+    EXPECT_EQ(back.steps.back().temperature, record.steps.back().temperature);
+    EXPECT_EQ(back.answers.training, parts->training.size());
+    EXPECT_EQ(back.answers.validation, parts->validation.size());
+    EXPECT_EQ(back.answers.test, parts->test.size());
+    const double right = back.test.accuracy * static_cast<double>(back.answers.test);
+    EXPECT_NEAR(right, std::round(right), 1e-9);
 }
 
 TEST(TrialRecords, CountBatchesThatTheGateLeftOut) {
@@ -259,6 +277,20 @@ TEST(Study, TuningTriesTheSameValuesForAllOnSeedsOfTheirOwn) {
     EXPECT_EQ(result.trials[0][0].experiment.optimizer, "adam:learning_rate=0.02");
 }
 
+TEST(Study, TuningNeverMeetsTheSeedsOfTheRuns) {
+    const TemporaryFolder folder;
+    Silence silence;
+    for (const int64_t first : {int64_t{1'000'000'000}, int64_t{999'999'999}, int64_t{1'000'000'001}}) {
+        StudyPlan plan =
+            small_plan({.seeds = 2, .tune = "learning_rate", .values = "0.01", .tuning_seeds = 2});
+        for (auto& contender : plan.contenders) contender.experiment.seed = first;
+        const StudyResult result = Study(plan).run(folder.path(), silence);
+        const auto seeds = result.seeds();
+        for (const auto& trial : result.tuning)
+            EXPECT_EQ(std::ranges::count(seeds, trial.record.experiment.seed), 0) << first;
+    }
+}
+
 TEST(Study, TuningReachesSettingsOfTheExperimentToo) {
     const TemporaryFolder folder;
     StudyPlan plan = small_plan({.seeds = 1, .tune = "batch", .values = "16,64", .tuning_seeds = 1});
@@ -313,6 +345,11 @@ TEST(Study, BadRequestsAreRefusedBeforeAnyTraining) {
     refuses(small_plan({.tuning_seeds = 3}), {"--tuning-seeds", "--tune"});
     refuses(small_plan({.tune = "seed", .values = "1,2"}), {"--tune seed"});
     plan = small_plan();
+    for (auto& contender : plan.contenders) contender.experiment.seed = INT64_MAX;
+    refuses(plan, {"--seed: expected at most 9223372036854775805 for 3 seeds", "'9223372036854775807'"});
+    refuses(small_plan({.seeds = 1000, .tune = "learning_rate", .budget = 1000, .tuning_seeds = 1000}),
+            {"2 contenders", "1001000 trials each", "at most 100000"});
+    plan = small_plan();
     for (auto& contender : plan.contenders) contender.experiment.dataset = "noisy-sine";
     plan.options.metric = "validation_accuracy";
     refuses(plan, {"--metric validation_accuracy", "no accuracy"});
@@ -358,6 +395,16 @@ TEST(StudyFiles, HoldARowForEachTrialAndEvaluation) {
     EXPECT_FALSE(json["shared"].contains("optimizer"));
     EXPECT_EQ(json["contenders"][1]["settings"]["optimizer"], "sgd");
     EXPECT_EQ(json["seeds"], nlohmann::json({0, 1, 2}));
+    // One of another version of the numbers is not mixed with ours, nor touched.
+    auto older = json;
+    EXPECT_EQ(older["numbers"], numbers_version);
+    older.erase("numbers");
+    const std::string text = older.dump();
+    folder.write("old/study.json", text);
+    expect_error(2,
+                 [&] { StudyFolder::open_or_create((folder.path() / "old").string(), "", study.digest()); },
+                 {"numbers of version", "found version 1", "--out"});
+    EXPECT_EQ(contents_of(folder.path() / "old/study.json"), text);
     // The folder is for this study alone.
     StudyFolder::open_or_create(out.path.string(), "", study.digest());
     expect_error(2, [&] { StudyFolder::open_or_create(out.path.string(), "", "another"); },
@@ -384,7 +431,12 @@ TEST(StudyRequest, FilesMayHoldListsAndOptions) {
     refuses("batch = [8, 0]\n", {"bad.toml:1: batch", "'0'"});
     refuses("batch = []\n", {"bad.toml:1: batch", "empty"});
     refuses("batch = [[8]]\n", {"bad.toml:1: batch"});
-    refuses("seeds = 0\n", {"bad.toml:1: seeds", "at least 1"});
+    refuses("seeds = 0\n", {"bad.toml:1: seeds", "in [1, 1000]"});
+    refuses("seeds = 9223372036854775807\n", {"bad.toml:1: seeds", "in [1, 1000]"});
+    std::string numbers = "1";
+    for (int i = 2; i <= 40; ++i) numbers += fmt::format(", {}", i);
+    read_study(request, folder.write("many.toml", fmt::format("batch = [{0}]\nepochs = [{0}]\n", numbers)));
+    expect_error(2, [&] { plan_of(request); }, {"at most 1000 contenders"});
 }
 
 }  // namespace

@@ -34,24 +34,33 @@ void ContenderTable::add_spread(const std::string& measure, const std::string& h
 
 void ContenderTable::add_median(const std::string& measure, const std::string& header) {
     if (!any(measure)) return;
-    add(header,
-        [&](size_t c) { return value_text(data_.summary_of(c, measure, "median"), unit_of(measure)); });
+    add(header, [&](size_t c) {
+        const double median = data_.summary_of(c, measure, "median");
+        return std::isinf(median) ? std::string("never") : value_text(median, unit_of(measure));
+    });
 }
 
 void ContenderTable::add_comparison(const std::string& measure) {
     if (data_.comparisons.size() == 0) return;
-    const auto signed_text = [](double value, Unit unit) {
-        return (value > 0 ? "+" : "") + value_text(value, unit);
+    const Unit unit = unit_of(measure);
+    const auto number = [&](size_t c, const char* column) {
+        const int64_t row = data_.comparison_of(c, measure);
+        return row < 0 ? std::nan("") : data_.comparisons.number(row, column);
     };
     const auto add_column = [&](const char* header, const char* column, auto text) {
         add(header, [&](size_t c) {
-            const int64_t row = data_.comparison_of(c, measure);
-            const double value = row < 0 ? std::nan("") : data_.comparisons.number(row, column);
-            return std::isfinite(value) ? text(value) : std::string("–");
+            const double value = number(c, column);
+            return std::isnan(value) ? std::string("–") : text(value);
         });
     };
-    const Unit unit = unit_of(measure);
-    add_column("Difference", "mean_difference", [&](double d) { return signed_text(d, unit); });
+    add_column(unit == Unit::share ? "Difference, points" : "Difference", "difference",
+               [&](double d) { return signed_text(d, unit); });
+    add("95 % interval", [&](size_t c) {
+        const double low = number(c, "ci_low"), high = number(c, "ci_high");
+        return std::isnan(low) || std::isnan(high)
+                   ? std::string("–")
+                   : signed_text(low, unit) + " to " + signed_text(high, unit);
+    });
     add_column("p", "p_adjusted", p_text);
     add_column("Effect", "effect_size",
                [&](double effect) { return signed_text(std::round(100 * effect) / 100, Unit::number); });

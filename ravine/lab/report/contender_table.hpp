@@ -17,9 +17,9 @@ public:
     void add_tuned();
     /// Mean and standard deviation of a measure.
     void add_spread(const std::string& measure, const std::string& header);
-    /// The median of a measure over the trials that have it.
+    /// By when half of the trials had reached the target; "never" where fewer did.
     void add_median(const std::string& measure, const std::string& header);
-    /// Difference, p and effect beside the reference.
+    /// Difference with its 95 % interval, p and effect beside the reference.
     void add_comparison(const std::string& measure);
     /// "2 of 10" trials that did not reach the target.
     void add_missed();

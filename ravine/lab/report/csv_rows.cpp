@@ -39,7 +39,15 @@ double CsvRows::number(int64_t row, const std::string& column) const {
     const int64_t c = find(column);
     const std::string cell = c < 0 ? std::string() : std::string(table_->cell(row, c));
     if (cell.empty()) return std::numeric_limits<double>::quiet_NaN();
+    if (cell == "inf" || cell == "-inf")
+        return (cell == "inf" ? 1 : -1) * std::numeric_limits<double>::infinity();
     return parse_number(table_->place(row, c), cell, any_number);
+}
+
+std::optional<int64_t> CsvRows::integer(int64_t row, const std::string& column) const {
+    const std::string cell = text(row, column);
+    if (cell.empty()) return {};
+    return parse_integer(table_->place(row, find(column)), cell, any_number);
 }
 
 }  // namespace ravine

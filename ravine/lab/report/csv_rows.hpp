@@ -19,9 +19,12 @@ public:
     bool has(const std::string& column) const { return find(column) >= 0; }
     /// Empty where there is no such column.
     std::string text(int64_t row, const std::string& column) const;
-    /// NaN for an empty cell and where there is no such column. Throws RequestError with line and column for
-    /// a cell that is no number.
+    /// NaN for an empty cell and where there is no such column; inf and -inf are numbers here. Throws
+    /// RequestError with line and column for a cell that is no number.
     double number(int64_t row, const std::string& column) const;
+    /// Every digit of a whole number: a seed may have more than a double. Nothing for an empty cell and where
+    /// there is no such column; throws as number().
+    std::optional<int64_t> integer(int64_t row, const std::string& column) const;
 
 private:
     int64_t find(const std::string& column) const;

@@ -164,6 +164,9 @@ ReportSection updates_section(const StudyData& data) {
     add(section, figure("train_loss", "Training loss of a batch"));
     add(section, figure("gradient_norm", "Norm of the gradient"));
     add(section, figure("learning_rate", "Learning rate"));
+    Figure temperature = figure("temperature", "Temperature");
+    const auto is_one = [](const std::vector<double>& row) { return row.back() == 1 && row.end()[-2] == 1; };
+    if (!std::ranges::all_of(temperature.rows, is_one)) add(section, std::move(temperature));
     return section;
 }
 

@@ -10,6 +10,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
 #include "ravine/core/settings.hpp"
+#include "ravine/lab/study/difference_text.hpp"
 
 namespace ravine {
 namespace {
@@ -137,6 +138,10 @@ std::string value_text(double value, Unit unit) {
     if (!std::isfinite(value)) return "–";
     return with_minus(unit == Unit::share ? fmt::format("{:.2f} %", 100 * value)
                                           : fmt::format("{:.4g}", value));
+}
+
+std::string signed_text(double value, Unit unit) {
+    return with_minus(difference_text(value, unit == Unit::share ? NumberKind::share : NumberKind::plain));
 }
 
 std::string mean_text(double mean, double deviation, Unit unit) {

@@ -58,6 +58,8 @@ Unit unit_of(const std::string& metric);
 
 /// Numbers of tables: "97.35 %" for shares, "0.1234" for others; "–" for NaN.
 std::string value_text(double value, Unit unit);
+/// A difference: "+0.33" points of shares, "−0.0123" of others.
+std::string signed_text(double value, Unit unit);
 std::string mean_text(double mean, double deviation, Unit unit);
 /// "0.023", "< 0.001".
 std::string p_text(double p);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ravine/lab/paired.hpp"
 #include "ravine/lab/report/contender_table.hpp"
 #include "ravine/lab/report/study_sections.hpp"
 #include "ravine/lab/statistics.hpp"
@@ -69,10 +70,20 @@ std::string significance(const StudyData& data, size_t winner, const std::string
     if (data.contenders[winner] != data.reference) {
         const int64_t row = data.comparison_of(winner, measure);
         if (row < 0) return {};
-        const bool is_better = data.comparisons.text(row, "verdict") == "better";
-        return fmt::format(" Beside the reference, {}, that is {}: p = {} {}.", data.reference,
-                           is_better ? "significantly better" : "no difference that could be shown",
-                           p_text(data.comparisons.number(row, "p_adjusted")), test);
+        const std::string verdict = data.comparisons.text(row, "verdict");
+        const Unit unit = unit_of(measure);
+        const auto number = [&](const char* column) { return data.comparisons.number(row, column); };
+        std::string difference;
+        if (std::isfinite(number("ci_low")) || std::isfinite(number("ci_high")))
+            difference =
+                fmt::format("difference {}{}, 95 % interval {} to {}; ",
+                            signed_text(number("difference"), unit), unit == Unit::share ? " points" : "",
+                            signed_text(number("ci_low"), unit), signed_text(number("ci_high"), unit));
+        return fmt::format(" Beside the reference, {}, that is {}: {}p = {} {}.", data.reference,
+                           verdict == "better"  ? "significantly better"
+                           : verdict == "worse" ? "significantly worse, seed by seed"
+                                                : "no difference that could be shown",
+                           difference, p_text(number("p_adjusted")), test);
     }
     std::vector<std::string> beaten, level;
     for (size_t c = 0; c < data.contenders.size(); ++c)
@@ -112,11 +123,13 @@ ReportSection headline_section(const StudyData& data) {
             mean_text(summary("mean"), summary("deviation"), unit_of(data.metric)), summary("n"),
             significance(data, winner, measure))});
     }
-    if (const size_t seeds = data.seeds.size(); seeds < 6 && data.contenders.size() > 1)
-        section.blocks.emplace_back(Paragraph{
-            fmt::format("{} seed{} cannot show a difference at the 5 % level: the smallest p "
-                        "that the test can give is {:.3g}.",
-                        seeds, seeds == 1 ? "" : "s", std::pow(2.0, 1 - static_cast<double>(seeds)))});
+    if (const size_t seeds = data.seeds.size();
+        seeds < static_cast<size_t>(Shift::fewest_pairs) && data.contenders.size() > 1)
+        section.blocks.emplace_back(Paragraph{fmt::format(
+            "{} seed{} cannot show a difference at the 5 % level: the smallest p that the test can give is "
+            "{:.3g}, and there is no 95 % interval from fewer than {} pairs.",
+            seeds, seeds == 1 ? "" : "s", std::pow(2.0, 1 - static_cast<double>(seeds)),
+            Shift::fewest_pairs)});
     if (const auto missing = data.description.find("missing_trials");
         missing != data.description.end() && missing->is_number_unsigned() && *missing > 0)
         section.blocks.emplace_back(
@@ -165,8 +178,9 @@ ReportSection outcomes_section(const StudyData& data) {
     std::string note = "Final and best: after the last and after the best epoch.";
     if (data.comparisons.size() > 0)
         note += fmt::format(
-            " Difference, p and effect: the final score beside that of the reference, {}, seed by seed "
-            "(Wilcoxon's signed-rank test, exact and two-sided, Holm-adjusted over the table; the effect is "
+            " Difference, p and effect: the final score beside that of the reference, {}, seed by seed (the "
+            "Hodges-Lehmann estimate with its exact interval; Wilcoxon's signed-rank test, exact and "
+            "two-sided, Holm-adjusted over the table; the effect is "
             "the rank-biserial correlation, positive where the contender is better).",
             data.reference);
     section.blocks.emplace_back(Paragraph{note});

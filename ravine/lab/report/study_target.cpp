@@ -22,8 +22,8 @@ std::vector<CostBySeed> costs_of(const StudyData& data, const std::string& measu
     for (int64_t row = 0; row < data.trials.size(); ++row) {
         const auto c = data.contender(data.trials.text(row, "contender"));
         const double cost = data.trials.number(row, "target_" + measure);
-        const double seed = data.trials.number(row, "seed");
-        if (c && std::isfinite(cost) && std::isfinite(seed)) costs[*c][std::llround(seed)] = cost;
+        const auto seed = data.trials.integer(row, "seed");
+        if (c && std::isfinite(cost) && seed) costs[*c][*seed] = cost;
     }
     return costs;
 }
@@ -76,8 +76,7 @@ ReportSection target_section(const StudyData& data) {
     ReportSection section{.title = "Reaching the target", .blocks = {}};
     std::set<int64_t> seeds;
     for (int64_t row = 0; row < data.trials.size(); ++row)
-        if (const double seed = data.trials.number(row, "seed"); std::isfinite(seed))
-            seeds.insert(std::llround(seed));
+        if (const auto seed = data.trials.integer(row, "seed")) seeds.insert(*seed);
     Sorted costs, ratios;
     std::array<double, 3> least{};
     for (size_t m = 0; m < measures.size(); ++m) {
@@ -102,7 +101,7 @@ ReportSection target_section(const StudyData& data) {
     }
     section.blocks.emplace_back(Paragraph{fmt::format(
         "The target is a {}. Work counts forward passes over a batch, a backward pass as two.", target)});
-    ContenderTable table(data, "Median cost over the seeds that reached the target");
+    ContenderTable table(data, "The cost by which half of the seeds had reached the target");
     table.add_median("target_steps", "Updates");
     table.add_median("target_seconds", "Seconds");
     table.add_median("target_work", "Work");

@@ -10,17 +10,27 @@ namespace {
 
 using Trial = const TrialRecord&;
 
-/// The share of a contender's trials at whose changes of t a condition on the epochs around holds, mean.
-double share_of_steps(const std::vector<TrialRecord>& trials,
-                      bool (*holds)(const EvaluationEvent& before, const EvaluationEvent& after)) {
-    double held = 0, steps = 0;
-    for (const auto& trial : trials)
+using Holds = bool (*)(const EvaluationEvent& before, const EvaluationEvent& after);
+
+/// At how many of a trial's changes of t a condition on the epochs around holds, less at how many it does
+/// not; and the mean share over the trials.
+Statement more_steps_than_not(const std::vector<TrialRecord>& trials, const std::string& what, Holds holds) {
+    std::vector<double> lead;
+    double share = 0;
+    for (const auto& trial : trials) {
+        double held = 0, steps = 0;
         for (size_t i = 1; i < trial.evaluations.size(); ++i) {
             if (trial.evaluations[i].t == trial.evaluations[i - 1].t) continue;
             ++steps;
             held += holds(trial.evaluations[i - 1], trial.evaluations[i]) ? 1 : 0;
         }
-    return steps > 0 ? held / steps : 0;
+        if (steps == 0) continue;
+        lead.push_back(2 * held - steps);
+        share += held / steps;
+    }
+    const double mean = lead.empty() ? 0 : share / static_cast<double>(lead.size());
+    return above_zero(fmt::format("{} at {:.0f} % of the steps of t", what, 100 * mean),
+                      "these steps less the others", lead);
 }
 
 /// Seconds an epoch over the last fifth of a trial's epochs, divided by those over the first fifth.
@@ -30,13 +40,6 @@ double slowdown(Trial trial) {
     if (fifth == 0) return 1;
     return (e.back().training_seconds - e[e.size() - 1 - fifth].training_seconds) /
            e[fifth - 1].training_seconds;
-}
-
-Statement share_statement(double share, const std::string& what) {
-    return {.support = share > 0.9   ? Support::strong
-                       : share > 0.5 ? Support::weak
-                                     : Support::against,
-            .text = fmt::format("{} at {:.0f} % of the steps of t", what, 100 * share)};
 }
 
 }  // namespace
@@ -99,8 +102,10 @@ std::vector<Claim> acet_claims(const std::vector<AcetResult>& results) {
                                    acet_common_price(r.study, acet_standard, AcetCost::seconds));
                 }),
         better("The curve of the accuracy is smoother (2.5 b, 3.2.3; sum of its absolute changes)",
-               made(roughness("roughness of the accuracy's curve",
-                              [](const EvaluationEvent& e) { return e.validation.accuracy; }))),
+               made(roughness(
+                   "roughness of the accuracy's curve",
+                   [](const EvaluationEvent& e) { return e.validation.accuracy; },
+                   [](Trial trial) { return trial.answers.validation; }))),
         better("The curve of the validation loss is smoother (3.2.3)",
                made(roughness("roughness of the loss's curve",
                               [](const EvaluationEvent& e) { return e.validation.loss; }))),
@@ -133,29 +138,25 @@ std::vector<Claim> acet_claims(const std::vector<AcetResult>& results) {
     }
     claims.push_back(
         on_each("The training loss rises in steps with t (3.2.6, 5.3)", [&](const AcetResult& r) {
-            return share_statement(share_of_steps(r.study.trials[acet_acet],
-                                                  [](const auto& before, const auto& after) {
-                                                      return after.train_loss > before.train_loss;
-                                                  }),
-                                   "it rose");
+            return more_steps_than_not(
+                r.study.trials[acet_acet], "it rose",
+                [](const auto& before, const auto& after) { return after.train_loss > before.train_loss; });
         }));
     claims.push_back(on_each(
         "The test loss falls in steps with t (3.2.6; on the validation part)", [&](const AcetResult& r) {
-            return share_statement(share_of_steps(r.study.trials[acet_acet],
-                                                  [](const auto& before, const auto& after) {
-                                                      return after.validation.loss < before.validation.loss;
-                                                  }),
-                                   "it fell");
+            return more_steps_than_not(r.study.trials[acet_acet], "it fell",
+                                       [](const auto& before, const auto& after) {
+                                           return after.validation.loss < before.validation.loss;
+                                       });
         }));
     claims.push_back(
         on_each("Epochs take longer as the targets evolve (3.2.6, figure 9)", [](const AcetResult& r) {
             const Summary ratio = acet_summary(r.study, acet_acet, {"", Better::higher, slowdown});
-            return Statement{
-                .support = ratio.confidence_low > 1 ? Support::strong
-                           : ratio.mean > 1         ? Support::weak
-                                                    : Support::against,
-                .text = fmt::format("the last fifth of the epochs took {:.2f} ± {:.2f} times the first",
-                                    ratio.mean, ratio.deviation)};
+            std::vector<double> excess;
+            for (const auto& trial : r.study.trials[acet_acet]) excess.push_back(slowdown(trial) - 1);
+            return above_zero(fmt::format("the last fifth of the epochs took {:.2f} ± {:.2f} times the first",
+                                          ratio.mean, ratio.deviation),
+                              "by a share of", excess);
         }));
     return claims;
 }

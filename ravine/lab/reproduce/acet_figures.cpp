@@ -37,6 +37,14 @@ Series mean_curve(const std::string& name, const std::vector<TrialRecord>& trial
     return series;
 }
 
+/// "15 seeds", "14 of 15 seeds, the others diverged": those over which mean_curve() takes the mean.
+std::string seeds_text(const std::vector<TrialRecord>& trials) {
+    const auto whole = std::ranges::count_if(trials, [](const TrialRecord& t) { return !t.diverged(); });
+    return whole == std::ssize(trials)
+               ? fmt::format("{} seeds", whole)
+               : fmt::format("{} of {} seeds, the others diverged", whole, trials.size());
+}
+
 double train_loss(const EvaluationEvent& e) { return e.train_loss; }
 double test_loss(const EvaluationEvent& e) { return e.validation.loss; }
 double test_percent(const EvaluationEvent& e) { return 100 * e.validation.accuracy; }
@@ -72,8 +80,8 @@ public:
                       chart("Accuracy, " + method, "%",
                             {mean_curve("training", trials, train_percent),
                              mean_curve("validation", trials, test_percent)})});
-        note(number, fmt::format("{}: training loss and accuracy of {}, mean over {} seeds", r.set.title,
-                                 method, trials.size()));
+        note(number, fmt::format("{}: training loss and accuracy of {}, mean over {}", r.set.title, method,
+                                 seeds_text(trials)));
     }
 
     void losses(int number, const AcetResult& r, const std::string& part, const Of& loss,
@@ -94,9 +102,9 @@ public:
             charts.push_back(
                 chart(part + " accuracy", "%", {of_acet, mean_curve("standard", standard, accuracy)}));
         write_charts(path(number), charts);
-        note(number, fmt::format("{}. {} {}, with t; mean over {} seeds", r.set.title, part,
+        note(number, fmt::format("{}. {} {}, with t; mean over {}", r.set.title, part,
                                  is_known ? "loss and accuracy" : "loss (its accuracy was not evaluated)",
-                                 acet.size()));
+                                 seeds_text(acet)));
     }
 
     void times(int number, const AcetResult& r) {
@@ -113,8 +121,8 @@ public:
             chart("Time of an epoch", "seconds", {seconds("ACET", acet), seconds("standard", standard), t});
         time.right_label = "t";
         write_chart(path(number), time);
-        note(number, fmt::format("{}: seconds of training in each epoch, with t; mean over {} seeds",
-                                 r.set.title, acet.size()));
+        note(number, fmt::format("{}: seconds of training in each epoch, with t; mean over {}", r.set.title,
+                                 seeds_text(acet)));
     }
 
     std::vector<AcetFigure> figures = {};

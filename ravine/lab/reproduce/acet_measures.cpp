@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
+
+#include "ravine/lab/study/difference_text.hpp"
 
 namespace ravine {
 namespace {
@@ -18,19 +21,19 @@ double final_accuracy(const StudyResult& study, size_t contender) {
 
 AcetPrice price(const StudyResult& study, size_t contender, double goal, double goal_of_standard,
                 AcetCost cost) {
-    std::vector<double> costs, gains;
-    int64_t missed = 0;
+    std::vector<double> own, other;
     const auto &trials = study.trials.at(contender), &standard = study.trials.at(acet_standard);
     for (size_t i = 0; i < trials.size(); ++i) {
-        const double own = acet_cost(trials[i], goal, cost),
-                     other = acet_cost(standard.at(i), goal_of_standard, cost);
-        if (std::isfinite(own))
-            costs.push_back(own);
-        else
-            ++missed;
-        gains.push_back(std::isinf(own) && std::isinf(other) ? 0 : other - own);
+        own.push_back(acet_cost(trials[i], goal, cost));
+        other.push_back(acet_cost(standard.at(i), goal_of_standard, cost));
     }
-    return {goal, quantile(costs, 0.5), missed, std::ssize(trials), signed_rank_test(gains)};
+    const int64_t missed = std::ranges::count_if(own, [](double x) { return std::isinf(x); });
+    return {goal,
+            median_cost(own),
+            missed,
+            std::ssize(trials),
+            hodges_lehmann(paired_differences(own, other)),
+            signed_rank_test(paired_differences(other, own))};
 }
 
 }  // namespace
@@ -68,37 +71,46 @@ AcetPrice acet_common_price(const StudyResult& study, size_t contender, AcetCost
 
 Statement cheaper(const AcetPrice& acet, const AcetPrice& standard) {
     const auto text = [](const AcetPrice& p) {
-        if (p.missed == p.trials) return std::string("never");
+        if (std::isinf(p.median)) return std::string("never");
         return p.median < 100 ? fmt::format("{:.3g}", p.median) : fmt::format("{:.0f}", p.median);
     };
-    // Where one never gets there its median is not a number, and the other is the cheaper one.
-    const bool is_less =
-        is_better(Better::lower, acet.median, standard.median) && acet.missed <= standard.missed;
-    return {
-        .support = !is_less                   ? Support::against
-                   : acet.test.p_value < 0.05 ? Support::strong
-                                              : Support::weak,
-        .text = fmt::format("ACET {}, standard {}, {} and {} of {} missed (p {:.2g})", text(acet),
-                            text(standard), acet.missed, standard.missed, acet.trials, acet.test.p_value)};
+    const Evidence dearer = evidence(acet.shift, acet.test.p_value);
+    return {.support = dearer == Evidence::none       ? Support::not_shown
+                       : dearer == Evidence::negative ? Support::shown
+                                                      : Support::contradicted,
+            .text = fmt::format("ACET {}, standard {}, {} and {} of {} missed ({}; p {:.2g})", text(acet),
+                                text(standard), acet.missed, standard.missed, acet.trials,
+                                shift_text(acet.shift, NumberKind::plain), acet.test.p_value)};
 }
 
 double gated_share(const TrialRecord& trial) {
     return trial.batches > 0 ? static_cast<double>(trial.gated) / static_cast<double>(trial.batches) : 0;
 }
 
-OutcomeMeasure roughness(std::string name, std::function<double(const EvaluationEvent&)> of) {
-    return {std::move(name), Better::lower, [of = std::move(of)](const TrialRecord& trial) {
+OutcomeMeasure roughness(std::string name, std::function<double(const EvaluationEvent&)> of,
+                         std::function<int64_t(const TrialRecord&)> denominator) {
+    return {std::move(name), Better::lower,
+            [of = std::move(of)](const TrialRecord& trial) {
+                if (trial.diverged())
+                    return worst(Better::lower);  // it ended before its curve could be rough
                 double total = 0;
                 for (size_t i = 1; i < trial.evaluations.size(); ++i)
                     total += std::abs(of(trial.evaluations[i]) - of(trial.evaluations[i - 1]));
                 return total;
-            }};
+            },
+            std::move(denominator)};
 }
 
 OutcomeMeasure generalization_gap() {
-    return {"training less test accuracy", Better::lower, [](const TrialRecord& trial) {
+    return {"training less test accuracy", Better::lower,
+            [](const TrialRecord& trial) {
+                if (trial.diverged()) return worst(Better::lower);
                 if (trial.evaluations.empty()) return undefined;
                 return trial.evaluations.back().training.accuracy - trial.test.accuracy;
+            },
+            [](const TrialRecord& trial) {  // a difference of two counts over different numbers
+                const auto& [training, validation, test] = trial.answers;
+                return training > 0 && test > 0 ? std::lcm(training, test) : 0;
             }};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,26 +12,36 @@ namespace ravine {
 struct Claim {
     std::string claim;     ///< in short, with the place
     std::string measured;  ///< the numbers that bear on it
-    std::string verdict;   ///< "holds", "holds in part", "does not hold here"
+    std::string verdict;   ///< "holds", "not shown", "contradicted", "mixed"
 };
 
-/// How far one statement is borne out.
-enum class Support { against, weak, strong };
+/// What the seeds say of one statement: that it is so, beyond chance; nothing; that the opposite is so.
+enum class Support { shown, not_shown, contradicted };
+/// Where positive is the statement's way.
+Support support_of(Evidence evidence);
 
-/// "a is better than b" in a measure: strong where the means say so and the paired test agrees at the 5 %
-/// level, weak where only the means do.
 struct Statement {
     Support support;
-    std::string text;  ///< "Adam 0.412, RMSprop 0.436, p 0.002"
+    std::string text;  ///< "Adam 0.412, RMSprop 0.436 (-0.024, 95 % -0.031 to -0.012; p 0.002)"
 };
+
+/// "a is better than b" in a measure, by the paired differences: shown or contradicted where the signed-rank
+/// test has p < 0.05 and the 95 % interval of the difference does not have 0 in it. The test stands for
+/// itself: a claim was made beforehand.
 Statement better_than(size_t a, size_t b, const OutcomeMeasure& measure, const StudyResult& result);
 
-/// A claim that is the conjunction of statements: it holds where all are strong, holds in part where some are
-/// strong or weak, and does not hold where all are against.
+/// "the middle of some numbers, one a seed, is above 0", judged as a difference is; the text is
+/// "WHAT (NUMBERS +9, 95 % +7 to +9; p 0.002)".
+Statement above_zero(const std::string& what, const std::string& numbers, std::span<const double> values);
+
+/// A claim that is the conjunction of statements: it holds where all are shown, is contradicted where some
+/// are and none is shown, is not shown where none is either, and else mixed. That all are shown needs no
+/// correction for their number; that one of many is contradicted, by chance alone, is as likely as 1 in 40
+/// for each.
 Claim conjunction(std::string claim, const std::vector<Statement>& statements);
 
-/// A claim that most statements bear out: it holds where more than half are strong, holds in part where more
-/// than half are strong or weak, and does not hold otherwise.
+/// A claim about most cases: it holds where more than half of the statements are shown, is contradicted where
+/// more than half are, is not shown where none is either, and else mixed.
 Claim majority(std::string claim, const std::vector<Statement>& statements);
 
 /// The claims as CSV: claim,measured,verdict.

@@ -46,30 +46,43 @@ OutcomeMeasure loss_measure(std::string name, size_t begin, size_t end) {
             [begin, end](const TrialRecord& trial) { return mean_loss(trial, begin, end); }};
 }
 
-/// The share of a run's epochs after the first at which the mean of a metric over the seeds is better for a
-/// than for b.
+/// At each seed, after how many epochs a metric is better for a than for b, less after how many it is worse.
 Statement most_of_history(size_t a, size_t b, const Metric& metric, const StudyResult& result) {
-    const auto mean_at = [&](size_t contender, size_t epoch) {
-        double total = 0;
-        for (const auto& trial : result.trials[contender])
-            total += trial.diverged() ? worst(metric.better) : metric.at(trial.evaluations.at(epoch));
-        return total;
+    const auto at = [&](const TrialRecord& trial, size_t epoch) {
+        return trial.diverged() ? worst(metric.better) : metric.at(trial.evaluations.at(epoch));
     };
     const auto epochs = static_cast<size_t>(result.plan.contenders[a].experiment.epochs);
-    size_t ahead = 0;
-    for (size_t epoch = 0; epoch < epochs; ++epoch)
-        ahead += is_better(metric.better, mean_at(a, epoch), mean_at(b, epoch)) ? 1 : 0;
-    return {.support = 2 * ahead > epochs ? Support::strong : Support::against,
-            .text = fmt::format("ahead of {} at the end of {} of {} epochs", result.plan.contenders[b].label,
-                                ahead, epochs)};
+    std::vector<double> lead;
+    double ahead = 0;
+    for (const auto& own : result.trials[a])
+        for (const auto& other : result.trials[b]) {
+            if (own.experiment.seed != other.experiment.seed) continue;
+            double sum = 0;
+            for (size_t epoch = 0; epoch < epochs; ++epoch) {
+                const double x = at(own, epoch), y = at(other, epoch);
+                sum += is_better(metric.better, x, y) ? 1 : is_better(metric.better, y, x) ? -1 : 0;
+                ahead += is_better(metric.better, x, y) ? 1 : 0;
+            }
+            lead.push_back(sum);
+        }
+    return above_zero(
+        fmt::format("ahead of {} at the end of {:.3g} of {} epochs", result.plan.contenders[b].label,
+                    ahead / static_cast<double>(lead.size()), epochs),
+        "epochs ahead less epochs behind", lead);
 }
 
-/// Two contenders between which the paired test shows no difference.
+/// How far apart two methods may be and still be "very near each other": two points of accuracy, about as
+/// far as two seeds of one method are.
+constexpr double near = 0.02;
+
+/// Two contenders that are nearer than that: shown where the whole interval of their difference is,
+/// contradicted where none of it is.
 Statement close_to(size_t a, size_t b, const OutcomeMeasure& measure, const StudyResult& result) {
     Statement statement = better_than(a, b, measure, result);
-    const double p = compare_two(a, b, measure, result).test.p_value;
-    const bool could_tell = result.plan.options.seeds >= 6;  // fewer pairs show nothing at the 5 % level
-    statement.support = p < 0.05 ? Support::against : could_tell ? Support::strong : Support::weak;
+    const Shift shift = compare_two(a, b, measure, result).shift;
+    statement.support = shift.low > -near && shift.high < near     ? Support::shown
+                        : shift.low >= near || shift.high <= -near ? Support::contradicted
+                                                                   : Support::not_shown;
     return statement;
 }
 
@@ -141,7 +154,7 @@ std::vector<Claim> first_order_claims(const StudyResult& result) {
         conjunction("Adam has the lowest training loss after 400 updates",
                     {is_better(adam, sgd, train_loss), is_better(adam, sgd_m, train_loss),
                      is_better(adam, sgd_nm, train_loss), is_better(adam, rmsprop, train_loss)}),
-        conjunction("RMSprop and Adam are very near each other in accuracy",
+        conjunction("RMSprop and Adam are very near each other in accuracy (within 2 points)",
                     {close_to(adam, rmsprop, train, result), close_to(adam, rmsprop, validation, result)}),
         conjunction("RMSprop and Adam are definitely more accurate than SGD-NM",
                     {is_better(rmsprop, sgd_nm, train), is_better(adam, sgd_nm, train),

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
+#include "ravine/lab/paired.hpp"
 #include "ravine/lab/statistics.hpp"
 #include "ravine/lab/study/study.hpp"
 
@@ -11,7 +13,9 @@ namespace ravine {
 struct MeasureSummary {
     size_t contender;
     OutcomeMeasure measure;
-    Summary summary;     ///< of the trials that have the number
+    /// Of the trials that have the number; the median is over all of them, with those that diverged or missed
+    /// the target at the worst. Of a price that some trial missed there is no mean, and no highest.
+    Summary summary;
     int64_t unfinished;  ///< trials that diverged, or missed the target, and stand at the worst
 };
 
@@ -22,12 +26,16 @@ std::vector<MeasureSummary> summaries(const StudyResult& result);
 struct Comparison {
     size_t contender;
     OutcomeMeasure measure;
-    double mean_difference;  ///< contender - reference, over the seeds where both have the number
+    double mean_difference;  ///< contender - reference, over the seeds; NaN where one of a pair diverged
+    Shift shift;             ///< of contender - reference, with its 95 % interval
     SignedRankTest test;     ///< its effect is positive where the contender is better
     double p_adjusted;       ///< for all contenders beside the reference in this measure (Holm)
 
-    /// At the 5 % level: "better", "worse", or "no difference shown".
+    /// "better" or "worse" where the adjusted p is below 0.05 and the interval does not have 0 in it, else
+    /// "no difference shown".
     std::string verdict() const;
+    /// The same of the p that stands for itself: whether the contender is better (positive) or worse.
+    Evidence evidence_alone() const;
 };
 
 /// Every contender against `reference` in one measure.

@@ -12,11 +12,13 @@ std::vector<std::string> log_grid(const std::string& range, int64_t count) {
     const double low = parse_number("--range", range.substr(0, colon), positive);
     const double high = parse_number("--range", range.substr(colon + 1), positive);
     if (low >= high) fail_request("--range: expected LOW below HIGH, found '{}'", range);
+    if (!std::isfinite(high / low))
+        fail_request("--range: expected HIGH over LOW to be a finite number, found '{}'", range);
     std::vector<std::string> values;
     for (int64_t i = 0; i < count; ++i) {
         const double place = count == 1 ? 0.5 : static_cast<double>(i) / static_cast<double>(count - 1);
         const double exact = low * std::pow(high / low, place);
-        values.push_back(format_number(std::stod(fmt::format("{:.3g}", exact))));
+        values.push_back(format_number(parse_number("--range", fmt::format("{:.3g}", exact), positive)));
     }
     return values;
 }

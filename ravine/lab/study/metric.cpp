@@ -10,6 +10,15 @@ namespace {
 
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
+using Denominator = std::function<int64_t(const TrialRecord&)>;
+
+/// Over what a metric is a count; empty where it is none.
+Denominator denominator_of(const std::string& metric) {
+    if (metric == "validation_accuracy") return [](auto& record) { return record.answers.validation; };
+    if (metric == "train_accuracy") return [](auto& record) { return record.answers.training; };
+    return {};
+}
+
 }  // namespace
 
 bool is_better(Better direction, double a, double b) {
@@ -68,8 +77,11 @@ std::optional<Reached> reached(const Metric& metric, const TrialRecord& record, 
 std::vector<OutcomeMeasure> outcome_measures(const Metric& metric, std::optional<double> reach) {
     std::vector<OutcomeMeasure> all;
     for (const auto& m : metrics()) {
-        all.push_back({"final_" + m.name, m.better, [&m](auto& record) { return final_value(m, record); }});
-        all.push_back({"best_" + m.name, m.better, [&m](auto& record) { return best_value(m, record); }});
+        const Denominator over = denominator_of(m.name);
+        all.push_back(
+            {"final_" + m.name, m.better, [&m](auto& record) { return final_value(m, record); }, over});
+        all.push_back(
+            {"best_" + m.name, m.better, [&m](auto& record) { return best_value(m, record); }, over});
     }
     const auto at_end = [&](const char* name, Better better, auto value) {
         all.push_back({name, better, [better, value](const TrialRecord& record) {
@@ -77,6 +89,7 @@ std::vector<OutcomeMeasure> outcome_measures(const Metric& metric, std::optional
                        }});
     };
     at_end("final_test_accuracy", Better::higher, [](auto& record) { return record.test.accuracy; });
+    all.back().denominator = [](auto& record) { return record.answers.test; };
     at_end("final_test_loss", Better::lower, [](auto& record) { return record.test.loss; });
     at_end("test_rmse", Better::lower, [](auto& record) { return record.test_rmse; });
     at_end("seconds", Better::lower, [](auto& record) { return record.seconds; });
@@ -87,6 +100,7 @@ std::vector<OutcomeMeasure> outcome_measures(const Metric& metric, std::optional
                            const auto there = reached(metric, record, value);
                            return there ? static_cast<double>((*there).*part) : worst(Better::lower);
                        }});
+        all.back().is_price = true;
     };
     until("target_steps", &Reached::steps);
     until("target_seconds", &Reached::seconds);

@@ -45,6 +45,13 @@ struct OutcomeMeasure {
     std::string name;  ///< "final_validation_accuracy", "seconds"
     Better better;
     std::function<double(const TrialRecord&)> of;  ///< NaN where the trial has none
+    /// Every number is an integer over this: an accuracy is a count over the examples. Empty or 0: unknown.
+    std::function<int64_t(const TrialRecord&)> denominator = {};
+    /// What a target cost. A trial that missed it never paid, so it stands at infinity, and a mean over the
+    /// others would be no one's.
+    bool is_price = false;
+
+    bool is_share() const { return name.ends_with("accuracy"); }
 };
 
 /// Final and best of every metric, the scores of the test part, seconds and work; with `reach` also steps,

@@ -16,8 +16,15 @@ namespace {
 
 using O = StudyOptions;
 
-/// Tuning has seeds that no study asks for, so that no final run sees what was chosen on.
-constexpr int64_t first_tuning_seed = 1'000'000'000;
+constexpr int64_t most_trials = 100'000;
+
+/// Tuning has seeds of its own, so that no final run sees what was chosen on: the same ones however many
+/// seeds a study gets later, and others where its own may come to lie there.
+int64_t first_tuning_seed(int64_t first_seed) {
+    constexpr int64_t usual = 1'000'000'000, other = 2'000'000'000;
+    const auto most = static_cast<int64_t>(up_to_thousand.high);
+    return first_seed > usual - most && first_seed < usual + most ? other : usual;
+}
 
 bool is_experiment_setting(const std::string& name) {
     return std::ranges::any_of(experiment_fields(), [&](const auto& f) { return f.name == name; });
@@ -69,6 +76,20 @@ void check_tuning(const StudyOptions& options) {
     }
 }
 
+/// The last seed is a number, and no study is larger than what a machine will ever do.
+void check_size(const StudyPlan& plan, size_t values) {
+    const StudyOptions& options = plan.options;
+    const int64_t first = plan.contenders.front().experiment.seed;
+    if (first > INT64_MAX - (options.seeds - 1))
+        fail_request("--seed: expected at most {} for {} seeds, found '{}'", INT64_MAX - (options.seeds - 1),
+                     options.seeds, first);
+    const auto contenders = std::ssize(plan.contenders);
+    const int64_t each = options.seeds + static_cast<int64_t>(values) * options.tuning_seeds;
+    if (each > most_trials / contenders)
+        fail_request("a study of {} contenders with {} trials each: expected at most {} trials in all",
+                     contenders, each, most_trials);
+}
+
 std::vector<std::string> grid_of(const StudyOptions& options) {
     if (options.tune.empty()) return {};
     return options.values.empty() ? log_grid(options.range, options.budget) : listed_values(options.values);
@@ -98,13 +119,13 @@ std::optional<double> reach_of(const StudyResult& result) {
 
 const std::vector<Field<StudyOptions>>& study_fields() {
     static const std::vector<Field<O>> fields{
-        field("seeds", &O::seeds, at_least_one, "trials of each contender, at seed, seed + 1, ..."),
+        field("seeds", &O::seeds, up_to_thousand, "trials of each contender, at seed, seed + 1, ..."),
         field("tune", &O::tune, "a setting of the optimizer or of the experiment",
               "choose its value for each contender, on the validation part and on seeds of their own"),
-        field("budget", &O::budget, at_least_one, "values tried for each contender, the same for all"),
+        field("budget", &O::budget, up_to_thousand, "values tried for each contender, the same for all"),
         field("range", &O::range, "LOW:HIGH", "of the values, which have equal ratios"),
         field("values", &O::values, "A,B,C", "the values themselves, instead of --range and --budget"),
-        field("tuning_seeds", &O::tuning_seeds, at_least_one, "trials of each value"),
+        field("tuning_seeds", &O::tuning_seeds, up_to_thousand, "trials of each value"),
         field(
             "metric", &O::metric, "validation_accuracy, validation_loss, train_accuracy or train_loss",
             "what decides; empty: accuracy for classes and labels, loss for values, on the validation part"),
@@ -132,6 +153,7 @@ Study::Study(StudyPlan plan)
         experiment.threads = std::max<int64_t>(1, experiment.threads);
     blank_.reference = reference_of(plan_);
     blank_.grid = grid_of(options);
+    check_size(plan_, blank_.grid.size());
     check_reach(options.reach);
     check_tuning(options);
     if (!options.metric.empty()) find_metric(options.metric);
@@ -190,7 +212,7 @@ void Study::tune(const TrialStore& store, PoolListener& listener, StudyResult& r
         for (const auto& value : result.grid)
             for (size_t k = 0; k < repeats; ++k) {
                 Experiment trial = with_value(experiment, value);
-                trial.seed = first_tuning_seed + static_cast<int64_t>(k);
+                trial.seed = first_tuning_seed(experiment.seed) + static_cast<int64_t>(k);
                 if (result.metric.name != "train_accuracy") trial.train_scores = false;
                 tasks.push_back({fmt::format("{}, {} {}", label, plan_.options.tune, value), trial,
                                  TrialPurpose::tuning});

@@ -13,6 +13,9 @@
 
 namespace ravine {
 
+/// Of seeds, of the values that are tried and of the seeds of tuning: more are a slip.
+constexpr Range up_to_thousand{1, 1000};
+
 /// How contenders are compared: the flags of `ravine compare` beside those of an experiment.
 struct StudyOptions {
     int64_t seeds = 5;

@@ -71,11 +71,12 @@ std::string curves_csv(const StudyResult& result) {
 }
 
 std::string steps_csv(const StudyResult& result) {
-    std::string csv = "contender,seed,step,train_loss,learning_rate,gradient_norm\n";
+    std::string csv = "contender,seed,step,train_loss,learning_rate,gradient_norm,temperature\n";
     each_trial(result, [&](const std::string& label, const TrialRecord& t) {
         for (const auto& s : t.steps)
             csv += csv_line(label, t.experiment.seed, s.step, finite_or_nothing(s.train_loss),
-                            finite_or_nothing(s.learning_rate), finite_or_nothing(s.gradient_norm));
+                            finite_or_nothing(s.learning_rate), finite_or_nothing(s.gradient_norm),
+                            s.temperature);
     });
     return csv;
 }
@@ -99,12 +100,14 @@ std::string summary_csv(const StudyResult& result) {
 
 std::string comparisons_csv(const StudyResult& result) {
     std::string csv =
-        "metric,contender,reference,pairs,mean_difference,p_value,p_adjusted,effect_size,verdict\n";
+        "metric,contender,reference,pairs,ties,mean_difference,difference,ci_low,ci_high,p_value,p_adjusted,"
+        "effect_size,verdict\n";
     for (const auto& measure : present_measures(result))
         for (const auto& c : compare_with(result.reference, measure, result))
             csv += csv_line(measure.name, result.plan.contenders[c.contender].label,
-                            result.plan.contenders[result.reference].label, c.test.pairs, c.mean_difference,
-                            c.test.p_value, c.p_adjusted, c.test.effect, c.verdict());
+                            result.plan.contenders[result.reference].label, c.shift.pairs,
+                            c.shift.pairs - c.test.pairs, c.mean_difference, c.shift.estimate, c.shift.low,
+                            c.shift.high, c.test.p_value, c.p_adjusted, c.test.effect, c.verdict());
     return csv;
 }
 
@@ -179,6 +182,7 @@ std::string study_json(const StudyResult& result, const std::string& digest) {
               {"digest", digest},
               {"command", plan.command},
               {"ravine", RAVINE_VERSION},
+              {"numbers", numbers_version},
               {"created", today()},
               {"machine", machine()},
               {"task", to_string(result.task)},
@@ -196,6 +200,18 @@ std::string study_json(const StudyResult& result, const std::string& digest) {
     return json.dump(2) + "\n";
 }
 
+/// A study that a program with other numbers made is read, but not gone on with.
+void check_version(const Json& json, const fs::path& folder) {
+    if (!json.is_object() || !json.contains("digest")) return;
+    const auto found = json.find("numbers");
+    const int64_t version = found != json.end() && found->is_number_integer() ? found->get<int64_t>() : 1;
+    if (version != numbers_version)
+        fail_request(
+            "{}: expected a study of numbers of version {}, found version {}, which another program made; "
+            "choose another --out, where every trial is made anew (`ravine report` still reads this one)",
+            folder.string(), numbers_version, version);
+}
+
 }  // namespace
 
 StudyFolder StudyFolder::open_or_create(const std::string& wanted, const std::string& name,
@@ -204,6 +220,7 @@ StudyFolder StudyFolder::open_or_create(const std::string& wanted, const std::st
     std::error_code error;
     if (fs::exists(folder.description(), error)) {
         const auto json = Json::parse(read_file(folder.description()), nullptr, false);
+        check_version(json, folder.path);
         if (!json.is_object() || json.value("digest", "") != digest)
             fail_request("{}: holds another study; choose another --out", folder.path.string());
     } else if (fs::exists(folder.path / "config.toml", error)) {

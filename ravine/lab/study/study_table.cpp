@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ravine/lab/study/comparison.hpp"
+#include "ravine/lab/study/difference_text.hpp"
 #include "ravine/lab/text_table.hpp"
 
 namespace ravine {
@@ -49,8 +50,10 @@ public:
         header_.push_back(title);
         for (size_t c = 0; c < rows_.size(); ++c) {
             const MeasureSummary* found = find(c, measure);  // nothing where every trial diverged
-            rows_[c].push_back(
-                found && found->summary.count > 0 ? fmt::format("{:.4g}", found->summary.median) : "-");
+            rows_[c].push_back(!found || std::isnan(found->summary.median) ? "-"
+                               : std::isinf(found->summary.median)
+                                   ? "never"
+                                   : fmt::format("{:.4g}", found->summary.median));
         }
     }
 
@@ -71,12 +74,16 @@ public:
     void add_comparison(const std::string& measure) {
         const auto found = find(0, measure);
         if (!found || rows_.size() < 2) return;
-        header_.insert(header_.end(), {"p", "effect"});
-        for (auto& row : rows_) row.insert(row.end(), {"-", "-"});
+        const NumberKind kind = found->measure.is_share() ? NumberKind::share : NumberKind::plain;
+        header_.insert(header_.end(), {"difference", "95 %", "p", "effect"});
+        for (auto& row : rows_) row.insert(row.end(), {"-", "-", "-", "-"});
         for (const auto& c : compare_with(result_.reference, found->measure, result_)) {
-            auto& row = rows_[c.contender];
-            row[row.size() - 2] = fmt::format("{:.2g}", c.p_adjusted);
-            row[row.size() - 1] = fmt::format("{:+.2f}", c.test.effect);
+            if (c.shift.pairs == 0) continue;
+            const auto cells = rows_[c.contender].end() - 4;
+            cells[0] = difference_text(c.shift.estimate, kind);
+            cells[1] = interval_text(c.shift, kind);
+            cells[2] = fmt::format("{:.2g}", c.p_adjusted);
+            cells[3] = fmt::format("{:+.2f}", c.test.effect);
         }
     }
 
@@ -133,25 +140,28 @@ std::string study_table(const StudyResult& result) {
         text +=
             wrapped(
                 fmt::format(
-                    "p, effect: final beside {}, paired by seed (Wilcoxon, exact, two-sided; Holm over the "
-                    "table); the effect, in [-1, 1], is positive where the contender is better",
-                    reference),
+                    "difference: of final from that of {}, seed by seed{} (Hodges-Lehmann), with its 95 % "
+                    "interval; p (Wilcoxon, exact, two-sided; Holm over the table); the effect, in [-1, 1], "
+                    "is positive where the contender is better",
+                    reference, metric.ends_with("accuracy") ? ", in points" : ""),
                 0) +
             "\n";
     if (result.reach)
         text +=
             wrapped(
                 fmt::format(
-                    "steps, seconds, work: median until {} {} {}, over the trials that got there; work in "
-                    "forward passes, a backward pass counting as two",
+                    "steps, seconds, work: by when half of the trials had {} {} {}, never where fewer got "
+                    "there; work in forward passes, a backward pass counting as two",
                     metric,
                     result.metric.better == Better::higher ? ">=" : "<=", value_text(*result.reach, metric)),
                 0) +
             "\n";
     const int64_t pairs = result.plan.options.seeds;
-    if (result.plan.contenders.size() > 1 && pairs < 6)
-        text += fmt::format("{} seeds cannot show a difference at the 5 % level: the smallest p is {:.3g}\n",
-                            pairs, std::pow(2.0, 1 - static_cast<double>(pairs)));
+    if (result.plan.contenders.size() > 1 && pairs < Shift::fewest_pairs)
+        text += fmt::format(
+            "{} seed{} cannot show a difference at the 5 % level: the smallest p is {:.3g}, and there is no "
+            "95 % interval from fewer than {} pairs\n",
+            pairs, pairs == 1 ? "" : "s", std::pow(2.0, 1 - static_cast<double>(pairs)), Shift::fewest_pairs);
     for (const auto& note : result.notes) text += "note: " + note + "\n";
     return text;
 }

@@ -48,6 +48,16 @@ Json work(const Work& w) {
 }
 Work work_of(const Json& json) { return {json.at(0), json.at(1), json.at(2), json.at(3)}; }
 
+Json counts(const AnswerCounts& a) { return {a.training, a.validation, a.test}; }
+AnswerCounts counts_of(const Json& json) { return {json.at(0), json.at(1), json.at(2)}; }
+
+AnswerCounts answers_of(const Parts& parts, int64_t outputs) {
+    const Task task = parts.schema.task;
+    if (predicts_numbers(task)) return {};
+    const int64_t each = task == Task::multi_label ? outputs : 1;
+    return {each * parts.training.size(), each * parts.validation.size(), each * parts.test.size()};
+}
+
 Json map(const DecisionMap& m) {
     return {{"x", {m.grid.x.low, m.grid.x.high}},
             {"y", {m.grid.y.low, m.grid.y.high}},
@@ -102,6 +112,7 @@ TrialRecord run_trial(const Experiment& experiment, std::shared_ptr<const Parts>
     record.validation = result.outcome.validation;
     record.test = result.test;
     record.test_rmse = result.test_rmse;
+    record.answers = answers_of(run.parts(), run.network().output_count());
     if (const auto& first = run.first_model()) {
         for (auto& event : record.evaluations) {
             event.training_seconds += first->seconds;
@@ -125,7 +136,7 @@ std::string trial_to_json(const TrialRecord& r) {
     for (const auto& f : experiment_fields()) experiment[f.name] = f.get(r.experiment);
     for (const auto& e : r.steps)
         steps.push_back({e.step, e.epoch, number(e.train_loss), number(e.learning_rate),
-                         number(e.gradient_norm), e.seconds, e.gated});
+                         number(e.gradient_norm), e.seconds, e.gated, e.temperature});
     for (const auto& e : r.evaluations)
         evaluations.push_back({e.step, e.epoch, number(e.train_loss), scores(e.validation), e.seconds,
                                scores(e.training), work(e.training_work), e.training_seconds, e.updates,
@@ -145,6 +156,7 @@ std::string trial_to_json(const TrialRecord& r) {
               {"validation", scores(r.validation)},
               {"test", scores(r.test)},
               {"test_rmse", number(r.test_rmse)},
+              {"answers", counts(r.answers)},
               {"steps", steps},
               {"evaluations", evaluations}};
     if (r.map) json["map"] = map(*r.map);
@@ -167,12 +179,13 @@ TrialRecord trial_from_json(const std::string& text, const std::string& where) t
                   .train_loss = number_of(json.at("train_loss")),
                   .validation = scores_of(json.at("validation")),
                   .test = scores_of(json.at("test")),
-                  .test_rmse = number_of(json.at("test_rmse"))};
+                  .test_rmse = number_of(json.at("test_rmse")),
+                  .answers = counts_of(json.at("answers"))};
     for (const auto& [name, value] : json.at("experiment").items())
         set_experiment(r.experiment, name, where + ": " + name, value.get<std::string>());
     for (const auto& e : json.at("steps"))
-        r.steps.push_back(
-            {e.at(0), e.at(1), number_of(e.at(2)), number_of(e.at(3)), number_of(e.at(4)), e.at(5), e.at(6)});
+        r.steps.push_back({e.at(0), e.at(1), number_of(e.at(2)), number_of(e.at(3)), number_of(e.at(4)),
+                           e.at(5), e.at(6), e.at(7)});
     for (const auto& e : json.at("evaluations"))
         r.evaluations.push_back({e.at(0), e.at(1), number_of(e.at(2)), scores_of(e.at(3)), e.at(4),
                                  scores_of(e.at(5)), work_of(e.at(6)), e.at(7), e.at(8), e.at(9), e.at(10)});

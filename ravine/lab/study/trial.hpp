@@ -12,6 +12,12 @@
 
 namespace ravine {
 
+/// So many answers of each part are right or wrong: an accuracy times this is an integer. Of labels each
+/// example has several; 0 where numbers are predicted.
+struct AnswerCounts {
+    int64_t training = 0, validation = 0, test = 0;
+};
+
 /// One training run of a study, and all that became of it.
 struct TrialRecord {
     Experiment experiment = {};
@@ -27,6 +33,7 @@ struct TrialRecord {
     double train_loss = 0;  ///< mean over the examples of the last epoch
     Scores validation = undefined_scores, test = undefined_scores;
     double test_rmse = undefined_scores.loss;
+    AnswerCounts answers = {};
     std::optional<DecisionMap> map = {};  ///< of a pictured result on classes in a plane; without its points
 
     bool diverged() const { return reason == StopReason::diverged; }

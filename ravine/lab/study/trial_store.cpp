@@ -9,7 +9,8 @@ namespace ravine {
 std::string TrialStore::name_of(const Experiment& experiment, const std::string& data) {
     Experiment decisive = experiment;
     decisive.data_dir.clear();  // where the files lie, not what is in them
-    const std::string text = experiment_to_toml(decisive) + data;
+    const std::string text =
+        fmt::format("{}numbers = {}\n{}", experiment_to_toml(decisive), numbers_version, data);
     Sha256 digest;
     digest.update({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
     return digest.finish().substr(0, 16);

@@ -7,6 +7,12 @@
 
 namespace ravine {
 
+/// Which numbers this program makes: raised by every change after which a trial of the same settings ends
+/// with others. It is part of what a trial and a study are found by, so that none are put beside those of
+/// another version.
+///   2  epoch losses weighed by examples; the ends of schedules; batch normalisation of a last batch of one
+constexpr int64_t numbers_version = 2;
+
 /// The finished trials of a study, a file each, found again by what was run, on which data: a study that was
 /// interrupted, or that gets more seeds, goes on where it was. Several threads may use it at once.
 class TrialStore {
@@ -19,7 +25,8 @@ public:
     std::optional<TrialRecord> find(const Experiment& experiment) const;
     void save(const TrialRecord& record) const;
 
-    /// The name of a trial: a digest of all settings that decide its course, and of its data.
+    /// The name of a trial: a digest of all settings that decide its course, of its data, and of the version
+    /// of the numbers.
     static std::string name_of(const Experiment& experiment, const std::string& data = "");
 
 private:
