@@ -153,10 +153,13 @@ std::vector<Claim> acet_claims(const std::vector<AcetResult>& results) {
         on_each("Epochs take longer as the targets evolve (3.2.6, figure 9)", [](const AcetResult& r) {
             const Summary ratio = acet_summary(r.study, acet_acet, {"", Better::higher, slowdown});
             std::vector<double> excess;
-            for (const auto& trial : r.study.trials[acet_acet]) excess.push_back(slowdown(trial) - 1);
-            return above_zero(fmt::format("the last fifth of the epochs took {:.2f} ± {:.2f} times the first",
-                                          ratio.mean, ratio.deviation),
-                              "by a share of", excess);
+            for (const auto& trial : r.study.trials[acet_acet])
+                if (const double x = slowdown(trial); std::isfinite(x)) excess.push_back(x - 1);
+            const std::string spread =
+                std::isfinite(ratio.deviation) ? fmt::format(" ± {:.2f}", ratio.deviation) : "";
+            return above_zero(
+                fmt::format("the last fifth of the epochs took {:.2f}{} times the first", ratio.mean, spread),
+                "by a share of", excess);
         }));
     return claims;
 }

@@ -7,7 +7,8 @@
 namespace ravine {
 namespace {
 
-constexpr size_t most_contenders = 1000;  // each is compiled before the study begins
+/// More than anybody waits for; a few lists of values multiply to millions.
+constexpr size_t most_contenders = 1000;
 
 /// One entry a setting, the last one given, in the order in which they were first given.
 std::vector<SettingValues> last_of_each(const std::vector<SettingValues>& settings) {
@@ -31,9 +32,10 @@ std::vector<Contender> make_contenders(const std::vector<SettingValues>& setting
             fail_request(
                 "{}: expected one seed, the first of the study's (--seeds says how many follow), found {}",
                 values[1].first, values.size());
-        if (values.size() > most_contenders / contenders.size())
-            fail_request("{}: expected at most {} contenders, found {} combinations or more",
-                         values.back().first, most_contenders, values.size() * contenders.size());
+        if (values.empty()) fail_request("{}: expected a value, found none", name);
+        if (contenders.size() > most_contenders / values.size())
+            fail_request("{}: expected at most {} contenders, found {} times {} values", values[0].first,
+                         most_contenders, contenders.size(), values.size());
         std::vector<Contender> next;
         for (const auto& contender : contenders)
             for (const auto& [where, text] : values) {
