@@ -11,8 +11,8 @@
 namespace ravine {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double level = 0.05;
+constexpr double without_end = std::numeric_limits<double>::infinity();
+constexpr double error_rate = 0.05;
 
 /// What rounding may have done to a number on its way here: an accuracy is one quotient, a mean of losses or
 /// a sum of changes has a few more operations behind it.
@@ -96,13 +96,14 @@ std::vector<double> sum_distribution(const std::vector<int64_t>& ranks) {
 }
 
 /// The largest k such that the sum of the positive ranks of n pairs without ties is below k with a chance of
-/// at most level / 2; 0 where there is none.
+/// at most error_rate / 2; 0 where there is none.
 int64_t order_of_bound(int64_t n) {
     std::vector<int64_t> ranks(static_cast<size_t>(n));
     std::iota(ranks.begin(), ranks.end(), int64_t{1});
     const auto probability = sum_distribution(ranks);
     int64_t k = 0;
-    for (double below = probability[0]; below <= level / 2; below += probability[static_cast<size_t>(k)]) ++k;
+    for (double below = probability[0]; below <= error_rate / 2; below += probability[static_cast<size_t>(k)])
+        ++k;
     return k;
 }
 
@@ -150,8 +151,8 @@ SignedRankTest signed_rank_test(std::span<const double> differences) {
 Shift hodges_lehmann(std::span<const double> differences) {
     Shift shift{.pairs = std::ssize(differences),
                 .estimate = std::numeric_limits<double>::quiet_NaN(),
-                .low = -infinity,
-                .high = infinity};
+                .low = -without_end,
+                .high = without_end};
     if (differences.empty()) return shift;
     std::vector<double> averages;
     averages.reserve(differences.size() * (differences.size() + 1) / 2);
@@ -171,7 +172,7 @@ Shift hodges_lehmann(std::span<const double> differences) {
 }
 
 Evidence evidence(const Shift& shift, double p_value) {
-    if (!(p_value < level)) return Evidence::none;
+    if (!(p_value < error_rate)) return Evidence::none;
     return shift.low > 0 ? Evidence::positive : shift.high < 0 ? Evidence::negative : Evidence::none;
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using Numbers = std::vector<double>;
 using testing::ElementsAre;
-constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double without_end = std::numeric_limits<double>::infinity();
 
 Numbers over(const std::vector<int>& counts, int denominator) {
     Numbers numbers;
@@ -57,9 +57,9 @@ TEST(PairedDifferences, OfNumbersThatAreNoCountsAreThoseOfTheNumbers) {
 }
 
 TEST(PairedDifferences, OfADivergedRunAreInfinite) {
-    EXPECT_THAT(
-        paired_differences(Numbers{-infinity, 0.5, -infinity}, Numbers{0.5, -infinity, -infinity}, 10),
-        ElementsAre(-infinity, infinity, 0));
+    EXPECT_THAT(paired_differences(Numbers{-without_end, 0.5, -without_end},
+                                   Numbers{0.5, -without_end, -without_end}, 10),
+                ElementsAre(-without_end, without_end, 0));
     EXPECT_THROW(paired_differences(Numbers{std::nan("")}, Numbers{0}), std::logic_error);
     EXPECT_THROW(paired_differences(Numbers{1}, Numbers{0, 1}), std::logic_error);
 }
@@ -95,7 +95,7 @@ TEST(SignedRank, TiesShareTheirRankAndZerosAreLeftOut) {
 }
 
 TEST(SignedRank, ADivergedRunIsWorseThanAny) {
-    const auto test = signed_rank_test(Numbers{infinity, -5, -7});  // ranks 3, 1, 2
+    const auto test = signed_rank_test(Numbers{without_end, -5, -7});  // ranks 3, 1, 2
     EXPECT_EQ(test.effect, 0);
     EXPECT_EQ(test.p_value, 1);
     EXPECT_THROW(signed_rank_test(Numbers{std::nan("")}), std::logic_error);
@@ -137,21 +137,22 @@ TEST(HodgesLehmann, ByHand) {
 TEST(HodgesLehmann, HasNoIntervalFromFewerThanSixPairs) {
     const Shift five = hodges_lehmann(Numbers{1, 2, 3, 4, 5});
     EXPECT_FALSE(five.has_interval());
-    EXPECT_EQ(five.low, -infinity);
-    EXPECT_EQ(five.high, infinity);
+    EXPECT_EQ(five.low, -without_end);
+    EXPECT_EQ(five.high, without_end);
     EXPECT_EQ(five.estimate, 3);
     EXPECT_TRUE(std::isnan(hodges_lehmann(Numbers{}).estimate));
 }
 
 TEST(HodgesLehmann, HasNoEndWhereRunsDiverged) {
-    const Shift one = hodges_lehmann(Numbers{1, 2, 3, 4, 5, infinity});
+    const Shift one = hodges_lehmann(Numbers{1, 2, 3, 4, 5, without_end});
     EXPECT_EQ(one.low, 1);
-    EXPECT_EQ(one.high, infinity);
+    EXPECT_EQ(one.high, without_end);
     EXPECT_TRUE(std::isfinite(one.estimate));
-    const Shift both = hodges_lehmann(Numbers{-infinity, 0, 0, 0, 0, infinity});
+    const Shift both = hodges_lehmann(Numbers{-without_end, 0, 0, 0, 0, without_end});
     EXPECT_EQ(both.estimate, 0);
-    EXPECT_EQ(both.low, -infinity);
-    EXPECT_EQ(hodges_lehmann(Numbers{infinity, infinity, infinity, infinity, 1, 2}).estimate, infinity);
+    EXPECT_EQ(both.low, -without_end);
+    EXPECT_EQ(hodges_lehmann(Numbers{without_end, without_end, without_end, without_end, 1, 2}).estimate,
+              without_end);
 }
 
 TEST(Evidence, NeedsTheTestAndTheInterval) {
