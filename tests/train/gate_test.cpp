@@ -172,7 +172,7 @@ TEST(Gate, ByEpochDecidesForTheWholeNextOne) {
 
 // 180 examples in batches of 179 and 1: what decides is the mean over the examples, penalties left out.
 TEST(Gate, ByEpochWeighsByExamples) {
-    Case given = tanh_case();
+    Case given = gated_case();
     given.l2 = 0.1;
     given.options.batch = 179;
     given.options.epochs = 2;
@@ -183,9 +183,9 @@ TEST(Gate, ByEpochWeighsByExamples) {
         epoch_order(Sampling::shuffled, 1, 0, order);
         Numbers ignored;
         for (const int64_t i : order)
-            mean += tanh_net.loss(bench.weights(), bench.parts, bench.parts.training, {i}, ignored) / 180;
+            mean += gated_net.loss(bench.weights(), bench.parts, bench.parts.training, {i}, ignored) / 180;
         const double last =
-            tanh_net.loss(bench.weights(), bench.parts, bench.parts.training, {order.back()}, ignored);
+            gated_net.loss(bench.weights(), bench.parts, bench.parts.training, {order.back()}, ignored);
         of_batches = ((180 * mean - last) / 179 + last) / 2;
     }
     ASSERT_GT(std::abs(mean - of_batches), 1e-4);
