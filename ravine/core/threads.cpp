@@ -53,7 +53,7 @@ int processors() {
     return 1;
 }
 
-struct Call {
+struct RegionCall {
     void (*body)(void*, int);
     void* context;
 #ifdef __SANITIZE_THREAD__
@@ -64,23 +64,23 @@ struct Call {
 // The thread sanitizer does not see how libgomp, which is not built for it, hands work to its threads and
 // waits for them. It sees these.
 #ifdef __SANITIZE_THREAD__
-void begin(Call& call) { call.begins.store(1, std::memory_order_release); }
-void work(Call& call, int thread) {
+void show_begin(RegionCall& call) { call.begins.store(1, std::memory_order_release); }
+void do_share(RegionCall& call, int thread) {
     call.begins.load(std::memory_order_acquire);
     call.body(call.context, thread);
     call.ends.fetch_add(1, std::memory_order_acq_rel);
 }
-void end(Call& call) { call.ends.load(std::memory_order_acquire); }
+void show_end(RegionCall& call) { call.ends.load(std::memory_order_acquire); }
 #else
-void begin(Call&) {}
-void work(Call& call, int thread) { call.body(call.context, thread); }
-void end(Call&) {}
+void show_begin(RegionCall&) {}
+void do_share(RegionCall& call, int thread) { call.body(call.context, thread); }
+void show_end(RegionCall&) {}
 #endif
 
 // Not looked at by the thread sanitizer: how a thread of the region finds `call`.
-__attribute__((no_sanitize("thread"))) void run_region(int threads, Call& call) {
+__attribute__((no_sanitize("thread"))) void run_region(int threads, RegionCall& call) {
 #pragma omp parallel num_threads(threads)
-    work(call, omp_get_thread_num());
+    do_share(call, omp_get_thread_num());
 }
 
 }  // namespace
@@ -93,10 +93,10 @@ int available_threads() {
 
 void run_on_threads(int threads, void (*body)(void* context, int thread), void* context) {
     bound_waiting();
-    Call call{body, context};
-    begin(call);
+    RegionCall call{body, context};
+    show_begin(call);
     run_region(threads, call);
-    end(call);
+    show_end(call);
 }
 
 }  // namespace ravine
