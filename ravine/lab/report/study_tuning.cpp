@@ -24,9 +24,9 @@ double number_of(const std::string& text) {
 }
 
 /// The values of the tuned setting: numbers, or names in the order of their first trials.
-class Values {
+class TunedValues {
 public:
-    explicit Values(const CsvRows& tuning) {
+    explicit TunedValues(const CsvRows& tuning) {
         for (int64_t row = 0; row < tuning.size(); ++row) {
             const std::string value = tuning.text(row, "value");
             if (std::ranges::find(names_, value) != names_.end()) continue;
@@ -58,7 +58,7 @@ ReportSection tuning_section(const StudyData& data) {
     ReportSection section{.title = "Tuning", .blocks = {}};
     if (tuning.size() == 0) return section;
     const std::string setting = tuning.text(0, "setting");
-    const Values values(tuning);
+    const TunedValues values(tuning);
     const Unit unit = unit_of(data.metric);
     Figure figure{
         .id = "tuning",
