@@ -30,11 +30,10 @@ TEST(Pictures, NeedNoTemporaryFolder) {
 TEST(Pictures, ARateAtTheEndOfDoubleDivergesWithPictures) {
     if (!has_gnuplot()) GTEST_SKIP() << "no gnuplot";
     const TestFolder folder;
-    for (const char* rate : {"1e308", "1.7e308", "5e-324"}) {
+    for (const char* rate : {"1e308", "5e-324"}) {
         const std::string run = folder / rate;
-        const Outcome outcome =
-            run_program({"train", "spiral", "--epochs", "2", "--optimizer",
-                         std::string("gradient-descent:learning_rate=") + rate, "--out", run});
+        const Outcome outcome = run_program({"train", "spiral", "--epochs", "2", "--optimizer",
+                                             std::string("sgd:learning_rate=") + rate, "--out", run});
         EXPECT_EQ(outcome.status, std::string(rate) == "5e-324" ? 0 : 1) << outcome.err;
         EXPECT_THAT(outcome.err, Not(HasSubstr("no pictures"))) << rate;
         if (outcome.status == 1) {
@@ -42,8 +41,8 @@ TEST(Pictures, ARateAtTheEndOfDoubleDivergesWithPictures) {
         }
         EXPECT_TRUE(std::filesystem::exists(run + "/curves.svg")) << rate;
     }
-    const Outcome minimum = run_program({"minimize", "rosenbrock", "--optimizer",
-                                         "gradient-descent:learning_rate=1e308", "--plot", folder / "p.svg"});
+    const Outcome minimum = run_program(
+        {"minimize", "rosenbrock", "--optimizer", "sgd:learning_rate=1e308", "--plot", folder / "p.svg"});
     EXPECT_LT(minimum.status, 2) << minimum.err;
     EXPECT_TRUE(std::filesystem::exists(folder / "p.svg")) << minimum.err;
 }
