@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <new>
 
 #include "cli/commands.hpp"
@@ -25,7 +26,7 @@ constexpr auto examples = R"(examples:
 
 /// `ravine: MESSAGE` on one line, whatever the message holds. Returns the exit status.
 int report(int status, const std::string& message) {
-    fmt::print(stderr, "ravine: {}\n", ravine::printable(message));
+    fmt::print(stderr, "ravine: {}\n", ravine::shortened(ravine::printable(message)));
     return status;
 }
 
@@ -84,6 +85,8 @@ int main(int argc, char** argv) try {
     return run(app, argc, argv);
 } catch (const ravine::Error& error) {
     return report(error.exit_status(), error.what());
+} catch (const std::filesystem::filesystem_error& error) {
+    return report(1, fmt::format("{}: {}", error.path1().string(), error.code().message()));
 } catch (const std::bad_alloc&) {
     return report(1, "out of memory");
 } catch (const std::exception& error) {

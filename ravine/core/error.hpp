@@ -6,12 +6,15 @@
 #include <string>
 #include <utility>
 
+#include "ravine/core/printable.hpp"
+
 namespace ravine {
 
 /// An error that a person is told about in one line: what was read, where, what was expected, what was found.
+/// A message of more than 1,000 bytes, such as one about a name or path without end, is shortened().
 class Error : public std::runtime_error {
 public:
-    using std::runtime_error::runtime_error;
+    explicit Error(std::string message) : std::runtime_error(shortened(std::move(message))) {}
     /// The exit status of a program that ends because of this error.
     virtual int exit_status() const = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "ravine/core/error.hpp"
 
@@ -30,6 +31,7 @@ Spec Spec::parse(const std::string& text) {
     spec.name = text.substr(0, colon);
     if (spec.name.empty()) fail_request("'{}': expected NAME or NAME:key=value,key=value", text);
     if (colon == std::string::npos) return spec;
+    std::set<std::string> seen;
     size_t begin = colon + 1;
     while (begin <= text.size()) {
         const size_t end = std::min(text.find(',', begin), text.size());
@@ -38,7 +40,7 @@ Spec Spec::parse(const std::string& text) {
         if (equals == std::string::npos || equals == 0 || equals + 1 == setting.size())
             fail_request("'{}': expected key=value after '{}:', found '{}'", text, spec.name, setting);
         const std::string key = setting.substr(0, equals);
-        if (!spec.get(key).empty()) fail_request("'{}': '{}' is given twice", text, key);
+        if (!seen.insert(key).second) fail_request("'{}': '{}' is given twice", text, key);
         spec.settings.emplace_back(key, setting.substr(equals + 1));
         begin = end + 1;
     }
@@ -66,9 +68,12 @@ void Spec::set(const std::string& key, const std::string& value) {
 }
 
 std::string nearest_name(const std::string& name, const std::vector<std::string>& candidates) {
+    constexpr size_t longest = 100;  // a distance takes the product of the lengths
     std::string best;
+    if (name.size() > longest) return best;
     size_t best_distance = std::max<size_t>(2, name.size() / 2) + 1;  // farther away is no typing error
     for (const auto& candidate : candidates) {
+        if (candidate.size() > longest) continue;
         // What a person typed as the beginning of a name is near it, however long the rest is.
         const bool prefix = name.size() >= 3 && candidate.starts_with(name);
         const size_t distance = prefix ? 1 : edit_distance(name, candidate);

@@ -11,9 +11,11 @@ struct archive;
 
 namespace ravine {
 
-/// The regular files packed in a zip archive, or a tar archive with any compression, one after another.
-/// Nothing is ever written to the disk; links, devices and folders are passed over, and a path that leads out
-/// of the archive, upwards or absolute, is refused. Every error is a RequestError that names the file.
+/// The regular files packed in a zip archive, or a tar archive, plain or compressed with gzip, xz, bzip2 or
+/// zstd, one after another. Nothing is ever written to the disk, and no program is started; links, devices
+/// and folders are passed over, and a path that leads out of the archive, upwards or absolute, is refused,
+/// and so is what unpacks to more than a real file does (check_unpacked()). Every error is a RequestError
+/// that names the file.
 class ArchiveReader {
 public:
     /// Throws where the file cannot be read, or is neither an archive nor a compressed file.
@@ -34,12 +36,16 @@ public:
 
 private:
     [[noreturn]] void fail();
+    void skip();
+    uint64_t bytes_of_filter(int filter) const;
 
     struct Close {
         void operator()(archive* reader) const;
     };
     std::string path_;
     std::unique_ptr<archive, Close> reader_;
+    bool in_member_ = false;
+    uint64_t packed_ = 0, unpacked_ = 0;  // bytes, of the members that were read
 };
 
 }  // namespace ravine

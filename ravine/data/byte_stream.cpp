@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "ravine/core/error.hpp"
+#include "ravine/data/unpacked_limit.hpp"
 
 namespace ravine {
 
@@ -20,7 +21,7 @@ ByteStream::ByteStream(const std::filesystem::path& path) : path_(path.string())
 }
 
 size_t ByteStream::read(std::span<uint8_t> out) {
-    constexpr size_t most_at_once = 1 << 30;  // gzread counts in int
+    constexpr size_t most_at_once = 1 << 24;  // looks at what came of it now and then
     size_t filled = 0;
     while (filled < out.size()) {
         const auto wanted = static_cast<unsigned>(std::min(out.size() - filled, most_at_once));
@@ -37,6 +38,8 @@ size_t ByteStream::read(std::span<uint8_t> out) {
         if (got == 0) break;
         filled += static_cast<size_t>(got);
         position_ += static_cast<uint64_t>(got);
+        if (!is_plain())
+            check_unpacked(path_, static_cast<uint64_t>(gzoffset(file_.get())), position_, stream_allowance);
     }
     return filled;
 }

@@ -11,7 +11,7 @@
 namespace ravine {
 
 /// The bytes of a file, gzip-compressed or plain, one after another. Every error is a RequestError that names
-/// the file and the byte.
+/// the file and the byte; one that unpacks to what no real file does (check_unpacked()) is an error too.
 class ByteStream {
 public:
     /// Throws where there is no such regular file, or it cannot be read.

@@ -1,12 +1,15 @@
 #include "ravine/data/cell_table.hpp"
 
-#include <algorithm>
-
 #include "ravine/core/error.hpp"
 #include "ravine/core/spec.hpp"
 #include "ravine/data/excerpt.hpp"
 
 namespace ravine {
+
+CellTable::CellTable(std::string path, std::vector<std::string> header)
+    : path_(std::move(path)), header_(std::move(header)) {
+    for (const auto& name : header_) places_.emplace(name, std::ssize(places_));
+}
 
 std::string_view CellTable::cell(int64_t row, int64_t column) const {
     const auto index = static_cast<size_t>(row * column_count() + column);
@@ -20,11 +23,16 @@ std::string CellTable::place(int64_t row, int64_t column) const {
 }
 
 int64_t CellTable::column(const std::string& name, const std::string& purpose) const {
-    const auto found = std::ranges::find(header_, name);
-    if (found == header_.end())
+    const int64_t found = find(name);
+    if (found < 0)
         fail_request("{}: expected a column '{}' ({}), found {}{}", path_, name, purpose, excerpt(header_),
                      suggestion(name, header_));
-    return found - header_.begin();
+    return found;
+}
+
+int64_t CellTable::find(const std::string& name) const {
+    const auto found = places_.find(name);
+    return found == places_.end() ? -1 : found->second;
 }
 
 void CellTable::append(std::string_view cell) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace ravine {
@@ -10,8 +11,7 @@ namespace ravine {
 /// A table of text with named columns, read from a file, its cells in one buffer.
 class CellTable {
 public:
-    CellTable(std::string path, std::vector<std::string> header)
-        : path_(std::move(path)), header_(std::move(header)) {}
+    CellTable(std::string path, std::vector<std::string> header);
 
     const std::string& path() const { return path_; }
     const std::vector<std::string>& header() const { return header_; }
@@ -24,6 +24,9 @@ public:
     /// completes the message: "the target".
     int64_t column(const std::string& name, const std::string& purpose) const;
 
+    /// The same, -1 where there is none.
+    int64_t find(const std::string& name) const;
+
     /// Adds the next cell of a row. A row is complete with column_count() of them and end_row().
     void append(std::string_view cell);
     /// `line`: that on which the row begins, from 1.
@@ -32,9 +35,10 @@ public:
 private:
     std::string path_;
     std::vector<std::string> header_;
-    std::string text_;            // the cells, one after another
-    std::vector<size_t> ends_;    // where each ends in text_
-    std::vector<int64_t> lines_;  // the line on which each row begins, from 1
+    std::unordered_map<std::string, int64_t> places_;  // of the columns, by name
+    std::string text_;                                 // the cells, one after another
+    std::vector<size_t> ends_;                         // where each ends in text_
+    std::vector<int64_t> lines_;                       // the line on which each row begins, from 1
 };
 
 }  // namespace ravine

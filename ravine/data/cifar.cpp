@@ -77,13 +77,13 @@ struct File {
 };
 using Files = std::map<std::string, File>;
 
-/// Twenty times what the published set has.
-constexpr size_t most_bytes = size_t{1} << 32;
+/// The largest published file has 153,700,000.
+constexpr size_t most_bytes = size_t{1} << 28;
 
 /// The rest of an archive's member.
 std::vector<uint8_t> read_member(ArchiveReader& reader, const std::string& path) {
     std::vector<uint8_t> bytes;
-    for (size_t piece = 1 << 22;; piece = bytes.size()) {
+    for (size_t piece = 1 << 16;; piece = bytes.size()) {
         const size_t filled = bytes.size();
         bytes.resize(filled + piece);
         const size_t got = reader.read(std::span(bytes).subspan(filled));

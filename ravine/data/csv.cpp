@@ -19,16 +19,17 @@ class CsvBuilder {
 public:
     explicit CsvBuilder(std::string path) : path_(std::move(path)) {
         if (csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI) != 0) throw std::bad_alloc();
+        csv_set_blk_size(&parser_, 1 << 16);  // a long cell grows by so much at once
     }
     CsvBuilder(const CsvBuilder&) = delete;
     CsvBuilder& operator=(const CsvBuilder&) = delete;
     ~CsvBuilder() { csv_free(&parser_); }
 
-    CellTable build(std::string_view text) {
-        while (!text.empty()) {
-            // Line by line, so that every callback is known to belong to the line at hand.
-            feed(next_line(text, path_, line_));
-            ++line_;
+    CellTable build(TableText& text) {
+        // Line by line, so that every callback is known to belong to the line at hand.
+        while (const auto line = text.next()) {
+            line_ = text.line();
+            feed(*line);
         }
         if (csv_fini(&parser_, on_field, on_row, this) != 0)
             fail_request("{}, line {}: expected a closing quote, found the end of the file", path_,
@@ -60,7 +61,10 @@ private:
         auto& builder = *static_cast<CsvBuilder*>(self);
         const std::string_view cell(static_cast<const char*>(bytes), length);
         ++builder.fields_;
-        if (!builder.table_)
+        if (!builder.table_ && builder.fields_ > most_columns)
+            builder.error_ = fmt::format("{}, line {}: expected at most {} columns, found more",
+                                         builder.path_, builder.row_line_, most_columns);
+        else if (!builder.table_)
             builder.names_.emplace_back(cell);
         else if (builder.fields_ <= builder.table_->column_count())
             builder.table_->append(cell);
@@ -115,7 +119,8 @@ private:
 }  // namespace
 
 CellTable read_csv(const std::filesystem::path& path) {
-    return CsvBuilder(path.string()).build(read_table_text(path));
+    TableText text(path);
+    return CsvBuilder(text.path()).build(text);
 }
 
 }  // namespace ravine

@@ -44,16 +44,6 @@ Rows<uint8_t> read_body(ByteStream& stream, uint64_t wanted, const std::string& 
     return bytes.finish();
 }
 
-/// The same bytes where they lie in the file, if it is large and not compressed; nothing otherwise.
-std::optional<Rows<uint8_t>> map_body(const ByteStream& stream, uint64_t wanted) {
-    constexpr uint64_t large = 1 << 24;
-    if (wanted < large || !stream.is_plain()) return {};
-    auto file = std::make_shared<const MappedFile>(stream.path());
-    const uint64_t header = stream.position();
-    if (file->bytes().size() != header + wanted) return {};  // read_body() says what is wrong
-    return Rows<uint8_t>(std::move(file), header, wanted);
-}
-
 }  // namespace
 
 IdxArray read_idx(const std::filesystem::path& path, int rank) {
@@ -80,10 +70,6 @@ IdxArray read_idx(const std::filesystem::path& path, int rank) {
     if (overflow || count > most)
         fail_request("{}: byte 4: expected at most {} bytes of data, found {}", stream.path(), most, claim);
 
-    if (auto mapped = map_body(stream, count)) {
-        array.bytes = std::move(*mapped);
-        return array;
-    }
     array.bytes = read_body(stream, count, claim);
     std::array<uint8_t, 1> rest{};
     if (stream.read(rest) != 0)

@@ -14,7 +14,7 @@ namespace ravine {
 /// An array of unsigned bytes read from an IDX file.
 struct IdxArray {
     Shape shape;
-    Rows<uint8_t> bytes;  ///< mapped where the file is large and not compressed
+    Rows<uint8_t> bytes;
 };
 
 /// Reads an IDX file of unsigned bytes with `rank` dimensions, plain or gzip-compressed (LeCun, Cortes and

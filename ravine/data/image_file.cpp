@@ -73,6 +73,16 @@ struct JpegErrors : jpeg_error_mgr {
 
 enum class JpegStep { header, pixels };
 
+/// Ends the decoding of an image of many scans, each of which costs time for every pixel: the usual
+/// progressive image has ten.
+void limit_scans(j_common_ptr codec) {
+    constexpr int most_scans = 200;
+    if (reinterpret_cast<jpeg_decompress_struct*>(codec)->input_scan_number <= most_scans) return;
+    auto* errors = static_cast<JpegErrors*>(codec->err);
+    fmt::format_to_n(errors->message.data(), errors->message.size() - 1, "more than {} scans", most_scans);
+    std::longjmp(errors->escape, 1);
+}
+
 /// One step of decoding; false where libjpeg failed. Nothing in here has a destructor, since longjmp would
 /// pass it over.
 bool decode(jpeg_decompress_struct& codec, JpegErrors& errors, JpegStep step, uint8_t* out,
@@ -100,6 +110,9 @@ Image read_jpeg(const std::string& path, const std::string& bytes, int64_t chann
     jpeg_create_decompress(&codec);
     const std::unique_ptr<jpeg_decompress_struct, decltype(&jpeg_destroy_decompress)> guard(
         &codec, jpeg_destroy_decompress);
+    jpeg_progress_mgr progress{};
+    progress.progress_monitor = limit_scans;
+    codec.progress = &progress;
     jpeg_mem_src(&codec, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
     const auto run = [&](JpegStep step, uint8_t* out, size_t row_bytes) {
         if (!decode(codec, errors, step, out, row_bytes))

@@ -1,6 +1,5 @@
 #include "ravine/data/mapped_file.hpp"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,15 +11,7 @@
 
 namespace ravine {
 
-MappedFile::MappedFile(const std::filesystem::path& path) {
-    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) fail_request("{}: cannot read: {}", path.string(), std::strerror(errno));
-    map(descriptor, path.c_str());
-}
-
-MappedFile::MappedFile(int descriptor, const char* what) { map(descriptor, what); }
-
-void MappedFile::map(int descriptor, const char* what) {
+MappedFile::MappedFile(int descriptor, const char* what) {
     struct stat status {};
     const bool is_file = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
     const auto size = static_cast<size_t>(status.st_size);

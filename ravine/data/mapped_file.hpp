@@ -1,18 +1,17 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <span>
 
 namespace ravine {
 
 /// The bytes of a file, read by the system where they are looked at, so that the file may be larger than
-/// memory. The file must not be made shorter while it is mapped: the system ends the process (SIGBUS).
+/// memory. If a file is made shorter while it is mapped, the system ends the process (SIGBUS) and nothing can
+/// guard against that; so only a file without a name is mapped, which nobody else can open.
 class MappedFile {
 public:
-    /// Throws RequestError where there is no such regular file, or it cannot be mapped.
-    explicit MappedFile(const std::filesystem::path& path);
-    /// Takes over an open file; `what` names it in an error.
+    /// Takes over an open file. Throws RequestError where it is no regular file or cannot be mapped; `what`
+    /// names it there.
     MappedFile(int descriptor, const char* what);
     ~MappedFile();
     MappedFile(const MappedFile&) = delete;
@@ -21,8 +20,6 @@ public:
     std::span<const uint8_t> bytes() const { return bytes_; }
 
 private:
-    void map(int descriptor, const char* what);
-
     std::span<const uint8_t> bytes_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/data/byte_stream.hpp"
+#include "ravine/data/excerpt.hpp"
 #include "ravine/data/half.hpp"
 #include "ravine/data/npy_header.hpp"
 
@@ -82,6 +83,18 @@ private:
             fail_request("{}: expected {} bytes of items (shape {}) after the header of {}, found at most {}",
                          source_.what, claimed, to_string(header_.shape), position_,
                          source_.most - std::min(source_.most, position_));
+        if (static_cast<uint64_t>(header_.item_count) > source_.most_decoded / decoded_bytes_each())
+            fail_request(
+                "{}: expected packed items that take at most {} bytes, found shape {} (if that is right, "
+                "save them unpacked)",
+                source_.what, source_.most_decoded, excerpt(to_string(header_.shape)));
+    }
+
+    /// Bytes of an item in memory, as read_items() keeps it.
+    size_t decoded_bytes_each() const {
+        using enum NpyType::Kind;
+        if (header_.type.kind == unsigned_integer && header_.type.bytes == 1) return 1;
+        return header_.type.kind == real || source_.integers == NpyIntegers::as_reals ? 4 : 8;
     }
 
     size_t bytes_each() const { return static_cast<size_t>(header_.type.bytes); }
@@ -250,10 +263,13 @@ NpyArray read_npy(const NpySource& source) { return ArrayReader(source).read(); 
 
 NpyArray read_npy(const std::filesystem::path& path, NpyIntegers integers) {
     ByteStream stream(path);
+    std::error_code ignored;  // the stream has seen the file; one that is gone now has no bytes
+    const auto size = std::filesystem::file_size(path, ignored);
     return read_npy({.what = path.string(),
                      .integers = integers,
                      .read = [&](std::span<uint8_t> out) { return stream.read(out); },
-                     .most = std::filesystem::file_size(path)});
+                     .most = ignored ? 0 : size,
+                     .most_decoded = UINT64_MAX});
 }
 
 }  // namespace ravine

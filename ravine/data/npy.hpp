@@ -41,7 +41,8 @@ struct NpySource {
     /// Fills the span and returns how many bytes there were: fewer than asked for only at the end.
     std::function<size_t(std::span<uint8_t>)> read = {};
     uint64_t most = 0;  ///< there can be no more bytes than that: a header that claims more is not believed
-    ShapeCheck check_shape = {};  ///< asked before any item is read; may be empty
+    uint64_t most_decoded = UINT64_MAX;  ///< bytes of memory that the items may take
+    ShapeCheck check_shape = {};         ///< asked before any item is read; may be empty
 };
 
 /// Reads an array in NumPy's format (NumPy Enhancement Proposal 1, versions 1.0, 2.0 and 3.0), of booleans,

@@ -7,6 +7,7 @@
 #include "ravine/data/archive_reader.hpp"
 #include "ravine/data/byte_stream.hpp"
 #include "ravine/data/excerpt.hpp"
+#include "ravine/data/unpacked_limit.hpp"
 
 namespace ravine {
 namespace {
@@ -53,13 +54,16 @@ NpyArray read_npz(const fs::path& path, const std::string& name, NpyIntegers int
                   const ShapeCheck& check_shape) {
     check_zip(path);
     ArchiveReader reader(path);
+    std::error_code ignored;
+    const uint64_t size = fs::file_size(path, ignored), bytes = ignored ? 0 : size;
     while (const auto found = next_array(reader))
         if (*found == name)
             return read_npy({.what = fmt::format("{}: {}", path.string(), excerpt(name)),
                              .integers = integers,
                              .read = [&](std::span<uint8_t> out) { return reader.read(out); },
                              // Deflate makes at most 1,032 bytes of one.
-                             .most = fs::file_size(path) * 1032,
+                             .most = bytes * 1032,
+                             .most_decoded = std::max(archive_allowance, bytes * most_times_unpacked),
                              .check_shape = check_shape});
     fail_request("{}: expected an array '{}', found none of that name", path.string(), excerpt(name));
 }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/settings.hpp"

@@ -9,6 +9,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/core/json_text.hpp"
 #include "ravine/data/excerpt.hpp"
 #include "ravine/data/half.hpp"
 
@@ -44,12 +45,9 @@ float widen_bfloat(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} <
 /// Parses the header; a name given twice, of which a JSON object would keep only the last, is refused.
 json parse_header(const std::string& path, std::string_view text) {
     std::vector<std::set<std::string>> seen;
-    const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-        // Objects within one object, and lists within those. Deeper ones have no meaning, and printing one
-        // could exhaust the stack.
-        if ((event == json::parse_event_t::object_start && depth > 1) ||
-            (event == json::parse_event_t::array_start && depth > 2))
-            fail_request("{}: byte 8: expected a header of two levels, found more", path);
+    // Objects within one object, and lists within those.
+    if (nests_deeper(text, 3)) fail_request("{}: byte 8: expected a header of two levels, found more", path);
+    const auto watch = [&](int, json::parse_event_t event, json& parsed) {
         if (event == json::parse_event_t::object_start)
             seen.emplace_back();
         else if (event == json::parse_event_t::object_end)
@@ -65,9 +63,9 @@ json parse_header(const std::string& path, std::string_view text) {
             fail_request("{}: byte 8: expected a JSON object, found {}", path, header.type_name());
         return header;
     } catch (const json::parse_error& error) {
-        fail_request("{}: byte {}: expected a JSON header: {}", path, 8 + error.byte, error.what());
+        fail_request("{}: byte {}: expected a JSON header: {}", path, 8 + error.byte, json_complaint(error));
     } catch (const json::exception& error) {
-        fail_request("{}: byte 8: expected a JSON header: {}", path, error.what());
+        fail_request("{}: byte 8: expected a JSON header: {}", path, json_complaint(error));
     }
 }
 

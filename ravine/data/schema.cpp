@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/json_text.hpp"
 
 namespace ravine {
 namespace {
@@ -77,8 +79,9 @@ Schema schema_from_json(const json& object, const std::string& what) {
     try {
         schema.dataset = object.at("dataset").get<std::string>();
         schema.task = parse_task(what + ": task", object.at("task").get<std::string>());
-        schema.feature_shape = object.at("feature_shape").get<Shape>();
-        schema.output_count = object.at("output_count").get<int64_t>();
+        for (const auto& extent : object.at("feature_shape"))
+            schema.feature_shape.push_back(json_integer(extent));
+        schema.output_count = json_integer(object.at("output_count"));
         schema.classes = object.at("classes").get<std::vector<std::string>>();
         for (const auto& column : object.at("columns"))
             schema.columns.push_back({column.at("name").get<std::string>(),
@@ -87,7 +90,9 @@ Schema schema_from_json(const json& object, const std::string& what) {
         schema.normalization = normalization_from_json(object.at("normalization"));
         schema.target_normalization = normalization_from_json(object.at("target_normalization"));
     } catch (const json::exception& error) {
-        fail_request("{}: expected the description of a data set: {}", what, error.what());
+        fail_request("{}: expected the description of a data set: {}", what, json_complaint(error));
+    } catch (const std::out_of_range& error) {
+        fail_request("{}: expected the description of a data set with {}", what, error.what());
     }
     if (const auto found = contradiction(schema); !found.empty()) fail_request("{}: {}", what, found);
     return schema;

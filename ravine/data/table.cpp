@@ -183,9 +183,10 @@ std::vector<double> encode_flags(const CellTable& table, const std::vector<int64
 std::vector<int64_t> find_columns(const CellTable& table, const std::vector<std::string>& names,
                                   const char* what) {
     std::vector<int64_t> columns;
+    std::set<int64_t> seen;
     for (const auto& name : names) {
         columns.push_back(table.column(name, what));
-        if (std::ranges::count(columns, columns.back()) > 1)
+        if (!seen.insert(columns.back()).second)
             fail_request("{}: expected different columns as {}, found '{}' twice", table.path(), what, name);
     }
     return columns;
@@ -219,8 +220,9 @@ EncodedTable encode_table(const CellTable& table, const std::string& target, con
 
     EncodedTable result;
     std::vector<int64_t> indices;
+    const std::set<int64_t> left_out(targets.begin(), targets.end());
     for (int64_t i = 0; i < table.column_count(); ++i) {
-        if (std::ranges::count(targets, i) > 0) continue;
+        if (left_out.contains(i)) continue;
         result.schema.columns.push_back(encode_column(table, i));
         indices.push_back(i);
         const auto& column = result.schema.columns.back();

@@ -4,24 +4,11 @@
 #include <charconv>
 
 #include "ravine/core/error.hpp"
-#include "ravine/data/byte_stream.hpp"
 
 namespace ravine {
 namespace {
 
-std::string read_all(ByteStream& stream) {
-    std::string text;
-    while (true) {
-        const size_t filled = text.size();
-        text.resize(std::max<size_t>(1 << 16, 2 * filled));
-        const size_t got =
-            stream.read({reinterpret_cast<uint8_t*>(text.data()) + filled, text.size() - filled});
-        if (filled + got < text.size()) {
-            text.resize(filled + got);
-            return text;
-        }
-    }
-}
+constexpr size_t most_line_bytes = size_t{1} << 26;
 
 /// The position of the first byte that is not part of well-formed UTF-8 (Unicode 15, table 3-7), or npos.
 size_t first_not_utf8(std::string_view text) {
@@ -48,25 +35,53 @@ size_t first_not_utf8(std::string_view text) {
 
 }  // namespace
 
-std::string read_table_text(const std::filesystem::path& path) {
-    ByteStream stream(path);
-    std::string text = read_all(stream);
-    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
-        fail_request("{}: expected UTF-8 text, found UTF-16", stream.path());
-    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    return text;
+TableText::TableText(const std::filesystem::path& path) : stream_(path) {
+    read_more();
+    const std::string_view start = text_;
+    if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF"))
+        fail_request("{}: expected UTF-8 text, found UTF-16", stream_.path());
+    if (start.starts_with("\xEF\xBB\xBF")) at_ = 3;
 }
 
-std::string_view next_line(std::string_view& text, const std::string& path, int64_t line) {
-    const size_t end = text.find_first_of("\r\n");
-    size_t length = end == std::string_view::npos ? text.size() : end + 1;
-    if (text.substr(0, length).ends_with('\r') && length < text.size() && text[length] == '\n') ++length;
-    const std::string_view result = text.substr(0, length);
-    text.remove_prefix(length);
+/// Drops what was given, and reads about as much again as is left, so that a long line is moved few times.
+void TableText::read_more() {
+    text_.erase(0, at_);
+    at_ = 0;
+    const size_t filled = text_.size();
+    text_.resize(filled + std::max<size_t>(1 << 17, filled));
+    const size_t got =
+        stream_.read({reinterpret_cast<uint8_t*>(text_.data()) + filled, text_.size() - filled});
+    at_end_ = filled + got < text_.size();
+    text_.resize(filled + got);
+}
+
+/// Where the line at at_ ends: behind its LF, CRLF or CR, or at the end of the file.
+size_t TableText::end_of_line() {
+    for (size_t seen = 0;; read_more()) {
+        const size_t found = text_.find_first_of("\r\n", at_ + seen);
+        // Whether LF follows CR is known only once there is more.
+        if (found != std::string::npos && (text_[found] == '\n' || found + 1 < text_.size() || at_end_))
+            return found +
+                   (text_[found] == '\r' && found + 1 < text_.size() && text_[found + 1] == '\n' ? 2 : 1);
+        if (at_end_) return text_.size();
+        seen = std::min(found, text_.size()) - at_;
+        if (seen > most_line_bytes)
+            fail_request("{}, line {}: expected a line of at most {} bytes, found a longer one", path(),
+                         line_, most_line_bytes);
+    }
+}
+
+std::optional<std::string_view> TableText::next() {
+    if (at_ == text_.size() && !at_end_) read_more();
+    if (at_ == text_.size()) return {};
+    ++line_;
+    const size_t end = end_of_line();
+    const auto result = std::string_view(text_).substr(at_, end - at_);
+    at_ = end;
     if (const size_t nul = result.find('\0'); nul != std::string_view::npos)
-        fail_request("{}, line {}, byte {}: expected text, found a NUL byte", path, line, nul + 1);
+        fail_request("{}, line {}, byte {}: expected text, found a NUL byte", path(), line_, nul + 1);
     if (const size_t bad = first_not_utf8(result); bad != std::string_view::npos)
-        fail_request("{}, line {}, byte {}: expected UTF-8 text, found the byte 0x{:02x}", path, line,
+        fail_request("{}, line {}, byte {}: expected UTF-8 text, found the byte 0x{:02x}", path(), line_,
                      bad + 1, static_cast<uint8_t>(result[bad]));
     return result;
 }

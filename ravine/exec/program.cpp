@@ -50,7 +50,8 @@ std::string Program::describe() const {
 std::vector<KernelInfo> Program::kernels() const {
     std::vector<KernelInfo> infos;
     for (const auto& step : plan_->steps) {
-        KernelInfo& info = infos.emplace_back(step.kernel->describe(), step.label, step.phase, step.flops);
+        KernelInfo& info = infos.emplace_back(KernelInfo{
+            .text = step.kernel->describe(), .label = step.label, .phase = step.phase, .flops = step.flops});
         for (const auto* buffers : {&step.reads, &step.writes})
             for (const int buffer : *buffers)
                 info.bytes += plan_->buffers[static_cast<size_t>(buffer)].bytes();

@@ -3,39 +3,41 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/json_text.hpp"
 #include "ravine/lab/saved_model.hpp"
 
 namespace ravine {
 namespace {
 
-using PlainJson = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 /// Of the state's members and their meaning: 2 since an epoch's losses are sums over examples, not batches.
 constexpr int64_t state_layout = 2;
 
-PlainJson to_json(const TrainState& s) {
+Json to_json(const TrainState& s) {
     // Best values are absent until there is one: JSON has no infinity.
-    PlainJson json{{"layout", state_layout},
-                   {"step", s.step},
-                   {"epoch", s.epoch},
-                   {"batch_in_epoch", s.batch_in_epoch},
-                   {"epoch_loss", s.epoch_loss},
-                   {"epoch_divergence", s.epoch_divergence},
-                   {"best_epoch", s.best_epoch},
-                   {"forward_passes", s.forward_passes},
-                   {"backward_passes", s.backward_passes},
-                   {"seconds", s.seconds},
-                   {"forward_seconds", s.forward_seconds},
-                   {"backward_seconds", s.backward_seconds},
-                   {"update_seconds", s.update_seconds},
-                   {"gated", s.gated},
-                   {"epoch_gated", s.epoch_gated},
-                   {"target_stage", s.targets.stage.stage},
-                   {"target_stage_epochs", s.targets.stage.epochs}};
+    Json json{{"layout", state_layout},
+              {"step", s.step},
+              {"epoch", s.epoch},
+              {"batch_in_epoch", s.batch_in_epoch},
+              {"epoch_loss", s.epoch_loss},
+              {"epoch_divergence", s.epoch_divergence},
+              {"best_epoch", s.best_epoch},
+              {"forward_passes", s.forward_passes},
+              {"backward_passes", s.backward_passes},
+              {"seconds", s.seconds},
+              {"forward_seconds", s.forward_seconds},
+              {"backward_seconds", s.backward_seconds},
+              {"update_seconds", s.update_seconds},
+              {"gated", s.gated},
+              {"epoch_gated", s.epoch_gated},
+              {"target_stage", s.targets.stage.stage},
+              {"target_stage_epochs", s.targets.stage.epochs}};
     if (std::isfinite(s.targets.loss)) json["stage_loss"] = s.targets.loss;
     for (const auto& stage : s.targets.records)
         json["stages"].push_back(
@@ -48,7 +50,9 @@ PlainJson to_json(const TrainState& s) {
     return json;
 }
 
-TrainState from_json(const PlainJson& json) {
+constexpr int64_t most_counted = int64_t{1} << 53;  // what is counted on from there does not overflow
+
+TrainState from_json(const Json& json) {
     TrainState s;
     for (const auto& [key, count] : {std::pair{"step", &s.step},
                                      {"epoch", &s.epoch},
@@ -60,8 +64,10 @@ TrainState from_json(const PlainJson& json) {
                                      {"epoch_gated", &s.epoch_gated},
                                      {"target_stage", &s.targets.stage.stage},
                                      {"target_stage_epochs", &s.targets.stage.epochs}}) {
-        json.at(key).get_to(*count);
+        *count = json_integer(json.at(key));
         if (*count < 0) fail_request("expected '{}' at least 0, found {}", key, *count);
+        if (*count > most_counted)
+            fail_request("expected '{}' at most {}, found {}", key, most_counted, *count);
     }
     for (const auto& [key, number] : {std::pair{"epoch_loss", &s.epoch_loss},
                                       {"epoch_divergence", &s.epoch_divergence},
@@ -74,9 +80,9 @@ TrainState from_json(const PlainJson& json) {
     if (json.contains("stages"))
         for (const auto& stage : json["stages"])
             s.targets.records.push_back({.t = stage.at(0),
-                                         .epochs = stage.at(1),
-                                         .batches = stage.at(2),
-                                         .gated = stage.at(3),
+                                         .epochs = json_integer(stage.at(1)),
+                                         .batches = json_integer(stage.at(2)),
+                                         .gated = json_integer(stage.at(3)),
                                          .entry_loss = stage.at(4),
                                          .exit_loss = stage.at(5)});
     if (json.contains("train_loss")) json["train_loss"].get_to(s.train_loss);
@@ -102,8 +108,9 @@ std::pair<TrainState, int64_t> read_state(const TensorFile& file, const std::str
     if (state == file.metadata.end() || steps == file.metadata.end())
         fail_request("{}: it holds tensors, but is no checkpoint of a run", what);
     try {
-        const PlainJson json = PlainJson::parse(state->second);
-        if (const int64_t found = json.value("layout", int64_t{1}); found != state_layout)
+        const Json json = parse_json<Json>(state->second, "ravine.state");
+        const bool has_layout = json.is_object() && json.contains("layout");
+        if (const int64_t found = has_layout ? json_integer(json["layout"]) : 1; found != state_layout)
             throw OtherLayout{found};
         return {from_json(json), parse_integer("ravine.optimizer_steps", steps->second, non_negative)};
     } catch (const OtherLayout& other) {
@@ -111,8 +118,10 @@ std::pair<TrainState, int64_t> read_state(const TensorFile& file, const std::str
             "{}: expected a checkpoint of layout {}, found layout {}: another version of ravine wrote it, "
             "and only that one can resume the run",
             what, state_layout, other.layout);
+    } catch (const std::out_of_range& error) {
+        fail_request("{}: damaged metadata: expected {}", what, error.what());
     } catch (const std::exception& error) {
-        fail_request("{}: damaged metadata: {}", what, error.what());
+        fail_request("{}: damaged metadata: {}", what, json_complaint(error));
     }
 }
 

@@ -3,9 +3,11 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/core/json_text.hpp"
 
 namespace ravine {
 namespace {
@@ -25,12 +27,13 @@ void write_curriculum(const std::filesystem::path& path, const FirstModel& model
 }
 
 FirstModel read_curriculum(const std::filesystem::path& path, int64_t examples) try {
-    const Json json = Json::parse(read_file(path));
-    FirstModel model{
-        .losses = {},
-        .work = {.forward_passes = json.at("forward_passes"), .backward_passes = json.at("backward_passes")},
-        .seconds = json.at("seconds"),
-        .divergence = {}};
+    const Json json =
+        parse_json<Json>(read_file(path), path.string() + ": expected the losses of a first model");
+    FirstModel model{.losses = {},
+                     .work = {.forward_passes = json_integer(json.at("forward_passes")),
+                              .backward_passes = json_integer(json.at("backward_passes"))},
+                     .seconds = json.at("seconds"),
+                     .divergence = {}};
     for (const Json& loss : json.at("losses"))
         model.losses.push_back(loss.is_null() ? std::numeric_limits<double>::infinity() : loss.get<double>());
     if (std::ssize(model.losses) != examples)
@@ -38,7 +41,9 @@ FirstModel read_curriculum(const std::filesystem::path& path, int64_t examples) 
                      model.losses.size());
     return model;
 } catch (const nlohmann::json::exception& error) {
-    fail_request("{}: expected the losses of a first model: {}", path.string(), error.what());
+    fail_request("{}: expected the losses of a first model: {}", path.string(), json_complaint(error));
+} catch (const std::out_of_range& error) {
+    fail_request("{}: expected {}", path.string(), error.what());
 }
 
 }  // namespace ravine

@@ -139,6 +139,8 @@ void set_experiment(Experiment& experiment, const std::string& name, const std::
     f.set(experiment, where, text);
 }
 
+void check_setting_name(const std::string& name, const std::string& where) { find_field(name, where); }
+
 bool is_chain_setting(const std::string& name) { return name == "augment"; }
 
 void read_experiment(Experiment& experiment, const std::filesystem::path& path) {
@@ -147,7 +149,8 @@ void read_experiment(Experiment& experiment, const std::filesystem::path& path) 
         if (texts.size() > 1 && !is_chain_setting(name))
             fail_request("{}: expected one value, found {}; a list is for `ravine compare --config {}`",
                          where, texts.size(), path.string());
-        if (texts.empty()) fail_request("{}: expected a string, a number or true/false", where);
+        if (texts.empty())
+            fail_request("{}: expected a string, a number or true/false, found a table", where);
         set_experiment(experiment, name, where, fmt::format("{}", fmt::join(texts, "+")));
     }
 }

@@ -49,6 +49,9 @@ struct Experiment {
 /// The settings of an experiment: names as in files (max_steps); flags have dashes (--max-steps).
 const std::vector<Field<Experiment>>& experiment_fields();
 
+/// Throws RequestError("WHERE: unknown key"), with the nearest, where no setting has this name.
+void check_setting_name(const std::string& name, const std::string& where);
+
 /// Sets one setting from text. `where` begins the message of an error: "--batch", "file.toml:3: batch".
 /// Throws RequestError for an unknown name, with the nearest, a bad value, or text that is not UTF-8.
 void set_experiment(Experiment& experiment, const std::string& name, const std::string& where,

@@ -6,6 +6,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/core/json_text.hpp"
 #include "ravine/lab/fixed_sample.hpp"
 #include "ravine/lab/saved_model.hpp"
 #include "ravine/train/batch_objective.hpp"
@@ -107,9 +108,10 @@ private:
 /// Updates after which the run was stopped before its end; 0 where it was not, or where nothing says so.
 int64_t steps_of_stopped_run(const RunFolder& folder) {
     if (!std::filesystem::exists(folder.summary())) return 0;
-    const auto json = nlohmann::json::parse(read_file(folder.summary()), nullptr, false);
-    if (!json.is_object() || json.value("status", "") != "interrupted") return 0;
-    return json.value("steps", int64_t{0});
+    const auto json = try_parse_json(read_file(folder.summary()));
+    const auto is = [&](const char* key) { return json.is_object() && json.contains(key); };
+    if (!is("status") || json["status"] != "interrupted" || !is("steps")) return 0;
+    return is_json_integer(json["steps"]) ? json["steps"].get<int64_t>() : 0;
 }
 
 /// Compares the weights with those that the folder holds.

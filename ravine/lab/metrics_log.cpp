@@ -9,6 +9,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/core/json_text.hpp"
 #include "ravine/data/excerpt.hpp"
 
 namespace ravine {
@@ -18,9 +19,7 @@ using Json = nlohmann::ordered_json;
 
 /// Whether a line is a metric: what every other member is optional beside.
 bool is_metric(const Json& json) {
-    const auto is_count = [&](const char* key) {
-        return json.contains(key) && json[key].is_number_integer();
-    };
+    const auto is_count = [&](const char* key) { return json.contains(key) && is_json_integer(json[key]); };
     return json.is_object() && is_count("step") && is_count("epoch");
 }
 
@@ -30,7 +29,7 @@ std::string lines_until(const std::string& contents, const TrainState& state) {
     std::istringstream in(contents);
     std::string kept, line;
     while (std::getline(in, line)) {
-        const auto json = Json::parse(line, nullptr, false);
+        const auto json = try_parse_json(line);
         if (!is_metric(json) || json["step"] > state.step) break;
         if (json.contains("validation_loss") && json["epoch"] > state.epoch) break;
         kept += line + "\n";
@@ -43,6 +42,20 @@ double number(const Json& json, const char* key) {
     const auto found = json.find(key);
     return found == json.end() || !found->is_number() ? std::numeric_limits<double>::quiet_NaN()
                                                       : found->get<double>();
+}
+
+/// What stands where a member is left out, or is something else.
+double number(const Json& json, const char* key, double otherwise) {
+    const double value = number(json, key);
+    return std::isnan(value) ? otherwise : value;
+}
+int64_t integer(const Json& json, const char* key, int64_t otherwise) {
+    const auto found = json.find(key);
+    return found == json.end() || !is_json_integer(*found) ? otherwise : found->get<int64_t>();
+}
+bool flag(const Json& json, const char* key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_boolean() && found->get<bool>();
 }
 
 }  // namespace
@@ -97,7 +110,7 @@ Metrics read_metrics(const std::filesystem::path& path) {
     Metrics metrics;
     std::string line;
     for (int64_t number_of_line = 1; std::getline(in, line); ++number_of_line) {
-        const auto json = Json::parse(line, nullptr, false);
+        const auto json = try_parse_json(line);
         if (!is_metric(json))
             fail_request("{}:{}: expected a metric, found '{}'", path.string(), number_of_line,
                          excerpt(line));
@@ -110,13 +123,13 @@ Metrics read_metrics(const std::filesystem::path& path) {
                  .validation = {number(json, "validation_loss"), number(json, "validation_accuracy")},
                  .seconds = number(json, "seconds"),
                  .training = {number(json, "training_loss"), number(json, "training_accuracy")},
-                 .updates = json.value("updates", step),
-                 .gated = json.value("gated", int64_t{0}),
-                 .t = json.value("t", 1.0)});
+                 .updates = integer(json, "updates", step),
+                 .gated = integer(json, "gated", 0),
+                 .t = number(json, "t", 1)});
         else
             metrics.steps.push_back({step, epoch, number(json, "train_loss"), number(json, "learning_rate"),
                                      number(json, "gradient_norm"), number(json, "seconds"),
-                                     json.value("gated", false), json.value("temperature", 1.0)});
+                                     flag(json, "gated"), number(json, "temperature", 1)});
     }
     return metrics;
 }

@@ -1,14 +1,12 @@
 #include "ravine/lab/model_file.hpp"
 
-#define TOML_EXCEPTIONS 1
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <sstream>
 #include <type_traits>
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/lab/toml_text.hpp"
 #include "ravine/lab/toml_value.hpp"
 
 namespace ravine {
@@ -179,15 +177,6 @@ ModelDescription description_of(const toml::table& file, const std::string& orig
     return reader.model(*model->as_table(), default_name);
 }
 
-toml::table parse_toml(const std::string& text, const std::string& origin) {
-    try {
-        return toml::parse(text, origin);
-    } catch (const toml::parse_error& error) {
-        const auto at = error.source().begin;
-        fail_request("{}:{}:{}: {}", origin, at.line, at.column, error.description());
-    }
-}
-
 /// The library's spelling of a value.
 template <class T>
 std::string spelled(const T& value) {
@@ -200,7 +189,7 @@ std::string layer_to_toml(const LayerDescription& l) {
     if (l.name.empty() && l.from.empty() && l.layer.settings.empty()) return spelled(l.layer.name);
     std::string text = "{ layer = " + spelled(l.layer.name);
     for (const auto& [key, value] : l.layer.settings)
-        insert_typed(value, [&](const auto& typed) {
+        insert_typed(value, [&, &key = key, &value = value](const auto& typed) {
             constexpr bool is_text = std::is_same_v<std::decay_t<decltype(typed)>, std::string>;
             text += fmt::format(", {} = {}", key, is_text ? spelled(value) : value);  // a number as it stands
         });

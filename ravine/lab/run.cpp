@@ -8,6 +8,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
 #include "ravine/core/interrupt.hpp"
+#include "ravine/core/json_text.hpp"
 #include "ravine/core/threads.hpp"
 #include "ravine/data/augment/augmentation.hpp"
 #include "ravine/lab/checkpoint.hpp"
@@ -263,9 +264,11 @@ bool Run::has_ended(const RunFolder& folder) const {
     const bool is_complete =
         state_.epoch >= options_.epochs || (options_.max_steps > 0 && state_.step >= options_.max_steps);
     if (!is_complete || !std::filesystem::exists(folder.summary())) return false;
-    const auto json = nlohmann::json::parse(read_file(folder.summary()), nullptr, false);
-    return json.is_object() && json.value("status", "") == "done" &&
-           json.value("steps", int64_t{-1}) == state_.step;
+    const auto json = try_parse_json(read_file(folder.summary()));
+    const auto is = [&](const char* key, const auto& value) {
+        return json.is_object() && json.contains(key) && json[key] == value;
+    };
+    return is("status", "done") && is("steps", state_.step);
 }
 
 RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listeners) {

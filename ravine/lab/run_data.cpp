@@ -6,6 +6,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/core/json_text.hpp"
 
 namespace ravine {
 namespace {
@@ -18,7 +19,7 @@ bool has_file(const std::filesystem::path& path) {
 }
 
 DataRecord read_record(const std::filesystem::path& path) {
-    const auto json = nlohmann::ordered_json::parse(read_file(path, most_record_bytes), nullptr, false);
+    const auto json = try_parse_json(read_file(path, most_record_bytes));
     if (json.is_discarded()) fail_request("{}: expected JSON, found something else", path.string());
     return data_record_from_json(json, path.string());
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/json_text.hpp"
 
 namespace ravine {
 namespace {
@@ -103,8 +104,8 @@ void write_model(const std::filesystem::path& path, const Network& network, cons
 SavedModel read_model(const std::filesystem::path& path) {
     const TensorFile file = read_safetensors(path);
     const std::string what = path.string();
-    const auto json = nlohmann::json::parse(metadata(file, "ravine.schema", what), nullptr, false);
-    if (json.is_discarded()) fail_request("{}: the metadata 'ravine.schema' is not JSON", what);
+    const auto json =
+        parse_json<nlohmann::json>(metadata(file, "ravine.schema", what), what + ": ravine.schema");
     SavedModel saved;
     saved.schema = schema_from_json(json, what);
     const Schema& schema = saved.schema;

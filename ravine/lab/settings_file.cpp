@@ -1,11 +1,9 @@
 #include "ravine/lab/settings_file.hpp"
 
-#define TOML_EXCEPTIONS 1
-#include <toml++/toml.h>
-
 #include "ravine/core/file.hpp"
 #include "ravine/core/settings.hpp"
 #include "ravine/lab/model_file.hpp"
+#include "ravine/lab/toml_text.hpp"
 
 namespace ravine {
 namespace {
@@ -22,14 +20,7 @@ std::string text_of(const toml::node& node, const std::string& where) {
 }  // namespace
 
 std::vector<FileSetting> read_settings(const std::filesystem::path& path) {
-    const std::string contents = read_file(path, 1 << 20);
-    toml::table table;
-    try {
-        table = toml::parse(contents, path.string());
-    } catch (const toml::parse_error& error) {
-        const auto at = error.source().begin;
-        fail_request("{}:{}:{}: {}", path.string(), at.line, at.column, error.description());
-    }
+    const toml::table table = parse_toml(read_file(path, 1 << 20), path.string());
     std::vector<FileSetting> settings;
     for (const auto& [key, node] : table) {
         const std::string name(key.str());

@@ -1,5 +1,6 @@
 #include "tests/cli/program.hpp"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,9 +22,7 @@ std::string contents_of(std::FILE* file) {
     return text;
 }
 
-}  // namespace
-
-Outcome run_program(const std::vector<std::string>& arguments, const std::filesystem::path& where) {
+Outcome run(const std::vector<std::string>& arguments, const std::filesystem::path& where, rlim_t addresses) {
     std::vector<char*> argv{const_cast<char*>("ravine")};
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
@@ -33,14 +32,31 @@ Outcome run_program(const std::vector<std::string>& arguments, const std::filesy
     if (out == nullptr || err == nullptr) throw std::runtime_error("no temporary file");
     const pid_t child = fork();
     if (child == 0) {
+        const rlimit limit{addresses, addresses};
+        if (addresses != RLIM_INFINITY) setrlimit(RLIMIT_AS, &limit);
         if (chdir(where.c_str()) == 0 && dup2(fileno(out), 1) == 1 && dup2(fileno(err), 2) == 2)
             execv(program.c_str(), argv.data());
         _exit(127);
     }
     int status = 0;
-    waitpid(child, &status, 0);
+    rusage usage{};
+    wait4(child, &status, 0, &usage);
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), contents_of(out),
-            contents_of(err)};
+            contents_of(err), usage.ru_maxrss / 1024};
+}
+
+}  // namespace
+
+Outcome run_program(const std::vector<std::string>& arguments, const std::filesystem::path& where) {
+    return run(arguments, where, RLIM_INFINITY);
+}
+
+Outcome run_bounded(const std::vector<std::string>& arguments, const std::filesystem::path& where) {
+#ifdef __SANITIZE_ADDRESS__
+    return run(arguments, where, RLIM_INFINITY);
+#else
+    return run(arguments, where, rlim_t{1} << 32);
+#endif
 }
 
 bool is_one_line_error(const Outcome& outcome) {

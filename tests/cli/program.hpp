@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -10,10 +11,15 @@ namespace ravine::test {
 struct Outcome {
     int status;  ///< the exit status; 128 + the signal where one ended it
     std::string out, err;
+    int64_t peak_megabytes = 0;  ///< the most memory that was in use at once
 };
 
 /// Runs the built program with these arguments, without a shell, in the folder `where`.
 Outcome run_program(const std::vector<std::string>& arguments, const std::filesystem::path& where = ".");
+
+/// The same with at most 4 GB of addresses, so that a file that would take all of the machine's memory takes
+/// nobody else's. (Under the address sanitizer, which needs more, without.)
+Outcome run_bounded(const std::vector<std::string>& arguments, const std::filesystem::path& where = ".");
 
 /// Whether a program that was asked something wrong said so: nothing on standard output, "ravine: ..." on one
 /// line of standard error.

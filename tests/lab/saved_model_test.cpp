@@ -145,7 +145,8 @@ TEST_F(SavedModelTest, DamagedModelsAreRefusedInOneLine) {
     };
     refused([](TensorFile& f) { f.metadata.clear(); }, {"bad: no 'ravine.schema' in its metadata"});
     refused([](TensorFile& f) { f.metadata.erase("ravine.model"); }, {"no 'ravine.model'"});
-    refused([](TensorFile& f) { f.metadata["ravine.schema"] = "{"; }, {"'ravine.schema' is not JSON"});
+    refused([](TensorFile& f) { f.metadata["ravine.schema"] = "{"; },
+            {"ravine.schema: byte 2: expected JSON"});
     refused([](TensorFile& f) { f.metadata["ravine.schema"] = "[1]"; }, {"bad"});
     refused([](TensorFile& f) { f.metadata["ravine.model"] = "mpl"; }, {"unknown model 'mpl'"});
     refused([](TensorFile& f) { f.metadata["ravine.model"] = "resnet18"; }, {"resnet18"});

@@ -28,7 +28,7 @@ public:
         const memory::dims strides{request.integers[0], request.integers[0]};
         const memory::dims begin{request.integers[1], request.integers[1]};
         // Behind the image so much padding that the windows end exactly with it.
-        const auto end = [&](size_t axis) {
+        const auto end = [&, &image = image, &kernel = kernel, &output = output](size_t axis) {
             return (output[axis] - 1) * request.integers[0] + kernel[axis + 1] - image[axis] -
                    request.integers[1];
         };

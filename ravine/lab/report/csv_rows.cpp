@@ -1,6 +1,5 @@
 #include "ravine/lab/report/csv_rows.hpp"
 
-#include <algorithm>
 #include <limits>
 
 #include "ravine/core/file.hpp"
@@ -23,12 +22,7 @@ CsvRows::CsvRows(const std::filesystem::path& path) {
     if (std::filesystem::exists(path, ignored) && has_rows(path)) table_ = read_csv(path);
 }
 
-int64_t CsvRows::find(const std::string& column) const {
-    if (!table_) return -1;
-    const auto& header = table_->header();
-    const auto found = std::ranges::find(header, column);
-    return found == header.end() ? -1 : found - header.begin();
-}
+int64_t CsvRows::find(const std::string& column) const { return table_ ? table_->find(column) : -1; }
 
 std::string CsvRows::text(int64_t row, const std::string& column) const {
     const int64_t c = find(column);

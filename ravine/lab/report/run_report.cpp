@@ -11,6 +11,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/core/json_text.hpp"
 #include "ravine/lab/experiment.hpp"
 #include "ravine/lab/metrics_log.hpp"
 #include "ravine/lab/report/html_page.hpp"
@@ -29,7 +30,7 @@ struct RunData {
     explicit RunData(const RunFolder& folder) {
         read_experiment(experiment, folder.config());
         metrics = read_metrics(folder.metrics());
-        summary = nlohmann::ordered_json::parse(read_file(folder.summary()), nullptr, false);
+        summary = try_parse_json(read_file(folder.summary()));
         if (!summary.is_object())
             fail_request("{}: expected the summary of a run", folder.summary().string());
     }
@@ -61,11 +62,11 @@ public:
                               {"epoch", "Epoch"},
                               {"seconds", "Seconds"},
                               {"count", ""},
-                              {"value", std::move(title), unit},
+                              {"value", title, unit},
                               {"low", ""},
                               {"high", ""}},
                   .x = {"step", "epoch", "seconds"},
-                  .y_label = figure_.title,
+                  .y_label = std::move(title),
                   .y_unit = unit},
           curves_(names.size(), SpreadCurve(3)) {
         figure_.columns[5].unit = figure_.columns[6].unit = unit;
@@ -201,7 +202,10 @@ ReportSection equilibrium_section(const RunData& data) {
                       .header = {"t", "Epochs", "Batches", "Gated", "Loss at entry", "Loss at exit"},
                       .rows = {}};
     for (const auto& stage : *stages) {
-        const auto number = [&](const char* key) { return stage.value(key, 0.0); };
+        const auto number = [&](const char* key) {
+            const auto& value = member(stage, key);
+            return value.is_number() ? value.get<double>() : 0;
+        };
         table.rows.push_back({fmt::format("{:.3g}", number("t")), fmt::format("{:.0f}", number("epochs")),
                               fmt::format("{:.0f}", number("batches")),
                               value_text(number("gated") / std::max(1.0, number("batches")), Unit::share),

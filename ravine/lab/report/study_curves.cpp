@@ -97,7 +97,8 @@ ReportSection curves_section(const StudyData& data) {
     std::vector<std::string> columns{"validation_accuracy", "validation_loss", "train_loss",
                                      "train_accuracy"};
     // The metric of the study first.
-    std::ranges::stable_partition(columns, [&](const auto& column) { return column == data.metric; });
+    std::stable_partition(columns.begin(), columns.end(),
+                          [&](const auto& column) { return column == data.metric; });
     for (const auto& column : columns) {
         const std::string words =
             column.starts_with("train") ? "training" + metric_words(column).substr(5) : metric_words(column);

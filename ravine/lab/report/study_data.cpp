@@ -9,6 +9,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/core/json_text.hpp"
 #include "ravine/core/settings.hpp"
 #include "ravine/lab/study/difference_text.hpp"
 
@@ -33,7 +34,7 @@ std::string with_minus(std::string text) {
 StudyData StudyData::read(const std::filesystem::path& folder) {
     const auto path = folder / "study.json";
     StudyData data;
-    data.description = Json::parse(read_file(path, 1 << 26), nullptr, false);
+    data.description = try_parse_json(read_file(path, 1 << 26));
     const Json& contenders = member(data.description, "contenders");
     if (!contenders.is_array())
         fail_request("{}: expected the description of a study, with its contenders", path.string());
@@ -45,7 +46,7 @@ StudyData StudyData::read(const std::filesystem::path& folder) {
     if (const Json& target = member(data.description, "target"); target.is_number())
         data.target = target.get<double>();
     for (const auto& seed : member(data.description, "seeds"))
-        if (seed.is_number_integer()) data.seeds.push_back(seed.get<int64_t>());
+        if (is_json_integer(seed)) data.seeds.push_back(seed.get<int64_t>());
 
     const auto rows = [&](const char* name) { return CsvRows(folder / name); };
     data.trials = rows("trials.csv");

@@ -7,6 +7,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/core/json_text.hpp"
 #include "ravine/lab/report/csv_rows.hpp"
 #include "ravine/lab/report/html_page.hpp"
 #include "ravine/lab/reproduce/acet.hpp"
@@ -45,7 +46,9 @@ ReportSection claims_section(const CsvRows& claims) {
 }  // namespace
 
 Report acet_report(const std::filesystem::path& folder) try {
-    const Json json = Json::parse(read_file(folder / "acet.json"));
+    const Json json =
+        parse_json<Json>(read_file(folder / "acet.json"),
+                         (folder / "acet.json").string() + ": expected the tables and figures of a study");
     Report report{.title = "Training by target evolution",
                   .subtitle = "The study of Dabounou (2024): standard training and ACET side by side",
                   .sections = {}};
@@ -65,7 +68,7 @@ Report acet_report(const std::filesystem::path& folder) try {
     return report;
 } catch (const nlohmann::json::exception& error) {
     fail_request("{}: expected the tables and figures of a study: {}", (folder / "acet.json").string(),
-                 error.what());
+                 json_complaint(error));
 } catch (const std::out_of_range& error) {
     fail_request("{}: expected {}", (folder / "acet.json").string(), error.what());
 }

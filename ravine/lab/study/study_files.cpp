@@ -11,6 +11,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
+#include "ravine/core/json_text.hpp"
 #include "ravine/core/threads.hpp"
 #include "ravine/lab/csv_text.hpp"
 #include "ravine/lab/study/comparison.hpp"
@@ -219,9 +220,9 @@ StudyFolder StudyFolder::open_or_create(const std::string& wanted, const std::st
     StudyFolder folder{wanted.empty() ? fs::path("runs") / name : fs::path(wanted)};
     std::error_code error;
     if (fs::exists(folder.description(), error)) {
-        const auto json = Json::parse(read_file(folder.description()), nullptr, false);
+        const auto json = try_parse_json(read_file(folder.description()));
         check_version(json, folder.path);
-        if (!json.is_object() || json.value("digest", "") != digest)
+        if (!json.is_object() || !json.contains("digest") || json["digest"] != digest)
             fail_request("{}: holds another study; choose another --out", folder.path.string());
     } else if (fs::exists(folder.path / "config.toml", error)) {
         fail_request("{}: holds a training run; choose another --out", folder.path.string());

@@ -20,12 +20,16 @@ void set_study_option(StudyOptions& options, const std::string& name, const std:
 
 void read_study(StudyRequest& request, const std::filesystem::path& path) {
     for (const auto& [name, where, texts] : read_settings(path)) {
+        if (!is_study_option(name)) check_setting_name(name, where);  // the greater mistake
+        if (texts.empty())
+            fail_request("{}: expected a string, a number, true/false or a list of them, found a table",
+                         where);
         if (is_study_option(name)) {
             if (texts.size() != 1) fail_request("{}: expected one value, found a list", where);
             set_study_option(request.options, name, where, texts.front());
             continue;
         }
-        Experiment checked;  // an unknown name or a bad value is told here, with its line
+        Experiment checked;  // a bad value is told here, with its line
         SettingValues values{.name = name, .values = {}};
         for (const auto& text : texts) {
             set_experiment(checked, name, where, text);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/json_text.hpp"
 
 namespace ravine {
 namespace {
@@ -46,10 +47,14 @@ Scores scores_of(const Json& json) { return {number_of(json.at(0)), number_of(js
 Json work(const Work& w) {
     return {w.forward_passes, w.backward_passes, w.forward_seconds, w.backward_seconds};
 }
-Work work_of(const Json& json) { return {json.at(0), json.at(1), json.at(2), json.at(3)}; }
+Work work_of(const Json& json) {
+    return {json_integer(json.at(0)), json_integer(json.at(1)), json.at(2), json.at(3)};
+}
 
 Json counts(const AnswerCounts& a) { return {a.training, a.validation, a.test}; }
-AnswerCounts counts_of(const Json& json) { return {json.at(0), json.at(1), json.at(2)}; }
+AnswerCounts counts_of(const Json& json) {
+    return {json_integer(json.at(0)), json_integer(json.at(1)), json_integer(json.at(2))};
+}
 
 AnswerCounts answers_of(const Parts& parts, int64_t outputs) {
     const Task task = parts.schema.task;
@@ -69,12 +74,14 @@ Json map(const DecisionMap& m) {
 
 DecisionMap map_of(const Json& json) {
     const auto interval = [](const Json& ends) { return Interval{ends.at(0), ends.at(1)}; };
-    DecisionMap m{
-        .grid = {interval(json.at("x")), interval(json.at("y")), json.at("columns"), json.at("rows")},
-        .classes = json.at("classes"),
-        .class_names = json.at("names")};
+    DecisionMap m{.grid = {interval(json.at("x")), interval(json.at("y")), json_integer(json.at("columns")),
+                           json_integer(json.at("rows"))},
+                  .classes = json.at("classes"),
+                  .class_names = json.at("names")};
     const auto names = std::ssize(m.class_names);
-    if (std::ssize(m.classes) != m.grid.size() ||
+    constexpr int64_t most = 1 << 16;  // cells a side; the product can be counted
+    if (m.grid.columns < 0 || m.grid.rows < 0 || m.grid.columns > most || m.grid.rows > most ||
+        std::ssize(m.classes) != m.grid.size() ||
         std::ranges::any_of(m.classes, [&](int64_t c) { return c < 0 || c >= names; }))
         throw std::out_of_range("a class for each cell of a map");
     return m;
@@ -164,16 +171,16 @@ std::string trial_to_json(const TrialRecord& r) {
 }
 
 TrialRecord trial_from_json(const std::string& text, const std::string& where) try {
-    const Json json = Json::parse(text);
+    const Json json = parse_json<Json>(text, where + ": expected the record of a trial");
     TrialRecord r{.experiment = {},
                   .reason = reason_of(json.at("reason")),
                   .divergence = json.at("divergence"),
-                  .parameters = json.at("parameters"),
-                  .updates = json.at("updates"),
-                  .epochs = json.at("epochs"),
-                  .batches = json.at("batches"),
-                  .gated = json.at("gated"),
-                  .best_epoch = json.at("best_epoch"),
+                  .parameters = json_integer(json.at("parameters")),
+                  .updates = json_integer(json.at("updates")),
+                  .epochs = json_integer(json.at("epochs")),
+                  .batches = json_integer(json.at("batches")),
+                  .gated = json_integer(json.at("gated")),
+                  .best_epoch = json_integer(json.at("best_epoch")),
                   .seconds = json.at("seconds"),
                   .work = work_of(json.at("work")),
                   .train_loss = number_of(json.at("train_loss")),
@@ -184,15 +191,16 @@ TrialRecord trial_from_json(const std::string& text, const std::string& where) t
     for (const auto& [name, value] : json.at("experiment").items())
         set_experiment(r.experiment, name, where + ": " + name, value.get<std::string>());
     for (const auto& e : json.at("steps"))
-        r.steps.push_back({e.at(0), e.at(1), number_of(e.at(2)), number_of(e.at(3)), number_of(e.at(4)),
-                           e.at(5), e.at(6), e.at(7)});
+        r.steps.push_back({json_integer(e.at(0)), json_integer(e.at(1)), number_of(e.at(2)),
+                           number_of(e.at(3)), number_of(e.at(4)), e.at(5), e.at(6), e.at(7)});
     for (const auto& e : json.at("evaluations"))
-        r.evaluations.push_back({e.at(0), e.at(1), number_of(e.at(2)), scores_of(e.at(3)), e.at(4),
-                                 scores_of(e.at(5)), work_of(e.at(6)), e.at(7), e.at(8), e.at(9), e.at(10)});
+        r.evaluations.push_back({json_integer(e.at(0)), json_integer(e.at(1)), number_of(e.at(2)),
+                                 scores_of(e.at(3)), e.at(4), scores_of(e.at(5)), work_of(e.at(6)), e.at(7),
+                                 json_integer(e.at(8)), json_integer(e.at(9)), e.at(10)});
     if (json.contains("map")) r.map = map_of(json["map"]);
     return r;
 } catch (const nlohmann::json::exception& error) {
-    fail_request("{}: expected the record of a trial: {}", where, error.what());
+    fail_request("{}: expected the record of a trial: {}", where, json_complaint(error));
 } catch (const std::out_of_range& error) {
     fail_request("{}: expected {}", where, error.what());
 }

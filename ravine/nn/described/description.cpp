@@ -10,6 +10,7 @@
 namespace ravine {
 namespace {
 
+constexpr size_t most_layers = 10'000;
 constexpr const char* input_name = "input";  ///< the examples themselves, where from names layers
 
 bool is_valid_name(const std::string& name) {
@@ -84,6 +85,9 @@ private:
     }
 
     std::vector<Step> steps(const std::vector<LayerDescription>& layers, const std::string& prefix) {
+        if (layers.size() > most_layers)
+            fail_request("{}: {}expected at most {} layers, found {}", description_.origin, prefix,
+                         most_layers, layers.size());
         std::vector<Step> result;
         for (size_t i = 0; i < layers.size(); ++i) {
             const auto& l = layers[i];
