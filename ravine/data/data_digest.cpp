@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/json_text.hpp"
 #include "ravine/data/digest.hpp"
 #include "ravine/data/excerpt.hpp"
 
@@ -119,7 +120,7 @@ DataRecord data_record_from_json(const Json& json, const std::string& what) {
                 .validation = part_from_json(json.at("validation")),
                 .test = part_from_json(json.at("test"))};
     } catch (const nlohmann::json::exception& error) {
-        fail_request("{}: expected the record of a data set: {}", what, error.what());
+        fail_request("{}: expected the record of a data set: {}", what, json_complaint(error));
     }
 }
 

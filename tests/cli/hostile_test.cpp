@@ -68,10 +68,10 @@ TEST_F(Hostile, DeepFiles) {
 }
 
 TEST_F(Hostile, ADigestOfAnotherType) {
-    write("study/study.json", "{\"digest\": 5}");
+    write("study/study.json", "{\"digest\": 5, \"numbers\": 2}");
     expect_refused(run_bounded({"compare", "spiral", "--optimizer", "sgd", "--optimizer", "adam", "--out",
                                 folder / "study"}),
-                   "holds another study");
+                   "choose another --out");
 }
 
 TEST_F(Hostile, Bombs) {

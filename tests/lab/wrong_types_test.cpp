@@ -10,6 +10,7 @@
 #include "ravine/lab/reproduce/acet_report.hpp"
 #include "ravine/lab/study/study_files.hpp"
 #include "ravine/lab/study/trial.hpp"
+#include "ravine/lab/study/trial_store.hpp"
 #include "tests/lab/study_support.hpp"
 
 namespace ravine {
@@ -39,18 +40,18 @@ void with_each_value_replaced(const std::string& text, const Action& action) {
 
 TEST(WrongTypes, InAStudysDescription) {
     const TemporaryFolder folder;
-    with_each_value_replaced("{\"digest\": \"abc\"}", [&](const std::string& text) {
+    const auto open = [&](const std::string& text) {
         folder.write("study.json", text);
-        StudyFolder::open_or_create(folder.path().string(), "", "abc");
-    });
-    for (const char* text :
-         {"{\"digest\": 5}", "{\"digest\": null}", "[]", "{}", "", "{\"digest\": [\"abc\"]}"}) {
-        folder.write("study.json", text);
-        expect_error(2, [&] { StudyFolder::open_or_create(folder.path().string(), "", "abc"); },
-                     {"holds another study"});
-    }
-    folder.write("study.json", "{\"digest\": \"abc\"}");
-    EXPECT_EQ(StudyFolder::open_or_create(folder.path().string(), "", "abc").path, folder.path());
+        return StudyFolder::open_or_create(folder.path().string(), "", "abc").path;
+    };
+    const auto description = [](const char* digest) {
+        return fmt::format("{{\"digest\": {}, \"numbers\": {}}}", digest, numbers_version);
+    };
+    with_each_value_replaced(description("\"abc\""), open);
+    for (const std::string& text : {description("5"), description("null"), description("[\"abc\"]"),
+                                    std::string("[]"), std::string("{}"), std::string()})
+        expect_error(2, [&] { open(text); }, {"holds another study"});
+    EXPECT_EQ(open(description("\"abc\"")), folder.path());
 }
 
 TEST(WrongTypes, InATrial) {
