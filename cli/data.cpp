@@ -10,12 +10,13 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "ravine/core/console.hpp"
+#include "ravine/core/file.hpp"
 #include "ravine/data/download.hpp"
 #include "ravine/lab/data_report.hpp"
 #include "ravine/lab/data_show.hpp"
 #include "ravine/lab/download_progress.hpp"
 #include "ravine/lab/gnuplot.hpp"
-#include "ravine/lab/output.hpp"
 
 namespace ravine::cli {
 namespace {
@@ -79,7 +80,7 @@ void show(const ShowRequest& request, const std::string& out) {
     else if (out.empty() && shows_colours())
         fmt::print("\n{}", view.terminal_images(terminal_columns()));
     std::fflush(stdout);
-    if (out.empty() && view.has_picture()) fmt::print(stderr, "--out FILE.png draws examples\n");
+    if (out.empty() && view.has_picture()) tell(stderr, "--out FILE.png draws examples\n");
 }
 
 void add_show(CLI::App& data) {

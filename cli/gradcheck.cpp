@@ -8,12 +8,12 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "ravine/core/console.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
 #include "ravine/core/interrupt.hpp"
 #include "ravine/lab/gradcheck.hpp"
 #include "ravine/lab/model_file.hpp"
-#include "ravine/lab/output.hpp"
 #include "ravine/lab/text_table.hpp"
 
 namespace ravine::cli {
@@ -31,11 +31,10 @@ public:
     void operator()(double share) {
         if (!terminal_ || static_cast<int>(100 * share) == percent_) return;
         percent_ = static_cast<int>(100 * share);
-        fmt::print(stderr, "\rchecking {:3} %\x1b[K", percent_);
-        std::fflush(stderr);
+        tell(stderr, "\rchecking {:3} %\x1b[K", percent_);
     }
     ~Bar() {
-        if (percent_ >= 0) fmt::print(stderr, "\r\x1b[K");
+        if (percent_ >= 0) tell(stderr, "\r\x1b[K");
     }
 
 private:

@@ -7,6 +7,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "ravine/core/console.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
 #include "ravine/core/interrupt.hpp"
@@ -19,21 +20,19 @@ namespace ravine::cli {
 namespace {
 
 struct InspectRequest {
-    std::string run, data_dir;
+    std::string run, data_dir, weights = "last";
     InspectOptions options;
 };
 
-void print_rerun(const Inspection& inspection) {
-    if (inspection.rerun == Rerun::same)
-        fmt::print("the weights are those of model.safetensors, bit for bit\n");
+void print_rerun(const Inspection& inspection, const std::string& weights) {
+    if (inspection.rerun == Rerun::same) fmt::print("the weights are those of {}, bit for bit\n", weights);
     if (inspection.rerun == Rerun::different)
-        fmt::print(
-            "{}\n",
-            wrapped(fmt::format("this was another run than the folder's: a weight differs by {:.3g} "
-                                "from model.safetensors (resumed with other settings, another machine, "
-                                "or other data?)",
-                                inspection.largest_difference),
-                    0));
+        fmt::print("{}\n",
+                   wrapped(fmt::format("this was another run than the folder's: a weight differs by {:.3g} "
+                                       "from {} (resumed with other settings, another machine, "
+                                       "or other data?)",
+                                       inspection.largest_difference, weights),
+                           0));
 }
 
 void print_findings(const Inspection& inspection) {
@@ -42,13 +41,15 @@ void print_findings(const Inspection& inspection) {
     for (const auto& finding : found) fmt::print("- {}\n", wrapped(finding, 2));
 }
 
-void inspect_run(const InspectRequest& request) {
+void inspect_run(InspectRequest& request) {
     const RunFolder folder = RunFolder::open(request.run);
+    request.options.weights = parse_saved_weights(request.weights);
+    require_writable(folder.inspection_table());
     const InterruptGuard guard;
-    const auto say = [](const std::string& note) { fmt::print(stderr, "{}\n", note); };
+    const auto say = [](const std::string& note) { tell(stderr, "{}\n", note); };
     Experiment experiment;
     read_experiment(experiment, folder.config());
-    fmt::print(stderr, "running {} on {} again\n", model_label(experiment.model), experiment.dataset);
+    tell(stderr, "running {} on {} again\n", model_label(experiment.model), experiment.dataset);
     Inspection inspection;
     {
         Progress progress(stderr, experiment.epochs);
@@ -56,7 +57,7 @@ void inspect_run(const InspectRequest& request) {
     }
     fmt::print("{} updates, looked at {} times on {} training examples\n", inspection.steps,
                inspection.moments.size(), inspection.examples);
-    print_rerun(inspection);
+    print_rerun(inspection, folder.model(request.options.weights).filename().string());
     fmt::print("\n{}\n", inspection_tables(inspection));
     print_findings(inspection);
     write_file_atomically(folder.inspection_table(), inspection_csv(inspection));
@@ -85,6 +86,7 @@ void add_inspect(CLI::App& app) {
                 "Training examples to look at");
     add_integer(*command, "--max-steps", request->options.max_steps, non_negative,
                 "Run only so many updates again; 0: all");
+    add_weights(*command, request->weights);
     command->add_option("--data-dir", request->data_dir, "Where named data sets are looked for first")
         ->type_name("DIR");
     command->callback([request] { inspect_run(*request); });

@@ -5,11 +5,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <new>
+#include <system_error>
 
 #include "cli/commands.hpp"
 #include "cli/parse_error.hpp"
+#include "cli/streams.hpp"
 #include "ravine/core/error.hpp"
-#include "ravine/core/printable.hpp"
 #include "ravine/core/waiting.hpp"
 
 namespace {
@@ -23,12 +24,6 @@ constexpr auto examples = R"(examples:
   ravine describe adam
 
 `ravine COMMAND --help` shows the options of a command.)";
-
-/// `ravine: MESSAGE` on one line, whatever the message holds. Returns the exit status.
-int report(int status, const std::string& message) {
-    fmt::print(stderr, "ravine: {}\n", ravine::shortened(ravine::printable(message)));
-    return status;
-}
 
 void set_up_logging() {
     auto logger = spdlog::stderr_color_mt("ravine");
@@ -68,14 +63,12 @@ int run(CLI::App& app, int argc, char** argv) {
     } catch (const CLI::Success& request) {  // --help, --version
         return app.exit(request);
     } catch (const CLI::ParseError& error) {
-        return report(2, ravine::cli::explain(app, error));
+        return ravine::cli::report(2, ravine::cli::explain(app, error));
     }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) try {
-    ravine::restart_with_bounded_waiting(argv);
+/// Does what the arguments say; returns the exit status.
+int run_program(int argc, char** argv) try {
     set_up_logging();
     CLI::App app(description, "ravine");
     app.set_version_flag("--version", "ravine " RAVINE_VERSION);
@@ -84,11 +77,22 @@ int main(int argc, char** argv) try {
     app.footer(examples);  // after the commands, which would inherit it
     return run(app, argc, argv);
 } catch (const ravine::Error& error) {
-    return report(error.exit_status(), error.what());
+    return ravine::cli::report(error.exit_status(), error.what());
 } catch (const std::filesystem::filesystem_error& error) {
-    return report(1, fmt::format("{}: {}", error.path1().string(), error.code().message()));
+    return ravine::cli::report(1, fmt::format("{}: {}", error.path1().string(), error.code().message()));
 } catch (const std::bad_alloc&) {
-    return report(1, "out of memory");
+    return ravine::cli::report(1, "out of memory");
+} catch (const std::system_error& error) {
+    if (std::ferror(stdout) != 0) return ravine::cli::report_lost_output(error.code().value());
+    return ravine::cli::report(1, error.what());
 } catch (const std::exception& error) {
-    return report(1, error.what());
+    return ravine::cli::report(1, error.what());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    ravine::restart_with_bounded_waiting(argv);
+    ravine::cli::prepare_streams();
+    return ravine::cli::finish_output(run_program(argc, argv));
 }

@@ -9,8 +9,8 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "ravine/core/error.hpp"
+#include "ravine/core/file.hpp"
 #include "ravine/lab/gnuplot.hpp"
-#include "ravine/lab/output.hpp"
 #include "ravine/lab/text_table.hpp"
 #include "ravine/optim/schedules.hpp"
 

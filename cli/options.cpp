@@ -37,6 +37,14 @@ Experiment experiment_of(const std::string& file, const GivenSettings& settings)
     return experiment;
 }
 
+void add_weights(CLI::App& command, std::string& weights) {
+    command
+        .add_option("--weights", weights,
+                    "last: those that the run ended with; best: those of the smallest validation loss")
+        ->type_name("WHICH")
+        ->capture_default_str();
+}
+
 std::string dataset_word(const std::string& dataset) {
     auto path = std::filesystem::path(dataset.substr(0, dataset.find(':')));
     if (!path.has_filename()) path = path.parent_path();  // a folder with a slash behind it

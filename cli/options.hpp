@@ -28,6 +28,9 @@ void add_experiment_options(CLI::App& command, GivenSettings& settings);
 /// The experiment of a file, where there is one, and of the settings: later ones win.
 Experiment experiment_of(const std::string& file, const GivenSettings& settings);
 
+/// --weights last|best, which saved weights of a run are used.
+void add_weights(CLI::App& command, std::string& weights);
+
 /// What a data set is called in the name of a folder: "mnist" for mnist, "houses" for data/houses.csv.
 std::string dataset_word(const std::string& dataset);
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/commands.hpp"
+#include "cli/options.hpp"
 #include "ravine/core/file.hpp"
 #include "ravine/lab/use_model.hpp"
 
@@ -10,11 +11,13 @@ namespace ravine::cli {
 namespace {
 
 struct PredictRequest {
-    std::string run, data, out;
+    std::string run, data, out, weights = "last";
 };
 
 void predict(const PredictRequest& request) {
-    const std::string csv = predictions_to_csv(request.run, request.data);
+    if (!request.out.empty()) require_writable(request.out);
+    const std::string csv =
+        predictions_to_csv(request.run, request.data, parse_saved_weights(request.weights));
     if (request.out.empty())
         fmt::print("{}", csv);
     else
@@ -35,6 +38,7 @@ void add_predict(CLI::App& app) {
         ->type_name("FILE");
     command->add_option("--out", request->out, "Write here instead of to the terminal")
         ->type_name("FILE.csv");
+    add_weights(*command, request->weights);
     command->callback([request] { predict(*request); });
 }
 

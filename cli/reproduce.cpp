@@ -8,6 +8,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "ravine/core/console.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
 #include "ravine/core/interrupt.hpp"
@@ -103,7 +104,7 @@ void reproduce_acet(AcetRequest request) {
     const InterruptGuard guard;
     std::vector<AcetResult> results;
     for (size_t i = 0; i < sets.size(); ++i) {
-        fmt::print(stderr, "{}\n", sets[i].title);
+        tell(stderr, "{}\n", sets[i].title);
         const auto part =
             StudyFolder::open_or_create((folder.path / sets[i].name).string(), "", digest_of(*studies[i]));
         StudyProgress progress(stderr);

@@ -7,6 +7,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "ravine/core/console.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/lab/model_file.hpp"
 #include "ravine/lab/run.hpp"
@@ -18,6 +19,7 @@ namespace {
 struct TrainRequest {
     GivenSettings settings;
     std::string config, out, resume;
+    double save_every = 20;
 };
 
 /// "mnist-mlp-adam": a folder's name for what a run is about.
@@ -47,6 +49,9 @@ void print_result(const Run& run, const RunResult& result, const RunFolder& fold
     line("validation", outcome.validation);
     line("test", test);
     if (!std::isnan(test_rmse)) fmt::print("{:<11} root mean squared error {:.6g}\n", "", test_rmse);
+    if (state.best_epoch > 0 && state.best_validation_loss < outcome.validation.loss)
+        fmt::print("best        validation loss {:.6g} after epoch {} (best.safetensors)\n",
+                   state.best_validation_loss, state.best_epoch);
     fmt::print("run folder  {}\n", folder.path.string());
 }
 
@@ -55,7 +60,7 @@ void train(const TrainRequest& request) {
     if (resumes && (!request.config.empty() || !request.out.empty()))
         fail_request("--resume goes on in the run's own folder: --config and --out do not go with it");
     RunFolder folder;
-    if (resumes) folder = RunFolder::open(request.resume);
+    if (resumes) folder = RunFolder::reopen(request.resume);
     for (const auto& [name, text] : request.settings)
         if (resumes && name != "epochs" && name != "max_steps" && name != "log_every" && name != "data_dir")
             fail_request(
@@ -63,7 +68,7 @@ void train(const TrainRequest& request) {
                 "--data-dir "
                 "may change",
                 flag_of(name));
-    const auto say = [](const std::string& note) { fmt::print(stderr, "{}\n", note); };
+    const auto say = [](const std::string& note) { tell(stderr, "{}\n", note); };
     Run run(experiment_of(resumes ? folder.config().string() : request.config, request.settings), say);
     if (resumes)
         run.resume(folder);
@@ -71,14 +76,14 @@ void train(const TrainRequest& request) {
         folder = RunFolder::create(request.out, short_name(run.experiment()));
 
     const Experiment& e = run.experiment();
-    fmt::print(stderr, "{} on {}: {} parameters, {} training examples, {} ({}, {} thread{})\n",
-               model_label(e.model), e.dataset, run.parameters().values().size(), run.parts().training.size(),
-               e.optimizer, e.precision, e.threads, e.threads == 1 ? "" : "s");
+    tell(stderr, "{} on {}: {} parameters, {} training examples, {} ({}, {} thread{})\n",
+         model_label(e.model), e.dataset, run.parameters().values().size(), run.parts().training.size(),
+         e.optimizer, e.precision, e.threads, e.threads == 1 ? "" : "s");
     spdlog::debug("{}", run.memory_plan());
     for (const auto& note : run.notes()) say("note: " + note);
     const RunResult result = [&] {
         Progress progress(stderr, e.epochs);  // gone before anything else is printed
-        return run.train(folder, {&progress});
+        return run.train(folder, {&progress}, request.save_every);
     }();
     print_result(run, result, folder);
     if (result.outcome.reason == StopReason::diverged)
@@ -102,6 +107,8 @@ void add_train(CLI::App& app) {
     command->add_option("--out", request->out, "The run's folder; default runs/DATASET-MODEL-OPTIMIZER-N")
         ->type_name("DIR");
     command->add_option("--resume", request->resume, "Go on with an earlier run")->type_name("RUN");
+    add_number(*command, "--save-every", request->save_every, non_negative,
+               "Seconds between two checkpoints; 0: one after every update");
     command->callback([request] { train(*request); });
 }
 

@@ -1,8 +1,6 @@
 #include "ravine/data/part_file.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,34 +8,15 @@
 #include <cstring>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/lock.hpp"
 
 namespace ravine {
-namespace {
-
-/// Whether the open file is still the one of that name: its holder may have renamed or removed it before the
-/// lock was ours.
-bool still_named(int descriptor, const std::filesystem::path& path) {
-    struct stat opened {
-    }, named{};
-    return fstat(descriptor, &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
-}
-
-}  // namespace
-
 PartFile::PartFile(const std::filesystem::path& target) : target_(target), path_(target.string() + ".part") {
-    while (true) {
-        descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (descriptor_ < 0) fail();
-        if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-            const bool held = errno == EWOULDBLOCK;
-            close(descriptor_);
-            if (held) fail_run("{}: another process is downloading it", path_.string());
-            fail();
-        }
-        if (still_named(descriptor_, path_)) break;
-        close(descriptor_);
-    }
+    const LockedFile file = open_locked(path_, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
+    if (file.state == LockedFile::State::held)
+        fail_run("{}: another process is downloading it", path_.string());
+    if (file.descriptor < 0) fail();
+    descriptor_ = file.descriptor;
     const off_t end = lseek(descriptor_, 0, SEEK_END);
     size_ = end > 0 ? static_cast<uint64_t>(end) : 0;
 }

@@ -95,6 +95,12 @@ TrainState from_json(const Json& json) {
 }
 
 constexpr const char* state_prefix = "optimizer.";
+constexpr const char* best_prefix = "best.";
+
+ParameterLayout with_prefix(ParameterLayout layout) {
+    for (auto& slice : layout.slices) slice.name = best_prefix + slice.name;
+    return layout;
+}
 
 /// A state that this version would misread.
 struct OtherLayout {
@@ -143,23 +149,52 @@ std::vector<const NamedTensor*> find_states(const TensorFile& file, const std::s
     return result;
 }
 
+/// A vector with the values of a layout's tensors; that of none is empty.
+Vector read_vector(const std::vector<const NamedTensor*>& tensors, const ParameterLayout& layout) {
+    if (tensors.empty()) return {};
+    Vector values(layout.size, tensors.front()->data.precision());
+    copy_tensors(tensors, layout, values);
+    return values;
+}
+
+/// What the file keeps beside training; one of an earlier version has none of it.
+KeptBeside read_beside(const TensorFile& file, const std::string& what, const ParameterLayout& layout,
+                       const ParameterLayout& buffer_layout) {
+    KeptBeside kept;
+    const auto lines = file.metadata.find("ravine.metrics_lines");
+    if (lines != file.metadata.end())
+        kept.metrics_lines =
+            parse_integer(what + ": damaged metadata: ravine.metrics_lines", lines->second, non_negative);
+    const auto is_best = [](const NamedTensor& tensor) { return tensor.name.starts_with(best_prefix); };
+    if (std::ranges::none_of(file.tensors, is_best)) return kept;
+    kept.best_parameters = read_vector(find_tensors(file, what, with_prefix(layout)), layout);
+    kept.best_buffers = read_vector(find_tensors(file, what, with_prefix(buffer_layout)), buffer_layout);
+    return kept;
+}
+
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& path, const TrainState& state,
                       const Parameters& parameters, const ParameterLayout& buffer_layout,
-                      const Vector& buffers, Optimizer& optimizer) {
+                      const Vector& buffers, Optimizer& optimizer, const KeptBeside& kept) {
     TensorFile file;
     append_tensors(file, "", parameters.layout(), parameters.values());
     append_tensors(file, "", buffer_layout, buffers);
     for (const auto& [name, values] : optimizer.state())
         file.tensors.push_back({state_prefix + name, {values->size()}, *values});
+    if (kept.has_best()) {
+        append_tensors(file, best_prefix, parameters.layout(), kept.best_parameters);
+        append_tensors(file, best_prefix, buffer_layout, kept.best_buffers);
+    }
     file.metadata = {{"ravine.state", to_json(state).dump()},
-                     {"ravine.optimizer_steps", std::to_string(optimizer.steps())}};
+                     {"ravine.optimizer_steps", std::to_string(optimizer.steps())},
+                     {"ravine.metrics_lines", std::to_string(kept.metrics_lines)}};
     write_safetensors(path, file);
 }
 
 void read_checkpoint(const std::filesystem::path& path, TrainState& state, Parameters& parameters,
-                     const ParameterLayout& buffer_layout, Vector& buffers, Optimizer& optimizer) {
+                     const ParameterLayout& buffer_layout, Vector& buffers, Optimizer& optimizer,
+                     KeptBeside& kept) {
     // Everything is checked before anything is changed.
     const TensorFile file = read_safetensors(path);
     const std::string what = path.string();
@@ -168,6 +203,7 @@ void read_checkpoint(const std::filesystem::path& path, TrainState& state, Param
     const auto buffer_tensors = find_tensors(file, what, buffer_layout);
     const auto states = optimizer.state();
     const auto state_tensors = find_states(file, what, states);
+    KeptBeside beside = read_beside(file, what, parameters.layout(), buffer_layout);
     const Precision precision = parameters.values().precision();
     for (const auto& tensor : file.tensors)
         if (tensor.data.precision() != precision)
@@ -179,6 +215,7 @@ void read_checkpoint(const std::filesystem::path& path, TrainState& state, Param
     copy_tensors(buffer_tensors, buffer_layout, buffers);
     for (size_t i = 0; i < states.size(); ++i) states[i].values->assign(state_tensors[i]->data);
     optimizer.set_steps(optimizer_steps);
+    kept = std::move(beside);
 }
 
 }  // namespace ravine

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ravine/core/console.hpp"
 #include "ravine/core/duration.hpp"
 #include "ravine/core/printable.hpp"
 
@@ -39,7 +40,7 @@ void DownloadProgress::clear() {
 
 void DownloadProgress::say(const std::string& line) {
     clear();
-    fmt::print(out_, "{}\n", printable(line));  // a server may have written part of it
+    tell(out_, "{}\n", printable(line));  // a server may have written part of it
     std::fflush(out_);
 }
 
@@ -74,9 +75,8 @@ void DownloadProgress::on_progress(uint64_t present) {
     if (!terminal_) return say(fmt::format("{}: {}", file_, numbers));
     constexpr size_t width = 24;
     const auto filled = std::min(width, static_cast<size_t>(share * width));
-    fmt::print(out_, "\r{} [{}{}] {}\x1b[K", file_, std::string(filled, '='),
-               std::string(width - filled, ' '), numbers);
-    std::fflush(out_);
+    tell(out_, "\r{} [{}{}] {}\x1b[K", file_, std::string(filled, '='), std::string(width - filled, ' '),
+         numbers);
     drawn_ = true;
 }
 

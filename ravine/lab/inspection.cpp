@@ -8,6 +8,7 @@
 #include "ravine/core/file.hpp"
 #include "ravine/core/json_text.hpp"
 #include "ravine/lab/fixed_sample.hpp"
+#include "ravine/lab/metrics_log.hpp"
 #include "ravine/lab/saved_model.hpp"
 #include "ravine/train/batch_objective.hpp"
 
@@ -114,10 +115,23 @@ int64_t steps_of_stopped_run(const RunFolder& folder) {
     return is_json_integer(json["steps"]) ? json["steps"].get<int64_t>() : 0;
 }
 
+/// Updates up to the end of the epoch whose weights are in best.safetensors.
+int64_t steps_of_best(const RunFolder& folder) {
+    folder.saved_model(SavedWeights::best);
+    const auto json = try_parse_json(read_file(folder.summary()));
+    const bool is_known =
+        json.is_object() && json.contains("best_epoch") && is_json_integer(json["best_epoch"]);
+    const int64_t epoch = is_known ? json["best_epoch"].get<int64_t>() : 0;
+    for (const auto& evaluation : read_metrics(folder.metrics()).evaluations)
+        if (evaluation.epoch == epoch) return evaluation.step;
+    fail_request("{}: expected the evaluation of epoch {}, the best, found none", folder.metrics().string(),
+                 epoch);
+}
+
 /// Compares the weights with those that the folder holds.
-void compare(const RunFolder& folder, const Run& run, Inspection& inspection) {
-    if (!std::filesystem::exists(folder.model())) return;
-    const SavedModel saved = read_model(folder.model());
+void compare(const RunFolder& folder, SavedWeights weights, const Run& run, Inspection& inspection) {
+    if (!std::filesystem::exists(folder.model(weights))) return;
+    const SavedModel saved = read_model(folder.model(weights));
     const Vector &ours = run.parameters().values(), &theirs = saved.parameters->values();
     if (ours.size() != theirs.size()) return;
     for (int64_t i = 0; i < ours.size(); ++i)
@@ -145,7 +159,8 @@ Inspection inspect(const RunFolder& folder, const InspectOptions& options, const
     if (!data_dir.empty()) experiment.data_dir = data_dir;
     Run run(experiment, say);
     Inspection inspection{.experiment = run.experiment()};
-    const int64_t stopped = steps_of_stopped_run(folder);
+    const int64_t stopped =
+        options.weights == SavedWeights::best ? steps_of_best(folder) : steps_of_stopped_run(folder);
     const bool cut = options.max_steps > 0 && (stopped == 0 || options.max_steps < stopped);
     Inspector inspector(run, options, cut ? options.max_steps : stopped, inspection);
     std::vector<TrainListener*> all = listeners;
@@ -154,7 +169,7 @@ Inspection inspect(const RunFolder& folder, const InspectOptions& options, const
     inspection.divergence = result.outcome.divergence;
     inspection.interrupted = result.outcome.reason == StopReason::interrupted;
     const bool cut_short = cut && result.outcome.reason == StopReason::listener;
-    if (!inspection.interrupted && !cut_short) compare(folder, run, inspection);
+    if (!inspection.interrupted && !cut_short) compare(folder, options.weights, run, inspection);
     return inspection;
 }
 

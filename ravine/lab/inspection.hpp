@@ -14,6 +14,8 @@ struct InspectOptions {
     int64_t moments = 20;    ///< at which to look, from the first update to the last, evenly on a log scale
     int64_t examples = 128;  ///< of the training part that are looked at: the same at every moment
     int64_t max_steps = 0;   ///< look at so many updates only; 0: at all
+    /// best: up to the best epoch alone, and compared with its weights.
+    SavedWeights weights = SavedWeights::last;
 };
 
 /// 2-norms of a tensor of parameters, of its gradient on the sample, and of the update it then got.

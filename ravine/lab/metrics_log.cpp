@@ -1,5 +1,9 @@
 #include "ravine/lab/metrics_log.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -25,8 +29,9 @@ bool is_metric(const Json& json) {
 
 /// The lines that a run had written when it stood at `state`. An evaluation in mid-epoch was made because the
 /// run stopped there: one that goes on does not make it.
-std::string lines_until(const std::string& contents, const TrainState& state) {
-    std::istringstream in(contents);
+std::string lines_until(const std::filesystem::path& path, const TrainState& state) {
+    if (state.step == 0 || !std::filesystem::exists(path)) return {};
+    std::istringstream in(read_file(path));
     std::string kept, line;
     while (std::getline(in, line)) {
         const auto json = try_parse_json(line);
@@ -61,19 +66,34 @@ bool flag(const Json& json, const char* key) {
 }  // namespace
 
 MetricsLog::MetricsLog(const std::filesystem::path& path, const TrainState& state) : path_(path) {
-    const bool goes_on = state.step > 0 && std::filesystem::exists(path);
-    write_file_atomically(path, goes_on ? lines_until(read_file(path), state) : std::string());
-    file_ = std::fopen(path.c_str(), "a");
-    if (!file_) fail_run("cannot write {}: {}", path.string(), std::strerror(errno));
+    const std::string kept = lines_until(path, state);
+    lines_ = std::ranges::count(kept, '\n');
+    write_file_atomically(path, kept);
+    descriptor_ = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (descriptor_ < 0) fail_run("{}: cannot write: {}", path.string(), std::strerror(errno));
 }
 
-MetricsLog::~MetricsLog() {
-    if (file_) std::fclose(file_);
+MetricsLog::~MetricsLog() { close(descriptor_); }
+
+void MetricsLog::write(std::string line) {
+    line += '\n';
+    for (std::string_view rest = line; !rest.empty();) {
+        const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail_run("{}: cannot write: {}", path_.string(), std::strerror(errno));
+        rest.remove_prefix(static_cast<size_t>(written));
+    }
+    ++lines_;
 }
 
-void MetricsLog::write(const std::string& line) {
-    if (std::fputs((line + "\n").c_str(), file_) < 0 || std::fflush(file_) != 0)
-        fail_run("cannot write {}: {}", path_.string(), std::strerror(errno));
+void MetricsLog::sync() {
+    // A file system that cannot is no reason to stop a run; a disk that is full or broken is.
+    if (fdatasync(descriptor_) != 0 && errno != EINVAL && errno != ENOSYS)
+        fail_run("{}: cannot write: {}", path_.string(), std::strerror(errno));
+}
+
+int64_t metrics_lines(const std::filesystem::path& path, const TrainState& state) {
+    return std::ranges::count(lines_until(path, state), '\n');
 }
 
 void MetricsLog::on_step(const StepEvent& event) {

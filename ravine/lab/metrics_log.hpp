@@ -1,7 +1,8 @@
 #pragma once
 
-#include <cstdio>
+#include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "ravine/train/trainer.hpp"
 
@@ -20,12 +21,21 @@ public:
     void on_step(const StepEvent& event) override;
     void on_evaluation(const EvaluationEvent& event) override;
 
+    /// Lines in the file.
+    int64_t lines() const { return lines_; }
+    /// Waits until all that was written is on the disk.
+    void sync();
+
 private:
-    void write(const std::string& line);
+    void write(std::string line);
 
     std::filesystem::path path_;
-    std::FILE* file_ = nullptr;
+    int descriptor_ = -1;
+    int64_t lines_ = 0;
 };
+
+/// How many lines a run that stands at `state` had written, as far as the file holds them.
+int64_t metrics_lines(const std::filesystem::path& path, const TrainState& state);
 
 /// What metrics.jsonl says of a run.
 struct Metrics {

@@ -1,10 +1,11 @@
 #include "ravine/lab/run.hpp"
 #include "ravine/lab/model_file.hpp"
 
-#include <chrono>
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "ravine/core/clock.hpp"
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
 #include "ravine/core/interrupt.hpp"
@@ -56,25 +57,49 @@ nlohmann::ordered_json to_json(const StageRecord& stage) {
             {"gated", stage.gated}, {"entry_loss", stage.entry_loss}, {"exit_loss", stage.exit_loss}};
 }
 
-/// Saves a checkpoint where the run stops, and after an evaluation when the last one is some time old, so
-/// that a crash loses little.
+/// Saves a checkpoint where the run stops, and after an update when the last one is some time old, so that a
+/// crash loses little.
 class CheckpointSaver : public TrainListener {
 public:
-    explicit CheckpointSaver(std::function<void()> save) : save_(std::move(save)) {}
-    void on_evaluation(const EvaluationEvent&) override { due_ = true; }
+    CheckpointSaver(std::function<void()> save, double every)
+        : save_(std::move(save)), every_(every), wait_(every) {}
     void on_progress(const StepEvent&, int64_t) override {
-        // The first update after an evaluation: parameters and state agree on where the run stands.
-        if (!due_ || std::chrono::steady_clock::now() - last_ < std::chrono::seconds(20)) return;
-        due_ = false;
-        last_ = std::chrono::steady_clock::now();
+        if (seconds_since(last_) < wait_) return;
+        const auto begin = Clock::now();
         save_();
+        last_ = Clock::now();
+        // Large weights on a slow disk: at most a tenth of the time goes there.
+        wait_ = every_ > 0 ? std::max(every_, 10 * seconds_since(begin)) : 0;
     }
     void on_stop() override { save_(); }
 
 private:
     std::function<void()> save_;
-    bool due_ = false;
-    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+    double every_, wait_;
+    Clock::time_point last_ = Clock::now();
+};
+
+/// Keeps a copy of the best weights.
+class BestKeeper : public TrainListener {
+public:
+    BestKeeper(const Parameters& parameters, const Vector& buffers, KeptBeside& kept)
+        : parameters_(parameters), buffers_(buffers), kept_(kept) {}
+    void on_best() override {
+        copy(parameters_.values(), kept_.best_parameters);
+        copy(buffers_, kept_.best_buffers);
+    }
+
+private:
+    static void copy(const Vector& from, Vector& to) {
+        if (to.size() == from.size())
+            to.assign(from);
+        else
+            to = from;
+    }
+
+    const Parameters& parameters_;
+    const Vector& buffers_;
+    KeptBeside& kept_;
 };
 
 std::string status_of(StopReason reason) {
@@ -188,18 +213,30 @@ std::string Run::memory_plan() {
 }
 
 void Run::resume(const RunFolder& folder) {
-    require_recorded_data(folder, *parts_, DataUse::training);
-    read_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_, *optimizer_);
+    const auto is_there = [](const std::filesystem::path& path) { return std::filesystem::exists(path); };
+    const bool begins_again = !is_there(folder.checkpoint()) && !is_there(folder.summary());
+    if (!begins_again || is_there(folder.data())) require_recorded_data(folder, *parts_, DataUse::training);
+    if (curriculum_.exists() && std::filesystem::exists(folder.curriculum()))
+        first_model_ = read_curriculum(folder.curriculum(), parts_->training.size());
+    if (begins_again) {
+        resume_notes_.push_back("the run ended before its first checkpoint: it begins again");
+        return;
+    }
+    read_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_, *optimizer_,
+                    kept_);
+    const int64_t lines = metrics_lines(folder.metrics(), state_);
+    if (lines < kept_.metrics_lines)
+        resume_notes_.push_back(fmt::format(
+            "{}: expected {} lines up to the checkpoint, after update {}, found {}; the others are lost",
+            folder.metrics().string(), kept_.metrics_lines, state_.step, lines));
     const auto stages = std::ssize(options_.targets.stages);
     if (state_.targets.stage.stage >= stages)
         fail_request("{}: expected one of {} stages of the targets, found number {}",
                      folder.checkpoint().string(), stages, state_.targets.stage.stage + 1);
-    if (curriculum_.exists() && std::filesystem::exists(folder.curriculum()))
-        first_model_ = read_curriculum(folder.curriculum(), parts_->training.size());
 }
 
 std::vector<std::string> Run::notes() const {
-    std::vector<std::string> notes;
+    std::vector<std::string> notes = resume_notes_;
     const TrainOptions evolving{.epochs = options_.targets.epochs_until_final(), .batch = options_.batch};
     if (!options_.targets.is_fixed() && options_.max_steps > 0 &&
         options_.max_steps <= total_steps(evolving, parts_->training.size()))
@@ -263,7 +300,12 @@ RunResult Run::train(const std::vector<TrainListener*>& listeners) {
 bool Run::has_ended(const RunFolder& folder) const {
     const bool is_complete =
         state_.epoch >= options_.epochs || (options_.max_steps > 0 && state_.step >= options_.max_steps);
-    if (!is_complete || !std::filesystem::exists(folder.summary())) return false;
+    std::error_code ignored;
+    if (!is_complete || !std::filesystem::exists(folder.summary()) ||
+        !std::filesystem::exists(folder.report()) ||
+        std::filesystem::last_write_time(folder.report(), ignored) <
+            std::filesystem::last_write_time(folder.summary(), ignored))
+        return false;
     const auto json = try_parse_json(read_file(folder.summary()));
     const auto is = [&](const char* key, const auto& value) {
         return json.is_object() && json.contains(key) && json[key] == value;
@@ -271,30 +313,47 @@ bool Run::has_ended(const RunFolder& folder) const {
     return is("status", "done") && is("steps", state_.step);
 }
 
-RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listeners) {
+RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listeners, double save_every) {
     if (has_ended(folder)) return train(listeners);  // to be shown again; the folder stays as it is
     write_file_atomically(folder.config(), experiment_to_toml(experiment_));
     record_data(folder, *parts_);
-    const auto save = [&] {
-        write_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_,
-                         *optimizer_);
-    };
     MetricsLog log(folder.metrics(), state_);
-    CheckpointSaver saver(save);
+    const auto save = [&] {
+        log.sync();  // a checkpoint counts on the lines before it
+        kept_.metrics_lines = log.lines();
+        write_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_,
+                         *optimizer_, kept_);
+    };
+    CheckpointSaver saver(save, save_every);
+    BestKeeper keeper(*parameters_, buffers_, kept_);
+    listeners.push_back(&keeper);
     listeners.push_back(&log);
     listeners.push_back(&saver);
     const InterruptGuard guard;
     follow_curriculum(listeners);
     if (first_model_ && !first_model_->losses.empty()) write_curriculum(folder.curriculum(), *first_model_);
     const RunResult result = train(listeners);
+    log.sync();
     write_results(folder, result);
     return result;
+}
+
+void Run::write_best_model(const RunFolder& folder) {
+    std::error_code ignored;
+    if (!kept_.has_best()) {
+        std::filesystem::remove(folder.best(), ignored);  // of an earlier beginning of this run
+        return;
+    }
+    Parameters best = *parameters_;
+    best.write().assign(kept_.best_parameters);
+    write_model(folder.best(), *network_, parts_->schema, best, kept_.best_buffers);
 }
 
 void Run::write_results(const RunFolder& folder, const RunResult& result) {
     using Json = nlohmann::ordered_json;
     const TrainOutcome& outcome = result.outcome;
     write_model(folder.model(), *network_, parts_->schema, *parameters_, buffers_);
+    write_best_model(folder);
     Json json{{"status", status_of(outcome.reason)},
               {"stop_reason", outcome.reason == StopReason::diverged ? "diverged: " + outcome.divergence
                                                                      : to_string(outcome.reason)},
@@ -309,6 +368,7 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
               {"best_epoch", state_.best_epoch},
               {"best_validation_loss", state_.best_epoch > 0 ? Json(state_.best_validation_loss) : Json()},
               {"best_validation_accuracy", state_.best_validation_accuracy},
+              {"weights", "last"},  // that the scores above are of
               {"forward_passes", state_.forward_passes},
               {"backward_passes", state_.backward_passes},
               {"updates", optimizer_->steps()},
@@ -327,7 +387,6 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
         json["curriculum_backward_passes"] = first_model_->work.backward_passes;
     }
     for (const auto& stage : state_.targets.records) json["stages"].push_back(to_json(stage));
-    write_file_atomically(folder.summary(), json.dump(2) + "\n");
     if (has_decision_map(*this)) {
         write_file_atomically(
             folder.boundary_csv(),
@@ -335,8 +394,10 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
                                                      decision_map(*this, boundary_csv_side)));
         write_file_atomically(folder.points_csv(), points_csv(*parts_));
     }
-    write_run_report(folder);
     draw_pictures(folder, *this);
+    // In this order last: has_ended() goes by them.
+    write_file_atomically(folder.summary(), json.dump(2) + "\n");
+    write_run_report(folder);
 }
 
 }  // namespace ravine

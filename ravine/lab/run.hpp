@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "ravine/lab/checkpoint.hpp"
 #include "ravine/lab/experiment.hpp"
 #include "ravine/lab/run_folder.hpp"
 #include "ravine/train/curriculum/first_model.hpp"
@@ -53,14 +54,17 @@ public:
     /// What a person should know before the run: settings that work against each other.
     std::vector<std::string> notes() const;
 
-    /// Goes on from where the run in `folder` stopped. Throws RequestError where the checkpoint is damaged or
-    /// of another model.
+    /// Goes on from where the run in `folder` stopped; one that was killed before its first checkpoint begins
+    /// again. notes() say so, and where metrics.jsonl ends before the checkpoint. Throws RequestError where
+    /// the checkpoint is damaged or of another model, or missing although the run ended.
     void resume(const RunFolder& folder);
     /// Trains; looks at the test part once, at the end.
     RunResult train(const std::vector<TrainListener*>& listeners);
-    /// The same, writing to the folder as it goes, and stopping cleanly at Ctrl-C. A run that had come to its
-    /// end is evaluated, and nothing of it changes.
-    RunResult train(const RunFolder& folder, std::vector<TrainListener*> listeners);
+    /// The same, writing to the folder as it goes, and stopping cleanly at Ctrl-C. A checkpoint is written
+    /// where the run stops, and after the update in hand whenever the last one is `save_every` seconds old
+    /// (0: after every update), or ten times as old as it took to write where that is longer. A
+    /// run that had come to its end is evaluated, and nothing of it changes.
+    RunResult train(const RunFolder& folder, std::vector<TrainListener*> listeners, double save_every = 20);
 
 private:
     /// Follows the curriculum, if there is one: by what an earlier part of the run found, or else by a first
@@ -69,6 +73,7 @@ private:
     /// Whether the folder holds the results of a run that came to its end where this one stands.
     bool has_ended(const RunFolder& folder) const;
     void load_weights(const std::string& path);
+    void write_best_model(const RunFolder& folder);
     void write_results(const RunFolder& folder, const RunResult& result);
 
     Experiment experiment_;
@@ -82,6 +87,8 @@ private:
     TrainState state_;
     Curriculum curriculum_;
     std::optional<FirstModel> first_model_;
+    KeptBeside kept_;
+    std::vector<std::string> resume_notes_;
 };
 
 }  // namespace ravine

@@ -27,8 +27,8 @@ struct Trained {
     SavedModel model;
     CompileOptions options{};
 
-    explicit Trained(const std::string& run)
-        : folder(RunFolder::open(run)), model(read_model(folder.model())) {
+    Trained(const std::string& run, SavedWeights weights)
+        : folder(RunFolder::open(run)), model(read_model(folder.saved_model(weights))) {
         read_experiment(experiment, folder.config());
         // As many threads as in training, if there are so many: then sums come out the same to the last bit.
         const auto threads = static_cast<int>(experiment.threads);
@@ -151,8 +151,9 @@ std::string csv_row(const std::vector<std::string>& cells) {
 
 }  // namespace
 
-Evaluated evaluate_run(const std::string& run, const std::string& data, const std::string& data_dir) {
-    const Trained trained(run);
+Evaluated evaluate_run(const std::string& run, const std::string& data, const std::string& data_dir,
+                       SavedWeights weights) {
+    const Trained trained(run, weights);
     const SavedModel& model = trained.model;
     const Schema& schema = model.schema;
     const Dataset examples =
@@ -176,8 +177,8 @@ Evaluated evaluate_run(const std::string& run, const std::string& data, const st
     return result;
 }
 
-std::string predictions_to_csv(const std::string& run, const std::string& data) {
-    const Trained trained(run);
+std::string predictions_to_csv(const std::string& run, const std::string& data, SavedWeights weights) {
+    const Trained trained(run, weights);
     const SavedModel& model = trained.model;
     const Schema& schema = model.schema;
     const Dataset examples = load_like(schema, data, Targets::ignored);

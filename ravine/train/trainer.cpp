@@ -332,6 +332,7 @@ private:
             state_.best_validation_loss = validation.loss;
             state_.best_validation_accuracy = validation.accuracy;
             state_.best_epoch = state_.epoch + 1;
+            for (auto* listener : listeners_) listener->on_best();
         }
         trainer_.keep();
         return true;

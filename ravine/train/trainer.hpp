@@ -79,6 +79,9 @@ public:
     virtual void on_first_model_progress(const StepEvent&, int64_t /*total_steps*/) {}
     virtual void on_step(const StepEvent&) {}
     virtual void on_evaluation(const EvaluationEvent&) {}
+    /// The evaluation just heard of has the smallest validation loss so far, of the parameters and buffers as
+    /// they now are.
+    virtual void on_best() {}
     /// No more updates, and none went wrong: parameters, buffers, optimizer and state stand where a resumed
     /// run goes on. What is evaluated after this is for the outcome of this run alone.
     virtual void on_stop() {}

@@ -1,5 +1,6 @@
 #include "tests/cli/program.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +23,25 @@ std::string contents_of(std::FILE* file) {
     return text;
 }
 
-Outcome run(const std::vector<std::string>& arguments, const std::filesystem::path& where, rlim_t addresses) {
+/// Makes a descriptor what a stream is to be; `heard` is the file that hears it.
+bool redirect(int descriptor, Stream stream, std::FILE* heard) {
+    int ends[2];
+    switch (stream) {
+        case Stream::heard:
+            return dup2(fileno(heard), descriptor) == descriptor;
+        case Stream::full:
+            return dup2(open("/dev/full", O_WRONLY), descriptor) == descriptor;
+        case Stream::closed:
+            return close(descriptor) == 0;
+        default:
+            return pipe(ends) == 0 && close(ends[0]) == 0 && dup2(ends[1], descriptor) == descriptor &&
+                   close(ends[1]) == 0;
+    }
+}
+
+/// With at most so many bytes of addresses.
+Outcome run(const std::vector<std::string>& arguments, const std::filesystem::path& where, Stream out_to,
+            Stream err_to, rlim_t addresses) {
     std::vector<char*> argv{const_cast<char*>("ravine")};
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
@@ -34,7 +53,7 @@ Outcome run(const std::vector<std::string>& arguments, const std::filesystem::pa
     if (child == 0) {
         const rlimit limit{addresses, addresses};
         if (addresses != RLIM_INFINITY) setrlimit(RLIMIT_AS, &limit);
-        if (chdir(where.c_str()) == 0 && dup2(fileno(out), 1) == 1 && dup2(fileno(err), 2) == 2)
+        if (chdir(where.c_str()) == 0 && redirect(1, out_to, out) && redirect(2, err_to, err))
             execv(program.c_str(), argv.data());
         _exit(127);
     }
@@ -48,14 +67,19 @@ Outcome run(const std::vector<std::string>& arguments, const std::filesystem::pa
 }  // namespace
 
 Outcome run_program(const std::vector<std::string>& arguments, const std::filesystem::path& where) {
-    return run(arguments, where, RLIM_INFINITY);
+    return run(arguments, where, Stream::heard, Stream::heard, RLIM_INFINITY);
+}
+
+Outcome run_program(const std::vector<std::string>& arguments, const std::filesystem::path& where,
+                    Stream out_to, Stream err_to) {
+    return run(arguments, where, out_to, err_to, RLIM_INFINITY);
 }
 
 Outcome run_bounded(const std::vector<std::string>& arguments, const std::filesystem::path& where) {
 #ifdef __SANITIZE_ADDRESS__
-    return run(arguments, where, RLIM_INFINITY);
+    return run(arguments, where, Stream::heard, Stream::heard, RLIM_INFINITY);
 #else
-    return run(arguments, where, rlim_t{1} << 32);
+    return run(arguments, where, Stream::heard, Stream::heard, rlim_t{1} << 32);
 #endif
 }
 

@@ -21,6 +21,12 @@ Outcome run_program(const std::vector<std::string>& arguments, const std::filesy
 /// nobody else's. (Under the address sanitizer, which needs more, without.)
 Outcome run_bounded(const std::vector<std::string>& arguments, const std::filesystem::path& where = ".");
 
+/// Where a stream of the program goes; into what cannot be written, or has no reader, nothing is heard of it.
+enum class Stream { heard, full, closed, without_reader };
+/// The same with standard output and error going there.
+Outcome run_program(const std::vector<std::string>& arguments, const std::filesystem::path& where, Stream out,
+                    Stream err);
+
 /// Whether a program that was asked something wrong said so: nothing on standard output, "ravine: ..." on one
 /// line of standard error.
 bool is_one_line_error(const Outcome& outcome);

@@ -24,7 +24,8 @@ Experiment long_experiment(const std::string& optimizer) {
 }
 
 Json without_seconds(Json json) {
-    for (const char* key : {"seconds", "forward_seconds", "backward_seconds", "update_seconds"})
+    for (const char* key :
+         {"seconds", "forward_seconds", "backward_seconds", "update_seconds", "curriculum_seconds"})
         json.erase(key);
     return json;
 }
@@ -32,6 +33,7 @@ Json without_seconds(Json json) {
 /// Expects that two runs ended alike, in everything but time.
 void expect_same(const RunFolder& a, const RunFolder& b) {
     EXPECT_EQ(contents_of(a.model()), contents_of(b.model()));
+    EXPECT_EQ(contents_of(a.best()), contents_of(b.best()));
     EXPECT_EQ(without_seconds(summary_of(a)), without_seconds(summary_of(b)));
     std::vector<Json> lines_a, lines_b;
     for (const Json& line : metrics_of(a)) lines_a.push_back(without_seconds(line));
@@ -84,6 +86,131 @@ TEST_F(CheckpointTest, AResumedRunEndsAsOneThatNeverStopped) {
             expect_same(cut, whole);
         }
     }
+}
+
+/// Ends the process as a crash does, as far as a test can: after an update, without a word to anybody.
+struct CrashAfter : TrainListener {
+    int64_t step;
+    explicit CrashAfter(int64_t after) : step(after) {}
+    void on_progress(const StepEvent& event, int64_t) override {
+        if (event.step == step) throw std::runtime_error("crash");
+    }
+};
+
+/// Trains with a checkpoint after each update until the crash, which comes before the one of its own update.
+void crash_in(const RunFolder& folder, const Experiment& e, int64_t step, bool resumes = false) {
+    Run run(e, say_nothing);
+    if (resumes) run.resume(folder);
+    CrashAfter crash(step);
+    EXPECT_THROW(run.train(folder, {&crash}, 0), std::runtime_error);
+}
+
+TEST_F(CheckpointTest, ACrashInMidEpochLosesNothingBeyondTheLastCheckpoint) {
+    Experiment e = long_experiment("adam");
+    e.dataset = "spiral:examples=310";  // the last batch of an epoch is short
+    e.augment = "noise:deviation=0.2";
+    e.curriculum = "stochastic:first_epochs=1";
+    e.targets = "acet:initial=0.4,increment=0.3,epochs_per_increment=1";
+    e.gate = "equilibrium:epsilon=0.3";
+    e.anneal = "temperature:start=2";
+    const RunFolder whole = folder("whole");
+    train_in(whole, e);
+    for (const int64_t step : {2, 6, 7, 8, 17}) {
+        SCOPED_TRACE(step);
+        const RunFolder crashed = folder(fmt::format("crashed{}", step));
+        crash_in(crashed, e, step);
+        EXPECT_FALSE(fs::exists(crashed.summary()));
+        if (step == 7) crash_in(crashed, e, 9, true);  // and once more
+        resume_in(crashed);
+        expect_same(crashed, whole);
+    }
+}
+
+TEST_F(CheckpointTest, ARunThatCrashedBeforeItsFirstCheckpointBeginsAgain) {
+    const Experiment e = long_experiment("adam");
+    const RunFolder whole = folder("whole"), crashed = folder("crashed");
+    train_in(whole, e);
+    crash_in(crashed, e, 1);
+    EXPECT_FALSE(fs::exists(crashed.checkpoint()));
+    Experiment again;
+    read_experiment(again, crashed.config());
+    ravine::Run run(again, say_nothing);
+    run.resume(crashed);
+    EXPECT_THAT(run.notes(), testing::Contains(testing::HasSubstr("begins again")));
+    train_and_forget(run, crashed, {});
+    expect_same(crashed, whole);
+}
+
+TEST_F(CheckpointTest, ALogThatEndsBeforeItsCheckpointIsSaid) {
+    const RunFolder to = folder("run");
+    InterruptAfter stop(8);
+    train_in(to, long_experiment("adam"), {&stop});
+    const auto notes = [&] {
+        Experiment e;
+        read_experiment(e, to.config());
+        ravine::Run run(e, say_nothing);
+        run.resume(to);
+        return run.notes();
+    };
+    EXPECT_THAT(notes(), testing::IsEmpty());
+    const std::string log = contents_of(to.metrics());
+    EXPECT_EQ(std::ranges::count(log, '\n'), 4);  // after updates 1, 3 and 6, and the first epoch
+    temporary.write("run/metrics.jsonl", log.substr(0, log.find('\n') + 10));  // a power cut
+    EXPECT_THAT(notes(),
+                testing::ElementsAre(testing::HasSubstr(
+                    "metrics.jsonl: expected 4 lines up to the checkpoint, after update 8, found 1")));
+    fs::remove(to.metrics());
+    EXPECT_THAT(notes(), testing::ElementsAre(testing::HasSubstr("found 0")));
+}
+
+TEST_F(CheckpointTest, TheBestWeightsAreKept) {
+    Experiment e = small_experiment();
+    e.epochs = 8;
+    e.optimizer = "sgd:learning_rate=8";  // up and down
+    e.schedule = "constant";
+    const RunFolder whole = folder("whole"), crashed = folder("crashed"), until = folder("until");
+    train_in(whole, e);
+    const Json summary = summary_of(whole);
+    const int64_t best = summary["best_epoch"];
+    ASSERT_GT(best, 1);
+    ASSERT_LT(best, 8);
+    EXPECT_EQ(summary["weights"], "last");
+    EXPECT_NE(contents_of(whole.best()), contents_of(whole.model()));
+    // They are those of a run that ends there.
+    Experiment shorter = e;
+    shorter.epochs = best;
+    train_in(until, shorter);
+    EXPECT_EQ(contents_of(whole.best()), contents_of(until.model()));
+    EXPECT_EQ(contents_of(until.best()), contents_of(until.model()));
+    // A crash behind the best epoch does not lose them.
+    crash_in(crashed, e, 6 * best + 3);
+    resume_in(crashed);
+    expect_same(crashed, whole);
+    EXPECT_EQ(contents_of(crashed.best()), contents_of(whole.best()));
+}
+
+TEST_F(CheckpointTest, WithoutAValidationPartThereAreNoBestWeights) {
+    Experiment e = small_experiment();
+    e.validation_share = 0;
+    const RunFolder to = folder("run");
+    train_in(to, e);
+    EXPECT_FALSE(fs::exists(to.best()));
+    expect_error(2, [&] { to.saved_model(SavedWeights::best); }, {"best.safetensors", "validation part"});
+    EXPECT_EQ(to.saved_model(SavedWeights::last), to.model());
+}
+
+TEST_F(CheckpointTest, OneOfAnEarlierVersionHasNothingBeside) {
+    const RunFolder to = folder("run"), whole = folder("whole");
+    Experiment e = small_experiment();
+    train_in(whole, e);
+    InterruptAfter stop(8);
+    train_in(to, e, {&stop});
+    TensorFile file = read_safetensors(to.checkpoint());
+    file.metadata.erase("ravine.metrics_lines");
+    std::erase_if(file.tensors, [](const auto& tensor) { return tensor.name.starts_with("best."); });
+    write_safetensors(to.checkpoint(), file);
+    resume_in(to);
+    EXPECT_EQ(contents_of(to.model()), contents_of(whole.model()));
 }
 
 TEST_F(CheckpointTest, TargetsAndGateGoOnWhereTheyWere) {

@@ -85,6 +85,20 @@ TEST_F(InspectionTest, StopsWhereAnInterruptedRunStopped) {
     EXPECT_EQ(inspection.rerun, Rerun::same);
 }
 
+TEST_F(InspectionTest, GoesUpToTheBestWeightsWhereTheyAreAskedFor) {
+    const RunFolder run = folder("run");
+    Experiment e = small_experiment();
+    e.epochs = 8;
+    e.optimizer = "sgd:learning_rate=8";
+    e.schedule = "constant";
+    train_in(run, e);
+    const int64_t best = summary_of(run)["best_epoch"];
+    ASSERT_LT(best, 8);
+    const Inspection inspection = inspected(run, {.weights = SavedWeights::best});
+    EXPECT_EQ(inspection.steps, 6 * best);
+    EXPECT_EQ(inspection.rerun, Rerun::same);
+}
+
 TEST_F(InspectionTest, NoticesThatARunWasAnother) {
     const RunFolder run = folder("run");
     train_in(run, small_experiment());

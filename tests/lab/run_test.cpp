@@ -48,10 +48,10 @@ TEST_F(RunTest, LearnsTheSpiralWithTheDefaults) {
 TEST_F(RunTest, WritesEveryFile) {
     const RunFolder to = folder("run");
     train_in(to, small_experiment());
-    for (const auto& file : {to.config(), to.data(), to.metrics(), to.summary(), to.model(), to.checkpoint(),
-                             to.boundary_csv(), to.points_csv(), to.report()})
+    for (const auto& file : {to.config(), to.data(), to.metrics(), to.summary(), to.model(), to.best(),
+                             to.checkpoint(), to.boundary_csv(), to.points_csv(), to.report()})
         EXPECT_TRUE(fs::is_regular_file(file)) << file;
-    EXPECT_EQ(std::distance(fs::directory_iterator(to.path), {}), 9);  // and nothing temporary
+    EXPECT_EQ(std::distance(fs::directory_iterator(to.path), {}), 10 + 1);  // the lock, and nothing temporary
 }
 
 TEST_F(RunTest, DrawsPictures) {
@@ -324,6 +324,33 @@ TEST_F(RunFolderTest, AnExistingRunIsNotOverwritten) {
                  {"holds a run already", "--resume " + to.path.string()});
     EXPECT_EQ(contents_of(config), "epochs = 3\n");
     EXPECT_EQ(RunFolder::open(to.path.string()).path, to.path);
+}
+
+TEST_F(RunFolderTest, WhatIsNotOfARunIsNotReplaced) {
+    for (const char* name : {"metrics.jsonl", "model.safetensors", "best.safetensors", "report.html"}) {
+        const std::string path = temporary.write(fmt::format("of {}/{}", name, name), "mine");
+        expect_error(2, [&] { folder(fmt::format("of {}", name)); }, {name, "is there already", "--out"});
+        EXPECT_EQ(contents_of(path), "mine");
+    }
+    temporary.write("study/study.json", "{}");
+    expect_error(2, [&] { folder("study"); }, {"holds a study"});
+    temporary.write("killed/trials/0.json", "{}");
+    expect_error(2, [&] { folder("killed"); }, {"holds a study"});
+    temporary.write("notes/notes.txt", "mine");  // which is in nobody's way
+    EXPECT_TRUE(fs::is_directory(folder("notes").path));
+}
+
+TEST_F(RunFolderTest, OneAtATimeWritesIntoIt) {
+    const std::string path = (temporary.path() / "run").string();
+    {
+        const RunFolder first = RunFolder::create(path, "");
+        expect_error(1, [&] { RunFolder::create(path, ""); }, {path, "another process", "at work"});
+        train_in(first, small_experiment());
+        expect_error(1, [&] { RunFolder::reopen(path); }, {path, "another process", "at work"});
+        EXPECT_EQ(RunFolder::open(path).path, path);  // who reads may
+    }
+    EXPECT_EQ(RunFolder::reopen(path).path, path);
+    EXPECT_FALSE(fs::exists(path + "/.lock"));
 }
 
 TEST_F(RunFolderTest, AnEmptyFolderAndFoldersAboveItAreFine) {

@@ -377,7 +377,7 @@ TEST(StudyFiles, HoldARowForEachTrialAndEvaluation) {
     const TemporaryFolder folder;
     Silence silence;
     Study study(small_plan());
-    const auto out = StudyFolder::open_or_create((folder.path() / "s").string(), "", study.digest());
+    auto out = StudyFolder::open_or_create((folder.path() / "s").string(), "", study.digest());
     write_study(out, study.run(out.trials(), silence), study.digest());
     const auto lines = [&](const char* name) {
         const std::string text = contents_of(out.path / name);
@@ -405,10 +405,34 @@ TEST(StudyFiles, HoldARowForEachTrialAndEvaluation) {
                  [&] { StudyFolder::open_or_create((folder.path() / "old").string(), "", study.digest()); },
                  {"numbers of version", "found version 1", "--out"});
     EXPECT_EQ(contents_of(folder.path() / "old/study.json"), text);
-    // The folder is for this study alone.
+    // The folder is for this study alone, and for one command at a time.
+    expect_error(1, [&] { StudyFolder::open_or_create(out.path.string(), "", study.digest()); },
+                 {"at work in this folder"});
+    out.lock = {};
     StudyFolder::open_or_create(out.path.string(), "", study.digest());
     expect_error(2, [&] { StudyFolder::open_or_create(out.path.string(), "", "another"); },
                  {"another study", "--out"});
+}
+
+TEST(StudyFiles, AFolderOfSomethingElseIsRefused) {
+    const TemporaryFolder folder;
+    const auto path = [&](const std::string& name) { return (folder.path() / name).string(); };
+    const auto refused = [&](const std::string& name, const std::vector<std::string>& parts) {
+        expect_error(
+            2, [&] { StudyFolder::open_or_create(path(name), "", "abc"); }, parts);
+    };
+    folder.write("run/config.toml", "");
+    refused("run", {"holds a training run"});
+    folder.write("mine/trials.csv", "mine");
+    refused("mine", {"mine/trials.csv: is there already, and of no study"});
+    EXPECT_FALSE(std::filesystem::exists(path("mine/.study")));
+    // A study that was killed before study.json was there is known all the same.
+    StudyFolder::open_or_create(path("killed"), "", "abc");
+    StudyFolder::open_or_create(path("killed"), "", "abc");
+    folder.write("killed/trials.csv", "of the study");
+    StudyFolder::open_or_create(path("killed"), "", "abc");
+    expect_error(2, [&] { StudyFolder::open_or_create(path("killed"), "", "def"); }, {"another study"});
+    expect_error(2, [&] { RunFolder::create(path("killed"), ""); }, {"killed: holds a study"});
 }
 
 TEST(StudyRequest, FilesMayHoldListsAndOptions) {

@@ -94,6 +94,26 @@ TEST_F(UseModelTest, EvaluateSaysWhatTheTrainerSaid) {
     }
 }
 
+TEST_F(UseModelTest, TheBestWeightsAreUsedWhereTheyAreAskedFor) {
+    Experiment e = small_experiment();
+    e.epochs = 8;
+    e.optimizer = "sgd:learning_rate=8";  // up and down
+    e.schedule = "constant";
+    const RunFolder whole = folder("whole"), until = folder("until");
+    train_in(whole, e);
+    e.epochs = summary_of(whole)["best_epoch"];
+    ASSERT_LT(e.epochs, 8);
+    train_in(until, e);  // so long that its last weights are the best
+    const auto loss = [](const RunFolder& run, SavedWeights weights) {
+        return evaluate_run(run.path.string(), "", "", weights).scores.loss;
+    };
+    EXPECT_EQ(loss(whole, SavedWeights::best), loss(until, SavedWeights::last));
+    EXPECT_NE(loss(whole, SavedWeights::best), loss(whole, SavedWeights::last));
+    const std::string points = file("x0,x1\n0.1,0.3\n-0.5,0.2\n");
+    EXPECT_EQ(predictions_to_csv(whole.path.string(), points, SavedWeights::best),
+              predictions_to_csv(until.path.string(), points));
+}
+
 TEST_F(UseModelTest, PredictionsAreAQuotedTableWithProbabilitiesThatAddUpToOne) {
     const RunFolder to = train_table();
     const std::string csv = predictions_to_csv(to.path.string(), file(table(100, 121, "kind")));

@@ -2,7 +2,6 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/file.hpp"
-#include "ravine/lab/output.hpp"
 #include "ravine/lab/report/html_page.hpp"
 #include "ravine/lab/report/run_report.hpp"
 #include "ravine/lab/report/study_report.hpp"

@@ -124,6 +124,13 @@ ReportSection result_section(const RunData& data) {
     if (data.text("status") != "done")
         headline += " The run stopped early: " + data.text("stop_reason") + ".";
     section.blocks.emplace_back(Headline{headline});
+    const double best = data.number("best_epoch"), least = data.number("best_validation_loss"),
+                 last = data.number("validation_loss");
+    if (best > 0 && least < last)
+        section.blocks.emplace_back(Paragraph{
+            fmt::format("These are scores of the last weights, model.safetensors. The validation loss "
+                        "was smallest, {}, after epoch {:.0f}: its weights are in best.safetensors.",
+                        value_text(least, Unit::number), best)});
 
     ReportTable table{.caption = "After the last epoch", .header = {"Part", "Examples", "Loss"}, .rows = {}};
     if (data.classifies()) table.header.emplace_back("Accuracy");

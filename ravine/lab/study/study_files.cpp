@@ -213,24 +213,49 @@ void check_version(const Json& json, const fs::path& folder) {
             folder.string(), numbers_version, version);
 }
 
+std::string mark_text(const std::string& digest) { return (digest.empty() ? "several" : digest) + "\n"; }
+
+/// Refuses a folder in which something else would be lost, or mixed up.
+void require_ours(const StudyFolder& folder, const std::string& digest) {
+    std::error_code error;
+    const std::string name = folder.path.string();
+    const auto is_there = [&](const fs::path& path) { return fs::exists(path, error); };
+    const auto require_same = [&](bool is_same) {
+        if (!is_same) fail_request("{}: holds another study; choose another --out", name);
+    };
+    if (is_there(folder.path / "config.toml"))
+        fail_request("{}: holds a training run; choose another --out", name);
+    if (is_there(folder.description())) {
+        const auto json = try_parse_json(read_file(folder.description()));
+        check_version(json, folder.path);
+        return require_same(json.is_object() && json.contains("digest") && json["digest"] == digest);
+    }
+    if (is_there(folder.mark())) return require_same(read_file(folder.mark()) == mark_text(digest));
+    if (is_there(folder.path / "acet.json")) return require_same(digest.empty());
+    if (is_there(folder.trials())) return;  // killed before there were marks
+    for (const char* file :
+         {"trials.csv", "curves.csv", "steps.csv", "summary.csv", "comparisons.csv", "tuning.csv",
+          "boundary.csv", "points.csv", "claims.csv", "table1.csv", "table2.csv", "report.html"})
+        if (is_there(folder.path / file))
+            fail_request("{}: is there already, and of no study; choose another --out",
+                         (folder.path / file).string());
+}
+
 }  // namespace
 
 StudyFolder StudyFolder::open_or_create(const std::string& wanted, const std::string& name,
                                         const std::string& digest) {
     StudyFolder folder{wanted.empty() ? fs::path("runs") / name : fs::path(wanted)};
+    require_ours(folder, digest);
     std::error_code error;
-    if (fs::exists(folder.description(), error)) {
-        const auto json = try_parse_json(read_file(folder.description()));
-        check_version(json, folder.path);
-        if (!json.is_object() || !json.contains("digest") || json["digest"] != digest)
-            fail_request("{}: holds another study; choose another --out", folder.path.string());
-    } else if (fs::exists(folder.path / "config.toml", error)) {
-        fail_request("{}: holds a training run; choose another --out", folder.path.string());
-    }
     fs::create_directories(folder.path, error);
     if (error) fail_request("cannot create the output folder {}: {}", folder.path.string(), error.message());
     if (!fs::is_directory(folder.path, error) || access(folder.path.c_str(), W_OK | X_OK) != 0)
         fail_request("cannot write into the output folder {}", folder.path.string());
+    folder.lock = FolderLock(folder.path);
+    remove_abandoned_files(folder.trials());
+    require_ours(folder, digest);  // another may have begun, and ended, a moment ago
+    if (!fs::exists(folder.mark(), error)) write_file_atomically(folder.mark(), mark_text(digest));
     return folder;
 }
 

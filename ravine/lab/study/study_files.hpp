@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "ravine/core/lock.hpp"
 #include "ravine/lab/study/study.hpp"
 
 namespace ravine {
@@ -10,12 +11,17 @@ namespace ravine {
 /// every table and figure of its report is drawn, and trials/, whose files let it go on.
 struct StudyFolder {
     std::filesystem::path path;
+    FolderLock lock{};
 
     std::filesystem::path description() const { return path / "study.json"; }
     std::filesystem::path trials() const { return path / "trials"; }
 
+    /// Holds the digest from the beginning: study.json is there at the end only.
+    std::filesystem::path mark() const { return path / ".study"; }
+
     /// `wanted`, or runs/NAME where it is empty; made where it does not exist. Throws RequestError where it
-    /// cannot be written, or holds something else than a study with this digest.
+    /// cannot be written, or holds something else than a study with this digest (empty: one of several), and
+    /// RunError where another process is at work in it.
     static StudyFolder open_or_create(const std::string& wanted, const std::string& name,
                                       const std::string& digest);
 };

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <string>
 
+#include "ravine/core/console.hpp"
 #include "ravine/core/duration.hpp"
 
 namespace ravine {
@@ -35,8 +36,7 @@ void StudyProgress::on_begin(size_t tasks, size_t found) {
     tasks_ = tasks;
     found_ = finished_ = found;
     start_ = Clock::now();
-    if (found > 0) fmt::print(out_, "{} of {} trials are there already\n", found, tasks);
-    std::fflush(out_);
+    if (found > 0) tell(out_, "{} of {} trials are there already\n", found, tasks);
 }
 
 void StudyProgress::on_progress(double trials) {
@@ -49,20 +49,18 @@ void StudyProgress::on_progress(double trials) {
     const double made = trials - static_cast<double>(found_);
     const double left = std::chrono::duration<double>(now - start_).count() / std::max(made, 1e-9) *
                         (static_cast<double>(tasks_) - trials);
-    fmt::print(out_, "\rtrial {}/{} [{}{}] {:3.0f} %  {} left\x1b[K", finished_ + 1, tasks_,
-               std::string(static_cast<size_t>(filled), '='),
-               std::string(static_cast<size_t>(width - filled), ' '), 100 * share, duration_text(left));
-    std::fflush(out_);
+    tell(out_, "\rtrial {}/{} [{}{}] {:3.0f} %  {} left\x1b[K", finished_ + 1, tasks_,
+         std::string(static_cast<size_t>(filled), '='), std::string(static_cast<size_t>(width - filled), ' '),
+         100 * share, duration_text(left));
     drawn_ = true;
 }
 
 void StudyProgress::on_finish(const TrialTask& task, const TrialRecord& record) {
     ++finished_;
     clear();
-    fmt::print(out_, "{:>{}}/{}  {}: {}  {}\n", finished_, std::to_string(tasks_).size(), tasks_, task.label,
-               outcome_text(record),
-               record.seconds < 10 ? fmt::format("{:.2f} s", record.seconds) : duration_text(record.seconds));
-    std::fflush(out_);
+    tell(out_, "{:>{}}/{}  {}: {}  {}\n", finished_, std::to_string(tasks_).size(), tasks_, task.label,
+         outcome_text(record),
+         record.seconds < 10 ? fmt::format("{:.2f} s", record.seconds) : duration_text(record.seconds));
 }
 
 }  // namespace ravine
