@@ -230,7 +230,7 @@ TEST(Network, BatchNormalisationOfASingleValueIsNamed) {
     EXPECT_EQ(lone("cnn:channels=2,normalization=batch", {4, 4, 1}, 1), "");
     EXPECT_EQ(lone("cnn:channels=2,normalization=batch", {1, 1, 1}, 1), "1");
     EXPECT_EQ(lone("cnn:channels=2,normalization=batch", {1, 1, 1}, 2), "");
-    EXPECT_EQ(lone("cnn:channels=2-2-2,normalization=batch", {4, 4, 1}, 1), "8");
+    EXPECT_EQ(lone("cnn:channels=2-2-2,normalization=batch", {4, 4, 1}, 1), "9");
 }
 
 TEST(Network, BuffersStartWithMeanZeroAndVarianceOne) {
