@@ -96,8 +96,8 @@ TEST(Targets, EqualStepsOfIndependentEventsAreEqualAngles) {
 TEST(Targets, ThatStandStillHaveStagesAllTheSame) {
     Dataset data = values();
     data.values = {2, 2, 2, 2};
-    const auto plan =
-        make_target_plan(make("acet-auto"), loss("squared-error"), "squared-error", data, {}, 100);
+    const auto plan = make_target_plan(make("acet-auto"), loss("squared-error"), "squared-error", data,
+                                       Normalization::identity(1), 100);
     EXPECT_EQ(plan.stages.size(), 10U);
     for (const double t : plan.stages) EXPECT_TRUE(t > 0 && t <= 1) << t;
     EXPECT_EQ(plan.stages.back(), 1);

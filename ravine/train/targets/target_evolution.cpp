@@ -32,15 +32,14 @@ std::vector<double> equal_steps(const TargetEvolution& settings, int64_t count,
                                 const std::function<double(double from, double to)>& half_squared_length) {
     const double range = settings.final - settings.initial;
     if (count < 2 || range <= 0) return {settings.final};
-    const auto t_at = [&](double step) {
-        return settings.initial + range * dense_at_ends(step / static_cast<double>(measuring_steps));
+    const auto t_at = [&](int64_t i) {
+        return settings.initial +
+               range * dense_at_ends(static_cast<double>(i) / static_cast<double>(measuring_steps));
     };
     std::vector<double> lengths{0};
-    for (int64_t i = 0; i < measuring_steps; ++i) {
-        const auto step = static_cast<double>(i);
+    for (int64_t i = 0; i < measuring_steps; ++i)
         lengths.push_back(lengths.back() +
-                          std::sqrt(2 * std::max(0.0, half_squared_length(t_at(step), t_at(step + 1)))));
-    }
+                          std::sqrt(2 * std::max(0.0, half_squared_length(t_at(i), t_at(i + 1)))));
     if (!(lengths.back() > 0))  // targets that stand still: any t is as good
         for (size_t k = 0; k < lengths.size(); ++k) lengths[k] = static_cast<double>(k);
     std::vector<double> stages{settings.initial};
@@ -49,7 +48,7 @@ std::vector<double> equal_steps(const TargetEvolution& settings, int64_t count,
         const double wanted = lengths.back() * static_cast<double>(k) / static_cast<double>(count - 1);
         while (lengths[static_cast<size_t>(i) + 1] < wanted) ++i;
         const double low = lengths[static_cast<size_t>(i)], high = lengths[static_cast<size_t>(i) + 1];
-        stages.push_back(t_at(static_cast<double>(i) + (wanted - low) / (high - low)));
+        stages.push_back(t_at(i) + (t_at(i + 1) - t_at(i)) * (wanted - low) / (high - low));
     }
     stages.push_back(settings.final);
     return stages;
