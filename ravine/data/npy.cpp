@@ -90,11 +90,11 @@ private:
                 source_.what, source_.most_decoded, excerpt(to_string(header_.shape)));
     }
 
-    /// Bytes of an item in memory, as read_items() keeps it.
+    /// Bytes of an item in memory while read_items() reads it.
     size_t decoded_bytes_each() const {
         using enum NpyType::Kind;
         if (header_.type.kind == unsigned_integer && header_.type.bytes == 1) return 1;
-        return header_.type.kind == real || source_.integers == NpyIntegers::as_reals ? 4 : 8;
+        return header_.type.kind == real && header_.type.bytes <= 4 ? 4 : 8;
     }
 
     size_t bytes_each() const { return static_cast<size_t>(header_.type.bytes); }
