@@ -34,7 +34,8 @@ bool nests_deeper(std::string_view text, int levels) {
 std::string json_complaint(const std::exception& error) {
     std::string_view text = error.what();
     if (text.starts_with('[')) text.remove_prefix(std::min(text.find("] "), text.size() - 2) + 2);
-    if (text.starts_with("parse error at ")) text.remove_prefix(std::min(text.find(": "), text.size() - 2) + 2);
+    if (text.starts_with("parse error at "))
+        text.remove_prefix(std::min(text.find(": "), text.size() - 2) + 2);
     return shortened(printable(std::string(text)), 200);
 }
 

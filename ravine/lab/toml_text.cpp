@@ -58,7 +58,8 @@ private:
             } else if (is_long && is_at(at_, three)) {
                 at_ += 2;
                 // Up to two quotes may stand before the three that end it.
-                for (int more = 0; more < 2 && at_ + 1 < text_.size() && text_[at_ + 1] == quote; ++more) ++at_;
+                for (int more = 0; more < 2 && at_ + 1 < text_.size() && text_[at_ + 1] == quote; ++more)
+                    ++at_;
                 return;
             }
         }
@@ -76,8 +77,8 @@ toml::table parse_toml(std::string_view text, const std::string& origin) {
     if (text.size() > most_bytes)
         fail_request("{}: expected at most {} bytes, found {}", origin, most_bytes, text.size());
     if (const int64_t line = line_of_deep_toml(text); line > 0)
-        fail_request("{}:{}: expected lists, tables and dotted keys at most {} deep, found more", origin, line,
-                     most_toml_levels);
+        fail_request("{}:{}: expected lists, tables and dotted keys at most {} deep, found more", origin,
+                     line, most_toml_levels);
     try {
         return toml::parse(text, origin);
     } catch (const toml::parse_error& error) {
