@@ -115,8 +115,9 @@ std::pair<TrainState, int64_t> read_state(const TensorFile& file, const std::str
         fail_request("{}: it holds tensors, but is no checkpoint of a run", what);
     try {
         const Json json = parse_json<Json>(state->second, "ravine.state");
-        const bool has_layout = json.is_object() && json.contains("layout");
-        if (const int64_t found = has_layout ? json_integer(json["layout"]) : 1; found != state_layout)
+        if (!json.is_object()) fail_request("expected an object");
+        if (const int64_t found = json.contains("layout") ? json_integer(json["layout"]) : 1;
+            found != state_layout)
             throw OtherLayout{found};
         return {from_json(json), parse_integer("ravine.optimizer_steps", steps->second, non_negative)};
     } catch (const OtherLayout& other) {

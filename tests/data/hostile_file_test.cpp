@@ -157,7 +157,7 @@ TEST(Bomb, ManyNamesTakeTimeInProportion) {
     expect_error(2, [&] { read_csv(folder.write("c.csv", many)); }, {"line 1", "at most 1048576 columns"});
 }
 
-TEST(Table, LinesEndAsTheyDoWhereverABlockOfTheFileEnds) {
+TEST(HostileTable, LinesEndAsTheyDoWhereverABlockOfTheFileEnds) {
     const TemporaryFolder folder;
     // The 2^17th byte of the file is the CR of a CRLF, the LF after it, or an ordinary byte.
     for (int shift = 0; shift < 5; ++shift) {
@@ -184,7 +184,7 @@ TEST(Idx, AFileThatShrinksAfterItWasReadIsReadAllTheSame) {
     EXPECT_EQ(images.bytes.row(0xFFF, 0x40 * 0x60)[0x40 * 0x60 - 1], 'x');
 }
 
-TEST(Safetensors, ADeepHeaderIsRefused) {
+TEST(HostileSafetensors, ADeepHeaderIsRefused) {
     const TemporaryFolder folder;
     const std::string header = "{\"a\":" + std::string(200'000, '[') + std::string(200'000, ']') + "}";
     std::string file(8, '\0');

@@ -117,7 +117,7 @@ TEST_F(RunTest, SummaryHasItsKeysAndTheCountsAreRight) {
         keys_of(s),
         ElementsAre("status", "stop_reason", "steps", "epochs", "seconds", "train_loss", "validation_loss",
                     "validation_accuracy", "test_loss", "test_accuracy", "best_epoch", "best_validation_loss",
-                    "best_validation_accuracy", "forward_passes", "backward_passes", "updates",
+                    "best_validation_accuracy", "weights", "forward_passes", "backward_passes", "updates",
                     "gated_batches", "forward_seconds", "backward_seconds", "update_seconds", "parameters",
                     "training_examples", "validation_examples", "test_examples"));
     EXPECT_EQ(s["steps"], 27);

@@ -81,7 +81,8 @@ TEST(StudyRequest, ListsDoNotMultiplyToMillions) {
         folder.write("study.toml", "dataset = \"spiral\"\nepochs = " + list + "batch = " + list);
     StudyRequest request;
     read_study(request, path);
-    expect_error(2, [&] { plan_of(request); }, {"study.toml:3: batch: expected at most 1000 contenders"});
+    expect_error(2, [&] { plan_of(request); },
+                 {"study.toml:2: epochs: expected at most 1000 contenders, found 100 times 100 values"});
 }
 
 }  // namespace

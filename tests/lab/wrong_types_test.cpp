@@ -24,7 +24,8 @@ using Json = nlohmann::ordered_json;
 template <class Action>
 void with_each_value_replaced(const std::string& text, const Action& action) {
     const Json good = Json::parse(text);
-    for (const auto& [pointer, value] : good.flatten().items())
+    const Json flat = good.flatten();
+    for (const auto& [pointer, value] : flat.items())
         for (const char* other : {"5", "-1", "\"x\"", "null", "true", "[]", "{}", "1.5", "1e300", "[[1]]",
                                   "18446744073709551615", "{\"0\":5}"}) {
             Json changed = good;
