@@ -1,13 +1,13 @@
 #include "ravine/core/threads.hpp"
 
-#include <omp.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "ravine/core/processor_quota.hpp"
-#include "ravine/core/waiting.hpp"
+#include "ravine/core/worker_team.hpp"
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -53,36 +53,6 @@ int processors() {
     return 1;
 }
 
-struct RegionCall {
-    void (*body)(void*, int);
-    void* context;
-#ifdef __SANITIZE_THREAD__
-    std::atomic<int> begins{0}, ends{0};
-#endif
-};
-
-// The thread sanitizer does not see how libgomp, which is not built for it, hands work to its threads and
-// waits for them. It sees these.
-#ifdef __SANITIZE_THREAD__
-void show_begin(RegionCall& call) { call.begins.store(1, std::memory_order_release); }
-void do_share(RegionCall& call, int thread) {
-    call.begins.load(std::memory_order_acquire);
-    call.body(call.context, thread);
-    call.ends.fetch_add(1, std::memory_order_acq_rel);
-}
-void show_end(RegionCall& call) { call.ends.load(std::memory_order_acquire); }
-#else
-void show_begin(RegionCall&) {}
-void do_share(RegionCall& call, int thread) { call.body(call.context, thread); }
-void show_end(RegionCall&) {}
-#endif
-
-// Not looked at by the thread sanitizer: how a thread of the region finds `call`.
-__attribute__((no_sanitize("thread"))) void run_region(int threads, RegionCall& call) {
-#pragma omp parallel num_threads(threads)
-    do_share(call, omp_get_thread_num());
-}
-
 }  // namespace
 
 int available_threads() {
@@ -92,11 +62,12 @@ int available_threads() {
 }
 
 void run_on_threads(int threads, void (*body)(void* context, int thread), void* context) {
-    bound_waiting();
-    RegionCall call{body, context};
-    show_begin(call);
-    run_region(threads, call);
-    show_end(call);
+    if (threads <= 1 || WorkerTeam::is_inside()) {  // of loops within loops the outer one has the threads
+        for (int thread = 0; thread < threads; ++thread) body(context, thread);
+        return;
+    }
+    thread_local WorkerTeam team;
+    team.run(threads, body, context);
 }
 
 }  // namespace ravine

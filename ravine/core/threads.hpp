@@ -30,8 +30,9 @@ private:
 /// groups give it time for (processor_quota(), rounded up).
 int available_threads();
 
-/// Calls body(context, thread) on `threads` threads at once, thread 0 of them the caller's, and waits for
-/// all. There may be fewer where OpenMP gives no more. What waits, does as bound_waiting() says.
+/// Calls body(context, thread) once for each thread of 0 ... threads-1, 0 on the caller's thread, and waits
+/// for all. The others are called on threads of the caller's WorkerTeam, or on the caller's where those have
+/// not begun when it has come to its end. Within such a call all are called on the caller's thread.
 void run_on_threads(int threads, void (*body)(void* context, int thread), void* context);
 
 /// The same for body(thread), which must not throw.

@@ -4,7 +4,7 @@ namespace ravine {
 
 // A thread that waits for others either spins, and has the answer at once but takes the processor from
 // whoever could use it, or sleeps, and has to be woken, which takes some ten microseconds. libgomp, on whose
-// threads oneDNN and run_on_threads() work, spins for several milliseconds: beside another program on the
+// threads oneDNN works, spins for several milliseconds: beside another program on the
 // same processors a step then takes up to 25 times as long. So its threads should spin for about as long as
 // waking takes, and then sleep.
 //

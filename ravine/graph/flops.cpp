@@ -10,8 +10,9 @@ int64_t convolution_flops(const Shape& output, const Shape& kernel) {
 
 }  // namespace
 
-int64_t flops_of(const Graph& graph, int id) {
-    const Node& node = graph.node(id);
+int64_t flops_of(const Graph& graph, int id) { return flops_of(graph, graph.node(id)); }
+
+int64_t flops_of(const Graph& graph, const Node& node) {
     const auto argument = [&](size_t i) -> const Shape& { return graph.node(node.arguments[i]).shape; };
     switch (node.op) {
         case Op::matmul:

@@ -11,5 +11,6 @@ namespace ravine {
 /// its two adjoints; one an element for elementwise operations, reductions and pooling windows' elements;
 /// none for leaves and what only moves numbers. Windows that reach into the padding count whole.
 int64_t flops_of(const Graph& graph, int id);
+int64_t flops_of(const Graph& graph, const Node& node);
 
 }  // namespace ravine

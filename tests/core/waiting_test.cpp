@@ -70,6 +70,28 @@ TEST(BoundedWaiting, SeveralTeamsAtOnceStaySound) {
     EXPECT_EQ(right, 600);
 }
 
+// Who waits and who is waited for fall asleep at every possible moment.
+TEST(OnThreads, NobodySleepsForEver) {
+    const auto begin = std::chrono::steady_clock::now();
+    std::atomic<int64_t> sum = 0;
+    int64_t expected = 0;
+    for (int i = 0; std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(300); ++i) {
+        on_threads(2, [&](int thread) {
+            const auto work = std::chrono::steady_clock::now() + std::chrono::nanoseconds(i % 64 * 1000);
+            while (thread == i % 2 && std::chrono::steady_clock::now() < work) continue;
+            sum += thread;
+        });
+        ++expected;
+    }
+    EXPECT_EQ(sum, expected);
+}
+
+TEST(OnThreads, LoopsWithinLoopsAreDoneByTheThreadThatMeetsThem) {
+    std::atomic<int> calls = 0;
+    on_threads(2, [&](int) { on_threads(3, [&](int thread) { calls += 1 + thread; }); });
+    EXPECT_EQ(calls, 2 * (1 + 2 + 3));
+}
+
 TEST(OnThreads, CallsEachOnceWithThePresentContext) {
     for (const int threads : {1, 2, 5}) {
         std::vector<int> calls(static_cast<size_t>(threads), 0);

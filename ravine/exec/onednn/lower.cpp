@@ -12,6 +12,7 @@
 #include "ravine/exec/onednn/product.hpp"
 #include "ravine/exec/plain/plain.hpp"
 #include "ravine/exec/plan.hpp"
+#include "ravine/graph/flops.hpp"
 
 namespace ravine {
 namespace {
@@ -83,6 +84,10 @@ public:
     }
 
 private:
+    // Fewer are done on one thread in about 40 microseconds. Handing half of them to a second one gains
+    // little where the machine is quiet, and waits for it much longer where other programs compute.
+    static constexpr int64_t shared_flops = 4'000'000;
+
     /// What a product of this node's arguments asks for, but for its buffers and what stands behind it.
     ProductRequest request_of(const Node& node) const {
         return {
@@ -96,7 +101,7 @@ private:
             .result_buffer = -1,
             .factor_element = lowering_.options().precision == Precision::bf16 ? Element::bf16 : Element::f32,
             .activation = {},
-            .threads = lowering_.options().threads};
+            .threads = flops_of(graph_, node) < shared_flops ? 1 : lowering_.options().threads};
     }
 
     /// A convolution between few channels and the max-pooling that alone reads its result, as one kernel: the

@@ -133,7 +133,9 @@ std::unique_ptr<Kernel> make_permutation(const PlainRequest& request, Element el
         matrices->rows * matrices->columns * size_of(element) <= largest)
         return element == Element::bf16 ? make_transposition<Bfloat16>(request, *matrices)
                                         : make_transposition<float>(request, *matrices);
-    auto kernel = std::make_unique<Permutation>(request, element, threads);
+    constexpr int64_t shared_elements = 1 << 16;  // fewer are sooner moved by one thread
+    auto kernel = std::make_unique<Permutation>(
+        request, element, element_count(request.node.shape) < shared_elements ? 1 : threads);
     if (kernel->is_slow()) return nullptr;
     return kernel;
 }

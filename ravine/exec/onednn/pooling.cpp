@@ -293,7 +293,7 @@ std::unique_ptr<Kernel> make(const PlainRequest& request, int maxima) {
     return make_kernel(
         fmt::format("{}{} {}", name_of(op), maxima < 0 ? "" : " + maxima", to_string(request.shapes[0])),
         [=](const Context& context) {
-            parallel(context.threads, w.n, std::max<int64_t>(1, 4096 / w.image_elements(1)),
+            parallel(context.threads, w.n, std::max<int64_t>(1, 32768 / w.image_elements(1)),
                      [&](int64_t begin, int64_t end) {
                          run(op, w, begin, end, context.as<const T>(source), context.as<const T>(indices),
                              context.as<T>(target), maxima < 0 ? nullptr : context.as<T>(maxima));

@@ -43,7 +43,7 @@ std::unique_ptr<Kernel> make_pooling(const PlainRequest& request) {
             const T* from = context.as<const T>(source);
             const T* chosen = indices < 0 ? nullptr : context.as<const T>(indices);
             T* to = context.as<T>(target);
-            parallel(context.threads, w.n, std::max<int64_t>(1, 4096 / w.image_elements(1)),
+            parallel(context.threads, w.n, std::max<int64_t>(1, 32768 / w.image_elements(1)),
                      [&](int64_t begin, int64_t end) {
                          if (op == Op::max_pool_indices) return find_maxima(w, begin, end, from, to);
                          if (to_image)
