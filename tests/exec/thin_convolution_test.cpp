@@ -91,7 +91,8 @@ TEST_F(ThinConvolution, IsChosenForFewChannels) {
         EXPECT_EQ(are_thin(case_of({2, 8, 8, 16}, {16, 3, 3}, 1), options), none);
         EXPECT_EQ(are_thin(case_of({2, 8, 8, 3}, {6, 1, 1}, 0), options), none);
         EXPECT_EQ(are_thin({{2, 8, 8, 3}, {6, 3, 5, 5}, {.stride = 2, .padding = 0}}, options), none);
-        EXPECT_EQ(are_thin(case_of({1, 8, 8, 3}, {6, 3, 3}, 0), options), none) << "one example, two threads";
+        EXPECT_EQ(are_thin(case_of({1, 128, 128, 3}, {6, 3, 3}, 0), options), none)
+            << "one example, two threads";
         // More padding than the kernel covers: the gradient in the image would need less than none.
         EXPECT_EQ(are_thin(case_of({2, 8, 8, 3}, {6, 3, 3}, 3), options), no_input_gradient);
     }
