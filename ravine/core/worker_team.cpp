@@ -14,8 +14,6 @@
 #include <system_error>
 #include <thread>
 
-#include "ravine/core/waiting.hpp"
-
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -28,12 +26,15 @@ thread_local bool inside = false;
 enum State : uint32_t { idle, posted, running, ending };
 
 /// How long a thread of the team looks for work before it sleeps; OpenMP's variable decides where it is set.
+/// It may be longer than for OpenMP's threads, since between its looks it lets others have the processor: so
+/// it is there still after the work of one thread that stands between the loops of a small net's step.
 std::chrono::microseconds idle_spin() {
+    constexpr std::chrono::microseconds usual(100);
     static const std::chrono::microseconds time = [] {
         const char* policy = std::getenv("OMP_WAIT_POLICY");
         if (policy && strcasecmp(policy, "passive") == 0) return std::chrono::microseconds(0);
         if (policy && strcasecmp(policy, "active") == 0) return std::chrono::microseconds(5'000);
-        return std::chrono::microseconds(spin_microseconds);
+        return usual;
     }();
     return time;
 }

@@ -5,7 +5,7 @@
 
 namespace ravine {
 
-/// The threads that help one thread with its loops. They wait for work for a bounded time (idle_spin() below)
+/// The threads that help one thread with its loops. They look for work for a tenth of a millisecond
 /// and then sleep. Nobody waits for a thread that has not begun: the caller does its share instead, so that a
 /// loop beside other programs takes no longer than on one thread.
 class WorkerTeam {
