@@ -87,6 +87,7 @@ std::string write_hole(const TemporaryFolder& folder, const std::string& member,
     archive_entry_sparse_add_entry(entry, size - 1, 1);
     archive_write_header(writer, entry);
     archive_write_data(writer, "x", 1);
+    archive_entry_free(entry);
     archive_write_free(writer);
     return path;
 }

@@ -6,7 +6,10 @@
 
 // Highway includes this file once for every instruction set; the order of its headers matters.
 // clang-format off
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX2)  // suits_winograd() asks for AVX-512
+// suits_winograd() asks for AVX-512; vectors of SVE cannot be kept in arrays, on any processor.
+#undef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS \
+    (HWY_SSSE3 | HWY_SSE4 | HWY_AVX2 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ravine/exec/onednn/winograd_transforms.cpp"
 #include <hwy/foreach_target.h>
