@@ -29,7 +29,7 @@ enum State : uint32_t { idle, posted, running, ending };
 /// It may be longer than for OpenMP's threads, since between its looks it lets others have the processor: so
 /// it is there still after the work of one thread that stands between the loops of a small net's step.
 std::chrono::microseconds idle_spin() {
-    constexpr std::chrono::microseconds usual(100);
+    static constexpr std::chrono::microseconds usual(100);
     static const std::chrono::microseconds time = [] {
         const char* policy = std::getenv("OMP_WAIT_POLICY");
         if (policy && strcasecmp(policy, "passive") == 0) return std::chrono::microseconds(0);
