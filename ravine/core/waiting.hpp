@@ -4,9 +4,9 @@ namespace ravine {
 
 // A thread that waits for others either spins, and has the answer at once but takes the processor from
 // whoever could use it, or sleeps, and has to be woken, which takes some ten microseconds. libgomp, on whose
-// threads oneDNN works, spins for several milliseconds: beside another program on the
-// same processors a step then takes up to 25 times as long. So its threads should spin for about as long as
-// waking takes, and then sleep.
+// threads oneDNN works, spins for several milliseconds: beside another program on the same processors a step
+// then takes up to 25 times as long. So its threads should spin for about as long as waking takes, and then
+// sleep. (Ravine's own loops have threads of their own: worker_team.hpp.)
 //
 // libgomp reads how long from the environment when it is loaded, and offers no other way to say it. But
 // wherever it manages more threads than there are processors it spins very shortly by itself.
