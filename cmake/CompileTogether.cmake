@@ -4,8 +4,8 @@
 #
 #   compile_together(TARGET MOST n [OPTIONS option ...] SOURCES source ...)
 #
-# adds the sources to the target, at most n in a batch, compiled with these options as well. Batches name their sources relative to the root of the
-# repository, so that two checkouts share a compiler cache.
+# adds the sources to the target, at most n in a batch, compiled with these options as well. Batches name their sources
+# relative to the root of the repository, so that two checkouts share a compiler cache.
 
 function(compile_together target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "MOST" "OPTIONS;SOURCES")
