@@ -41,6 +41,10 @@ int finish_output(int status) {
     errno = 0;
     const bool is_lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
     if (!is_lost || status != 0) return status;
+    if (errno == 0) {  // lost some time ago: what was the reason then still is one
+        std::clearerr(stdout);
+        if (std::fputc('\n', stdout) != EOF) std::fflush(stdout);
+    }
     return report_lost_output(errno);
 }
 

@@ -45,7 +45,7 @@ TEST_F(Streams, LostOutputIsAFailure) {
         for (const Stream out : {Stream::full, Stream::closed}) {
             const Outcome outcome = run_program(command, folder.path(), out, Stream::heard);
             EXPECT_EQ(outcome.status, 1) << command[0];
-            EXPECT_THAT(outcome.err, HasSubstr("ravine: standard output: cannot write")) << command[0];
+            EXPECT_THAT(outcome.err, HasSubstr("ravine: standard output: cannot write: ")) << command[0];
         }
 }
 
