@@ -18,6 +18,8 @@ function(embed_text target header namespace)
         DEPENDS ${files} "${CMAKE_CURRENT_FUNCTION_LIST_FILE}"
         COMMENT "Embedding ${namespace}" VERBATIM)
     target_sources(${target} PRIVATE "${source}")
+    # Longer than the standard promises a literal may be; the compilers here take it.
+    set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS -Wno-overlength-strings)
 endfunction()
 
 if(CMAKE_SCRIPT_MODE_FILE)
