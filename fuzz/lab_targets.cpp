@@ -1,4 +1,6 @@
 // Files of runs and studies, models, experiments, and texts of the command line.
+#include <utf8.h>
+
 #include <stdexcept>
 
 #include "fuzz/scratch.hpp"
@@ -85,7 +87,7 @@ void feed_model(std::string_view bytes) { read_model(put("model.safetensors", by
 /// The text of a model, a line "---", and the JSON of a schema.
 void feed_model_metadata(std::string_view bytes) {
     const size_t cut = bytes.find("\n---\n");
-    if (cut == std::string_view::npos) return;
+    if (cut == std::string_view::npos || !utf8::is_valid(bytes)) return;  // no header holds other text
     TensorFile file;
     file.metadata = {{"ravine.model", std::string(bytes.substr(0, cut + 1))},
                      {"ravine.loss", "cross-entropy"},
@@ -101,6 +103,7 @@ void feed_checkpoint(std::string_view bytes) {
 
 /// What a checkpoint says of where its run stood; the run goes on from there.
 void feed_checkpoint_state(std::string_view bytes) {
+    if (!utf8::is_valid(bytes)) return;  // no header holds other text
     Run run = small_run();
     const RunFolder folder{put_folder("state", {})};
     write_safetensors(folder.checkpoint(), checkpoint_of(run, bytes));

@@ -1,5 +1,7 @@
 #include "ravine/data/table_text.hpp"
 
+#include <utf8.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -9,29 +11,6 @@ namespace ravine {
 namespace {
 
 constexpr size_t most_line_bytes = size_t{1} << 26;
-
-/// The position of the first byte that is not part of well-formed UTF-8 (Unicode 15, table 3-7), or npos.
-size_t first_not_utf8(std::string_view text) {
-    for (size_t i = 0; i < text.size();) {
-        const auto lead = static_cast<uint8_t>(text[i]);
-        const size_t length = lead < 0x80   ? 1
-                              : lead < 0xC2 ? 0
-                              : lead < 0xE0 ? 2
-                              : lead < 0xF0 ? 3
-                              : lead < 0xF5 ? 4
-                                            : 0;
-        if (length == 0 || i + length > text.size()) return i;
-        for (size_t k = 1; k < length; ++k) {
-            const auto byte = static_cast<uint8_t>(text[i + k]);
-            // The second byte must not make an overlong form, a surrogate, or a number above U+10FFFF.
-            const int low = k > 1 ? 0x80 : lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-            const int high = k > 1 ? 0xBF : lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-            if (byte < low || byte > high) return i;
-        }
-        i += length;
-    }
-    return std::string_view::npos;
-}
 
 }  // namespace
 
@@ -80,7 +59,7 @@ std::optional<std::string_view> TableText::next() {
     at_ = end;
     if (const size_t nul = result.find('\0'); nul != std::string_view::npos)
         fail_request("{}, line {}, byte {}: expected text, found a NUL byte", path(), line_, nul + 1);
-    if (const size_t bad = first_not_utf8(result); bad != std::string_view::npos)
+    if (const size_t bad = utf8::find_invalid(result); bad != std::string_view::npos)
         fail_request("{}, line {}, byte {}: expected UTF-8 text, found the byte 0x{:02x}", path(), line_,
                      bad + 1, static_cast<uint8_t>(result[bad]));
     return result;

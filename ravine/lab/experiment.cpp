@@ -4,8 +4,8 @@
 #include <toml++/toml.h>
 
 #include <fmt/ranges.h>
+#include <utf8.h>
 
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "ravine/lab/model_file.hpp"
@@ -115,15 +115,6 @@ const Field<Experiment>& find_field(const std::string& name, const std::string& 
     fail_request("{}: unknown key{}", where, suggestion(name, field_names()));
 }
 
-bool is_utf8(const std::string& text) {
-    try {
-        (void)nlohmann::json(text).dump();
-        return true;
-    } catch (const nlohmann::json::exception&) {
-        return false;
-    }
-}
-
 }  // namespace
 
 const std::vector<Field<Experiment>>& experiment_fields() {
@@ -135,7 +126,7 @@ void set_experiment(Experiment& experiment, const std::string& name, const std::
                     const std::string& text) {
     const auto& f = find_field(name, where);
     // Neither config.toml nor the saved model, which is written after hours, could hold other bytes.
-    if (!is_utf8(text)) fail_request("{}: expected UTF-8 text", where);
+    if (!utf8::is_valid(text)) fail_request("{}: expected UTF-8 text", where);
     f.set(experiment, where, text);
 }
 

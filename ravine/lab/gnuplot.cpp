@@ -1,5 +1,7 @@
 #include "ravine/lab/gnuplot.hpp"
 
+#include <utf8.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -53,7 +55,7 @@ std::string gnuplot_quoted(const std::string& text) {
         else if (letter < 0x80 && has_meaning(static_cast<char>(letter)))
             result += fmt::format("\\{:03o}", static_cast<unsigned>(letter));
         else
-            append_letter(result, letter);
+            utf8::append(letter, result);
     }
     return result + "\"";
 }

@@ -1,5 +1,7 @@
 #include "ravine/lab/letters.hpp"
 
+#include <utf8.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -18,27 +20,9 @@ struct Letters {
     bool contain(char32_t letter) const { return letter >= first && letter <= last; }
 };
 
-/// The bytes of the character that begins at `i`; 0 where there is none.
-size_t length_at(std::string_view text, size_t i) {
-    const auto byte_at = [&](size_t k) { return static_cast<unsigned char>(text[i + k]); };
-    const unsigned lead = byte_at(0);
-    const size_t length = lead < 0x80   ? 1
-                          : lead < 0xc2 ? 0
-                          : lead < 0xe0 ? 2
-                          : lead < 0xf0 ? 3
-                          : lead < 0xf5 ? 4
-                                        : 0;
-    if (i + length > text.size()) return 0;
-    for (size_t k = 1; k < length; ++k)
-        if ((byte_at(k) & 0xc0) != 0x80) return 0;
-    return length;
-}
-
-bool is_character(char32_t letter, size_t length) {
-    constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
-    const bool is_surrogate = letter >= 0xd800 && letter < 0xe000;
-    const bool is_none = (letter & 0xfffe) == 0xfffe || (letter >= 0xfdd0 && letter <= 0xfdef);
-    return letter >= smallest[length] && letter <= 0x10ffff && !is_surrogate && !is_none;
+/// Code points that Unicode keeps from being characters.
+bool is_noncharacter(char32_t letter) {
+    return (letter & 0xfffe) == 0xfffe || (letter >= 0xfdd0 && letter <= 0xfdef);
 }
 
 /// Not seen, whatever the font (Unicode 15, Default_Ignorable_Code_Point), and in no font either.
@@ -97,36 +81,16 @@ bool is_ascii(std::string_view text) {
 }  // namespace
 
 std::u32string letters_of(std::string_view text) {
-    std::u32string letters;
-    for (size_t i = 0; i < text.size();) {
-        const size_t length = length_at(text, i);
-        char32_t letter = length == 1 ? static_cast<unsigned char>(text[i])
-                                      : static_cast<unsigned char>(text[i]) & (0x7fU >> length);
-        for (size_t k = 1; k < length; ++k)
-            letter = letter << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3fU);
-        const bool is_good = length > 0 && is_character(letter, length);
-        letters += is_good ? letter : U'?';
-        i += is_good ? length : 1;
+    std::string good(text);
+    for (size_t from = 0; from < good.size(); ++from) {
+        const size_t bad = utf8::find_invalid(std::string_view(good).substr(from));
+        if (bad == std::string_view::npos) break;
+        from += bad;
+        good[from] = '?';
     }
+    std::u32string letters = utf8::utf8to32(good);
+    std::ranges::replace_if(letters, is_noncharacter, U'?');
     return letters;
-}
-
-void append_letter(std::string& text, char32_t letter) {
-    const auto add = [&](char32_t byte) { text += static_cast<char>(byte); };
-    const auto add_rest = [&](int shift) { add(0x80 | (letter >> shift & 0x3f)); };
-    if (letter < 0x80) return add(letter);
-    if (letter < 0x800) {
-        add(0xc0 | letter >> 6);
-    } else {
-        if (letter < 0x10000) {
-            add(0xe0 | letter >> 12);
-        } else {
-            add(0xf0 | letter >> 18);
-            add_rest(12);
-        }
-        add_rest(6);
-    }
-    add_rest(0);
 }
 
 bool is_control(char32_t letter) { return letter < 0x20 || (letter >= 0x7f && letter < 0xa0); }
@@ -138,7 +102,7 @@ std::string drawable_text(const std::string& text) {
     std::string result;
     for (const char32_t letter : letters_of(text)) {
         if (is_never_seen(letter)) continue;
-        append_letter(result, letter < 0x80 || some_font_has(letter) ? letter : missing);
+        utf8::append(letter < 0x80 || some_font_has(letter) ? letter : missing, result);
     }
     return result;
 }

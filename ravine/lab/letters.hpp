@@ -9,9 +9,6 @@ namespace ravine {
 /// table 3-7), and what is no character, becomes a question mark.
 std::u32string letters_of(std::string_view text);
 
-/// Appends the code point in UTF-8.
-void append_letter(std::string& text, char32_t letter);
-
 /// Whether it is a control character (C0, C1, delete).
 bool is_control(char32_t letter);
 
