@@ -23,5 +23,5 @@ measure() { # measure NAME COMMAND...
 
 measure "./dev demo" ./dev demo
 measure "./dev test after it" ./dev test
-echo "// A change." >>ravine/optim/nadam.cpp
+echo "// A change." >>ravine/optim/rules/nadam.cpp
 measure "./dev test after a change to one rule" ./dev test

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "ravine/optim/first_order.hpp"
+#include "ravine/optim/rules/first_order.hpp"
 
 namespace {
 

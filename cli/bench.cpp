@@ -9,12 +9,12 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "ravine/core/error.hpp"
-#include "ravine/lab/bench_augmentation.hpp"
-#include "ravine/lab/bench_gate.hpp"
-#include "ravine/lab/bench_sharing.hpp"
-#include "ravine/lab/bench_steps.hpp"
-#include "ravine/lab/statistics.hpp"
-#include "ravine/lab/step_profile.hpp"
+#include "ravine/lab/bench/bench_augmentation.hpp"
+#include "ravine/lab/bench/bench_gate.hpp"
+#include "ravine/lab/bench/bench_sharing.hpp"
+#include "ravine/lab/bench/bench_steps.hpp"
+#include "ravine/lab/bench/step_profile.hpp"
+#include "ravine/lab/statistics/statistics.hpp"
 
 namespace ravine::cli {
 namespace {

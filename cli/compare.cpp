@@ -8,7 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "ravine/core/error.hpp"
-#include "ravine/core/interrupt.hpp"
+#include "ravine/core/threads/interrupt.hpp"
 #include "ravine/lab/report/study_report.hpp"
 #include "ravine/lab/study/study_files.hpp"
 #include "ravine/lab/study/study_progress.hpp"

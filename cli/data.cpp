@@ -10,13 +10,13 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "ravine/core/console.hpp"
-#include "ravine/core/file.hpp"
-#include "ravine/data/download.hpp"
-#include "ravine/lab/data_report.hpp"
-#include "ravine/lab/data_show.hpp"
-#include "ravine/lab/download_progress.hpp"
-#include "ravine/lab/gnuplot.hpp"
+#include "ravine/core/files/console.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/data/download/download.hpp"
+#include "ravine/lab/draw/gnuplot.hpp"
+#include "ravine/lab/look/data_report.hpp"
+#include "ravine/lab/look/data_show.hpp"
+#include "ravine/lab/look/download_progress.hpp"
 
 namespace ravine::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "ravine/lab/describe.hpp"
+#include "ravine/lab/names/describe.hpp"
 
 #include <fmt/format.h>
 
@@ -8,10 +8,10 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "ravine/core/error.hpp"
-#include "ravine/lab/example_shape.hpp"
-#include "ravine/lab/model_file.hpp"
-#include "ravine/lab/model_summary.hpp"
-#include "ravine/lab/run.hpp"
+#include "ravine/lab/experiment/model_file.hpp"
+#include "ravine/lab/look/example_shape.hpp"
+#include "ravine/lab/look/model_summary.hpp"
+#include "ravine/lab/run/run.hpp"
 
 namespace ravine::cli {
 namespace {

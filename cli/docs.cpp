@@ -2,7 +2,7 @@
 #include <string>
 
 #include "cli/commands.hpp"
-#include "ravine/lab/reference.hpp"
+#include "ravine/lab/names/reference.hpp"
 
 namespace ravine::cli {
 

@@ -6,7 +6,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "ravine/lab/use_model.hpp"
+#include "ravine/lab/run/use_model.hpp"
 
 namespace ravine::cli {
 namespace {

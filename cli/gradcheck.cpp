@@ -8,13 +8,13 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "ravine/core/console.hpp"
 #include "ravine/core/error.hpp"
-#include "ravine/core/file.hpp"
-#include "ravine/core/interrupt.hpp"
-#include "ravine/lab/gradcheck.hpp"
-#include "ravine/lab/model_file.hpp"
-#include "ravine/lab/text_table.hpp"
+#include "ravine/core/files/console.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/core/threads/interrupt.hpp"
+#include "ravine/lab/experiment/model_file.hpp"
+#include "ravine/lab/inspect/gradcheck.hpp"
+#include "ravine/lab/names/text_table.hpp"
 
 namespace ravine::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cli/commands.hpp"
-#include "ravine/lab/describe.hpp"
+#include "ravine/lab/names/describe.hpp"
 
 namespace ravine::cli {
 

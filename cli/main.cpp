@@ -11,7 +11,7 @@
 #include "cli/parse_error.hpp"
 #include "cli/streams.hpp"
 #include "ravine/core/error.hpp"
-#include "ravine/core/waiting.hpp"
+#include "ravine/core/threads/waiting.hpp"
 
 namespace {
 

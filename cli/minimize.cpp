@@ -1,4 +1,4 @@
-#include "ravine/lab/minimize.hpp"
+#include "ravine/lab/inspect/minimize.hpp"
 
 #include <fmt/format.h>
 
@@ -9,10 +9,10 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "ravine/core/error.hpp"
-#include "ravine/core/file.hpp"
-#include "ravine/lab/gnuplot.hpp"
-#include "ravine/lab/text_table.hpp"
-#include "ravine/optim/schedules.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/lab/draw/gnuplot.hpp"
+#include "ravine/lab/names/text_table.hpp"
+#include "ravine/optim/rates/schedules.hpp"
 
 namespace ravine::cli {
 namespace {

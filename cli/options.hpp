@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "ravine/core/settings.hpp"
-#include "ravine/lab/experiment.hpp"
+#include "ravine/core/settings/settings.hpp"
+#include "ravine/lab/experiment/experiment.hpp"
 
 namespace ravine::cli {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "ravine/core/spec.hpp"
+#include "ravine/core/settings/spec.hpp"
 
 namespace ravine::cli {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "ravine/core/file.hpp"
-#include "ravine/lab/use_model.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/lab/run/use_model.hpp"
 
 namespace ravine::cli {
 namespace {

@@ -8,18 +8,18 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "ravine/core/console.hpp"
 #include "ravine/core/error.hpp"
-#include "ravine/core/file.hpp"
-#include "ravine/core/interrupt.hpp"
-#include "ravine/data/digest.hpp"
+#include "ravine/core/files/console.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/core/threads/interrupt.hpp"
+#include "ravine/data/files/digest.hpp"
+#include "ravine/lab/names/text_table.hpp"
 #include "ravine/lab/report/study_report.hpp"
 #include "ravine/lab/reproduce/acet.hpp"
 #include "ravine/lab/reproduce/first_order.hpp"
 #include "ravine/lab/study/study_files.hpp"
 #include "ravine/lab/study/study_progress.hpp"
 #include "ravine/lab/study/study_table.hpp"
-#include "ravine/lab/text_table.hpp"
 
 namespace ravine::cli {
 namespace {

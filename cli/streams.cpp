@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "ravine/core/console.hpp"
-#include "ravine/core/printable.hpp"
+#include "ravine/core/files/console.hpp"
+#include "ravine/core/text/printable.hpp"
 
 namespace ravine::cli {
 

@@ -7,11 +7,11 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "ravine/core/console.hpp"
 #include "ravine/core/error.hpp"
-#include "ravine/lab/model_file.hpp"
-#include "ravine/lab/run.hpp"
-#include "ravine/train/progress.hpp"
+#include "ravine/core/files/console.hpp"
+#include "ravine/lab/experiment/model_file.hpp"
+#include "ravine/lab/run/run.hpp"
+#include "ravine/train/training/progress.hpp"
 
 namespace ravine::cli {
 namespace {

@@ -1,15 +1,15 @@
 // Files of data.
 #include "fuzz/scratch.hpp"
-#include "ravine/data/array_set.hpp"
-#include "ravine/data/cifar.hpp"
-#include "ravine/data/csv.hpp"
-#include "ravine/data/idx.hpp"
-#include "ravine/data/image_file.hpp"
-#include "ravine/data/npy.hpp"
-#include "ravine/data/packed_files.hpp"
-#include "ravine/data/safetensors.hpp"
-#include "ravine/data/table.hpp"
-#include "ravine/data/whitespace_table.hpp"
+#include "ravine/data/download/packed_files.hpp"
+#include "ravine/data/formats/csv.hpp"
+#include "ravine/data/formats/idx.hpp"
+#include "ravine/data/formats/image_file.hpp"
+#include "ravine/data/formats/npy.hpp"
+#include "ravine/data/formats/safetensors.hpp"
+#include "ravine/data/formats/table.hpp"
+#include "ravine/data/formats/whitespace_table.hpp"
+#include "ravine/data/sources/array_set.hpp"
+#include "ravine/data/sources/cifar.hpp"
 
 namespace ravine::fuzz {
 namespace {

@@ -3,12 +3,12 @@
 #include <cmath>
 #include <cstdio>
 
-#include "ravine/data/catalog.hpp"
+#include "ravine/data/sources/catalog.hpp"
 #include "ravine/nn/network.hpp"
-#include "ravine/optim/adam.hpp"
-#include "ravine/optim/first_order.hpp"
-#include "ravine/optim/functions.hpp"
-#include "ravine/train/trainer.hpp"
+#include "ravine/optim/functions/functions.hpp"
+#include "ravine/optim/rules/adam.hpp"
+#include "ravine/optim/rules/first_order.hpp"
+#include "ravine/train/training/trainer.hpp"
 
 using namespace ravine;
 

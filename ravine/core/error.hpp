@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "ravine/core/printable.hpp"
+#include "ravine/core/text/printable.hpp"
 
 namespace ravine {
 

@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/json_text.hpp"
-#include "ravine/data/digest.hpp"
-#include "ravine/data/excerpt.hpp"
+#include "ravine/core/text/json_text.hpp"
+#include "ravine/data/files/digest.hpp"
+#include "ravine/data/files/excerpt.hpp"
 
 namespace ravine {
 namespace {

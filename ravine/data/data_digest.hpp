@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ravine/data/catalog.hpp"
+#include "ravine/data/sources/catalog.hpp"
 
 namespace ravine {
 

@@ -6,9 +6,9 @@
 #include <variant>
 #include <vector>
 
-#include "ravine/core/shape.hpp"
-#include "ravine/core/task.hpp"
-#include "ravine/data/rows.hpp"
+#include "ravine/core/values/shape.hpp"
+#include "ravine/core/values/task.hpp"
+#include "ravine/data/files/rows.hpp"
 
 namespace ravine {
 

@@ -3,8 +3,8 @@
 #include <numeric>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/random.hpp"
-#include "ravine/core/spec.hpp"
+#include "ravine/core/settings/spec.hpp"
+#include "ravine/core/values/random.hpp"
 
 namespace ravine {
 namespace {

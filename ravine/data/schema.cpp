@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/json_text.hpp"
+#include "ravine/core/text/json_text.hpp"
 
 namespace ravine {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ravine/core/shape.hpp"
+#include "ravine/core/values/shape.hpp"
 #include "ravine/data/dataset.hpp"
 #include "ravine/data/normalization.hpp"
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 
 namespace ravine {
 

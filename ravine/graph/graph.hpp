@@ -8,7 +8,7 @@
 #include <tuple>
 #include <vector>
 
-#include "ravine/core/shape.hpp"
+#include "ravine/core/values/shape.hpp"
 
 namespace ravine {
 

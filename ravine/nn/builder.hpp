@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "ravine/core/parameters.hpp"
+#include "ravine/core/values/parameters.hpp"
 #include "ravine/graph/graph.hpp"
 #include "ravine/nn/initializer.hpp"
 

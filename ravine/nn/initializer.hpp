@@ -3,9 +3,9 @@
 #include <functional>
 #include <span>
 
-#include "ravine/core/catalog.hpp"
-#include "ravine/core/random.hpp"
-#include "ravine/core/shape.hpp"
+#include "ravine/core/settings/catalog.hpp"
+#include "ravine/core/values/random.hpp"
+#include "ravine/core/values/shape.hpp"
 
 namespace ravine {
 

@@ -3,8 +3,8 @@
 #include <functional>
 #include <string>
 
-#include "ravine/core/catalog.hpp"
-#include "ravine/core/shape.hpp"
+#include "ravine/core/settings/catalog.hpp"
+#include "ravine/core/values/shape.hpp"
 #include "ravine/nn/builder.hpp"
 
 namespace ravine {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "ravine/core/parameters.hpp"
-#include "ravine/core/task.hpp"
+#include "ravine/core/values/parameters.hpp"
+#include "ravine/core/values/task.hpp"
 #include "ravine/graph/loss_graph.hpp"
 #include "ravine/nn/described/description.hpp"
 #include "ravine/nn/loss.hpp"

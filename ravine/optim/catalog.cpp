@@ -1,15 +1,15 @@
 #include <utility>
 
-#include "ravine/optim/adadelta.hpp"
-#include "ravine/optim/adagrad.hpp"
-#include "ravine/optim/adam.hpp"
-#include "ravine/optim/delta_bar_delta.hpp"
-#include "ravine/optim/momentum.hpp"
-#include "ravine/optim/nadam.hpp"
-#include "ravine/optim/nesterov.hpp"
-#include "ravine/optim/rmsprop.hpp"
-#include "ravine/optim/rmsprop_nesterov.hpp"
-#include "ravine/optim/sgd.hpp"
+#include "ravine/optim/rules/adadelta.hpp"
+#include "ravine/optim/rules/adagrad.hpp"
+#include "ravine/optim/rules/adam.hpp"
+#include "ravine/optim/rules/delta_bar_delta.hpp"
+#include "ravine/optim/rules/momentum.hpp"
+#include "ravine/optim/rules/nadam.hpp"
+#include "ravine/optim/rules/nesterov.hpp"
+#include "ravine/optim/rules/rmsprop.hpp"
+#include "ravine/optim/rules/rmsprop_nesterov.hpp"
+#include "ravine/optim/rules/sgd.hpp"
 
 namespace ravine {
 namespace {

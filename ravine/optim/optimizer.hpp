@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "ravine/core/parameters.hpp"
-#include "ravine/optim/objective.hpp"
+#include "ravine/core/values/parameters.hpp"
+#include "ravine/optim/objective/objective.hpp"
 
 namespace ravine {
 

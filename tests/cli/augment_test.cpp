@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "ravine/core/file.hpp"
+#include "ravine/core/files/file.hpp"
 #include "tests/cli/program.hpp"
 
 namespace ravine::test {

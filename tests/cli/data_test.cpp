@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "ravine/core/file.hpp"
+#include "ravine/core/files/file.hpp"
 #include "tests/cli/program.hpp"
 #include "tests/support/environment.hpp"
 #include "tests/support/http_server.hpp"

@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "ravine/core/file.hpp"
-#include "ravine/lab/registry.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/lab/names/registry.hpp"
 #include "tests/cli/program.hpp"
 #include "tests/support/paths.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "ravine/core/file.hpp"
+#include "ravine/core/files/file.hpp"
 #include "tests/cli/program.hpp"
 
 namespace ravine::test {

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <fstream>
 
-#include "ravine/core/file.hpp"
+#include "ravine/core/files/file.hpp"
 #include "tests/cli/program.hpp"
 #include "tests/support/environment.hpp"
 

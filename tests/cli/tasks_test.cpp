@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "ravine/core/file.hpp"
+#include "ravine/core/files/file.hpp"
 #include "tests/cli/program.hpp"
 
 namespace ravine::test {

@@ -1,4 +1,4 @@
-#include "ravine/core/interrupt.hpp"
+#include "ravine/core/threads/interrupt.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

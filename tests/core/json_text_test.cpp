@@ -1,4 +1,4 @@
-#include "ravine/core/json_text.hpp"
+#include "ravine/core/text/json_text.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,8 +7,8 @@
 #include <stdexcept>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/printable.hpp"
-#include "ravine/core/spec.hpp"
+#include "ravine/core/settings/spec.hpp"
+#include "ravine/core/text/printable.hpp"
 
 namespace ravine::test {
 namespace {

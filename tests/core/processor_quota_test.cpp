@@ -1,4 +1,4 @@
-#include "ravine/core/processor_quota.hpp"
+#include "ravine/core/threads/processor_quota.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

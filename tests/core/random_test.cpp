@@ -1,4 +1,4 @@
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "ravine/core/settings.hpp"
+#include "ravine/core/settings/settings.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "ravine/core/catalog.hpp"
+#include "ravine/core/settings/catalog.hpp"
 
 namespace ravine::test {
 namespace {

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/precision.hpp"
-#include "ravine/core/shape.hpp"
-#include "ravine/core/threads.hpp"
-#include "ravine/core/vector.hpp"
+#include "ravine/core/threads/threads.hpp"
+#include "ravine/core/values/precision.hpp"
+#include "ravine/core/values/shape.hpp"
+#include "ravine/core/values/vector.hpp"
 
 namespace ravine::test {
 namespace {

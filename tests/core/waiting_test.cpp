@@ -1,4 +1,4 @@
-#include "ravine/core/waiting.hpp"
+#include "ravine/core/threads/waiting.hpp"
 
 #include <gtest/gtest.h>
 #include <omp.h>
@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "ravine/core/threads.hpp"
+#include "ravine/core/threads/threads.hpp"
 
 namespace ravine {
 namespace {

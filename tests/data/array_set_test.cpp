@@ -1,8 +1,8 @@
-#include "ravine/data/array_set.hpp"
+#include "ravine/data/sources/array_set.hpp"
 
 #include <functional>
 
-#include "ravine/data/npz.hpp"
+#include "ravine/data/formats/npz.hpp"
 #include "tests/data/archive_support.hpp"
 #include "tests/data/npy_support.hpp"
 

@@ -1,4 +1,4 @@
-#include "ravine/data/autoencoding.hpp"
+#include "ravine/data/sources/autoencoding.hpp"
 
 #include <cmath>
 #include <nlohmann/json.hpp>

@@ -1,10 +1,10 @@
-#include "ravine/data/catalog.hpp"
+#include "ravine/data/sources/catalog.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "ravine/data/locate.hpp"
+#include "ravine/data/download/locate.hpp"
 #include "tests/data/support.hpp"
 
 namespace ravine {

@@ -1,7 +1,7 @@
-#include "ravine/data/check_files.hpp"
+#include "ravine/data/download/check_files.hpp"
 
-#include "ravine/data/digest.hpp"
-#include "ravine/data/packed_files.hpp"
+#include "ravine/data/download/packed_files.hpp"
+#include "ravine/data/files/digest.hpp"
 #include "tests/data/archive_support.hpp"
 
 namespace ravine {

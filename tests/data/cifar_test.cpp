@@ -1,10 +1,10 @@
-#include "ravine/data/cifar.hpp"
+#include "ravine/data/sources/cifar.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 
-#include "ravine/data/catalog.hpp"
-#include "ravine/data/decoded_files.hpp"
+#include "ravine/data/files/decoded_files.hpp"
+#include "ravine/data/sources/catalog.hpp"
 #include "tests/data/archive_support.hpp"
 
 namespace ravine::test {

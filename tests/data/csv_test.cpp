@@ -1,4 +1,4 @@
-#include "ravine/data/csv.hpp"
+#include "ravine/data/formats/csv.hpp"
 
 #include "tests/data/support.hpp"
 

@@ -1,4 +1,4 @@
-#include "ravine/data/digest.hpp"
+#include "ravine/data/files/digest.hpp"
 
 #include "tests/data/support.hpp"
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "ravine/core/random.hpp"
-#include "ravine/data/digest.hpp"
-#include "ravine/data/download.hpp"
+#include "ravine/core/values/random.hpp"
+#include "ravine/data/download/download.hpp"
+#include "ravine/data/files/digest.hpp"
 #include "tests/data/support.hpp"
 #include "tests/support/http_server.hpp"
 

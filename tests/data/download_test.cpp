@@ -2,8 +2,8 @@
 #include <chrono>
 #include <thread>
 
-#include "ravine/core/interrupt.hpp"
-#include "ravine/data/part_file.hpp"
+#include "ravine/core/threads/interrupt.hpp"
+#include "ravine/data/download/part_file.hpp"
 #include "tests/data/download_support.hpp"
 
 namespace ravine {

@@ -1,4 +1,4 @@
-#include "ravine/core/file.hpp"
+#include "ravine/core/files/file.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -9,7 +9,7 @@
 
 #include <csignal>
 
-#include "ravine/core/lock.hpp"
+#include "ravine/core/files/lock.hpp"
 #include "tests/data/support.hpp"
 
 namespace ravine {

@@ -7,14 +7,14 @@
 #include <cstring>
 #include <random>
 
-#include "ravine/data/archive_reader.hpp"
-#include "ravine/data/cifar.hpp"
-#include "ravine/data/csv.hpp"
-#include "ravine/data/idx.hpp"
-#include "ravine/data/npz.hpp"
-#include "ravine/data/safetensors.hpp"
-#include "ravine/data/table_text.hpp"
-#include "ravine/data/whitespace_table.hpp"
+#include "ravine/data/files/archive_reader.hpp"
+#include "ravine/data/formats/csv.hpp"
+#include "ravine/data/formats/idx.hpp"
+#include "ravine/data/formats/npz.hpp"
+#include "ravine/data/formats/safetensors.hpp"
+#include "ravine/data/formats/table_text.hpp"
+#include "ravine/data/formats/whitespace_table.hpp"
+#include "ravine/data/sources/cifar.hpp"
 #include "tests/data/archive_support.hpp"
 #include "tests/data/npy_support.hpp"
 

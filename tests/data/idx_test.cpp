@@ -1,6 +1,6 @@
-#include "ravine/data/idx.hpp"
+#include "ravine/data/formats/idx.hpp"
 
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 #include "tests/data/support.hpp"
 
 namespace ravine {

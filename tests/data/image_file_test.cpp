@@ -1,4 +1,4 @@
-#include "ravine/data/image_file.hpp"
+#include "ravine/data/formats/image_file.hpp"
 
 #include "tests/data/image_support.hpp"
 #include "tests/data/support.hpp"

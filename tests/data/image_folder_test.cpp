@@ -1,4 +1,4 @@
-#include "ravine/data/image_folder.hpp"
+#include "ravine/data/sources/image_folder.hpp"
 
 #include "tests/data/archive_support.hpp"
 #include "tests/data/image_support.hpp"

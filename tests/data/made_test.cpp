@@ -1,4 +1,4 @@
-#include "ravine/data/made.hpp"
+#include "ravine/data/sources/made.hpp"
 
 #include <cmath>
 #include <map>

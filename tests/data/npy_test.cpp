@@ -1,4 +1,4 @@
-#include "ravine/data/npy.hpp"
+#include "ravine/data/formats/npy.hpp"
 
 #include <limits>
 

@@ -1,12 +1,12 @@
-#include "ravine/data/rows.hpp"
+#include "ravine/data/files/rows.hpp"
 
 #include <fcntl.h>
 
 #include <fstream>
 #include <stdexcept>
 
-#include "ravine/data/catalog.hpp"
-#include "ravine/data/idx.hpp"
+#include "ravine/data/formats/idx.hpp"
+#include "ravine/data/sources/catalog.hpp"
 #include "tests/data/support.hpp"
 
 namespace ravine::test {

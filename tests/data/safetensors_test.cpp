@@ -1,4 +1,4 @@
-#include "ravine/data/safetensors.hpp"
+#include "ravine/data/formats/safetensors.hpp"
 
 #include <cmath>
 #include <cstring>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "ravine/data/made.hpp"
+#include "ravine/data/sources/made.hpp"
 #include "tests/data/support.hpp"
 
 namespace ravine {

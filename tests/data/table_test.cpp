@@ -1,10 +1,10 @@
-#include "ravine/data/table.hpp"
+#include "ravine/data/formats/table.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include "ravine/data/batch.hpp"
-#include "ravine/data/catalog.hpp"
-#include "ravine/data/csv.hpp"
+#include "ravine/data/formats/csv.hpp"
+#include "ravine/data/sources/catalog.hpp"
 #include "tests/data/support.hpp"
 
 namespace ravine {

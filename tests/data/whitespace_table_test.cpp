@@ -1,6 +1,6 @@
-#include "ravine/data/whitespace_table.hpp"
+#include "ravine/data/formats/whitespace_table.hpp"
 
-#include "ravine/data/table_parts.hpp"
+#include "ravine/data/sources/table_parts.hpp"
 #include "tests/data/support.hpp"
 
 namespace ravine::test {

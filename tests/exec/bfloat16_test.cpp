@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/random.hpp"
-#include "ravine/exec/onednn/tile.hpp"
-#include "ravine/exec/plan.hpp"
+#include "ravine/core/values/random.hpp"
+#include "ravine/exec/cpu/fused/tile.hpp"
+#include "ravine/exec/plan/plan.hpp"
 #include "ravine/graph/derivatives.hpp"
 #include "ravine/graph/ops.hpp"
 #include "tests/support/evaluate.hpp"

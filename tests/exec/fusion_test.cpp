@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ravine/exec/plan.hpp"
+#include "ravine/exec/plan/plan.hpp"
 #include "ravine/graph/derivatives.hpp"
 #include "tests/support/random_graph.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 #include "ravine/graph/derivatives.hpp"
 #include "ravine/graph/ops.hpp"
 #include "tests/support/evaluate.hpp"

@@ -7,7 +7,7 @@
 #include <array>
 #include <limits>
 
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 #include "ravine/graph/derivatives.hpp"
 #include "tests/support/convolution.hpp"
 #include "tests/support/evaluate.hpp"

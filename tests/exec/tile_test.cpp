@@ -1,4 +1,4 @@
-#include "ravine/exec/onednn/tile.hpp"
+#include "ravine/exec/cpu/fused/tile.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <limits>
 #include <vector>
 
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 
 namespace ravine::tile {
 namespace {

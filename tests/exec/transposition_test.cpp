@@ -1,4 +1,4 @@
-#include "ravine/exec/onednn/transposition.hpp"
+#include "ravine/exec/cpu/dnnl/transposition.hpp"
 
 #include <gtest/gtest.h>
 

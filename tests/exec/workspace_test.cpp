@@ -6,7 +6,7 @@
 #include <span>
 #include <thread>
 
-#include "ravine/core/threads.hpp"
+#include "ravine/core/threads/threads.hpp"
 #include "ravine/graph/derivatives.hpp"
 #include "ravine/graph/ops.hpp"
 #include "tests/support/random_graph.hpp"

@@ -1,4 +1,4 @@
-#include "ravine/core/file.hpp"
+#include "ravine/core/files/file.hpp"
 #include "ravine/lab/report/any_report.hpp"
 #include "tests/lab/acet_support.hpp"
 #include "tests/lab/run_support.hpp"

@@ -1,9 +1,9 @@
-#include "ravine/lab/checkpoint.hpp"
+#include "ravine/lab/run/checkpoint.hpp"
 
 #include <fstream>
 
-#include "ravine/data/safetensors.hpp"
-#include "ravine/lab/metrics_log.hpp"
+#include "ravine/data/formats/safetensors.hpp"
+#include "ravine/lab/run/metrics_log.hpp"
 #include "tests/lab/run_support.hpp"
 
 namespace ravine {

@@ -1,13 +1,13 @@
-#include "ravine/lab/data_show.hpp"
+#include "ravine/lab/look/data_show.hpp"
 
 #include <algorithm>
 #include <set>
 
-#include "ravine/core/file.hpp"
-#include "ravine/lab/augmented_sheet.hpp"
-#include "ravine/lab/download_progress.hpp"
-#include "ravine/lab/image_sheet.hpp"
-#include "ravine/lab/label_text.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/lab/draw/image_sheet.hpp"
+#include "ravine/lab/look/augmented_sheet.hpp"
+#include "ravine/lab/look/download_progress.hpp"
+#include "ravine/lab/look/label_text.hpp"
 #include "tests/data/support.hpp"
 
 namespace ravine {

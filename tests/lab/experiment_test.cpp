@@ -1,4 +1,4 @@
-#include "ravine/lab/experiment.hpp"
+#include "ravine/lab/experiment/experiment.hpp"
 
 #include "tests/data/support.hpp"
 

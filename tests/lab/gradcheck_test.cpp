@@ -1,4 +1,4 @@
-#include "ravine/lab/gradcheck.hpp"
+#include "ravine/lab/inspect/gradcheck.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
-#include "ravine/lab/inspection.hpp"
+#include "ravine/lab/inspect/inspection.hpp"
 
 #include <fstream>
 
-#include "ravine/lab/inspection_report.hpp"
+#include "ravine/lab/inspect/inspection_report.hpp"
 #include "tests/lab/run_support.hpp"
 
 namespace ravine::test {

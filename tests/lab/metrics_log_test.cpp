@@ -1,4 +1,4 @@
-#include "ravine/lab/metrics_log.hpp"
+#include "ravine/lab/run/metrics_log.hpp"
 
 #include <cmath>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "ravine/lab/model_summary.hpp"
+#include "ravine/lab/look/model_summary.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "ravine/lab/paired.hpp"
+#include "ravine/lab/statistics/paired.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

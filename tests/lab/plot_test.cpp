@@ -1,4 +1,4 @@
-#include "ravine/lab/plot.hpp"
+#include "ravine/lab/draw/plot.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,12 +12,12 @@
 #include <limits>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/file.hpp"
-#include "ravine/data/image_file.hpp"
-#include "ravine/lab/gnuplot.hpp"
-#include "ravine/lab/letters.hpp"
-#include "ravine/lab/plot_style.hpp"
-#include "ravine/lab/run_program.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/data/formats/image_file.hpp"
+#include "ravine/lab/draw/gnuplot.hpp"
+#include "ravine/lab/draw/letters.hpp"
+#include "ravine/lab/draw/plot_style.hpp"
+#include "ravine/lab/draw/run_program.hpp"
 
 namespace ravine {
 namespace {

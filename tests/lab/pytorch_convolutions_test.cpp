@@ -1,11 +1,11 @@
 #include <cmath>
 #include <map>
 
-#include "ravine/core/random.hpp"
-#include "ravine/data/safetensors.hpp"
-#include "ravine/lab/saved_model.hpp"
-#include "ravine/optim/first_order.hpp"
-#include "ravine/train/trainer.hpp"
+#include "ravine/core/values/random.hpp"
+#include "ravine/data/formats/safetensors.hpp"
+#include "ravine/lab/run/saved_model.hpp"
+#include "ravine/optim/rules/first_order.hpp"
+#include "ravine/train/training/trainer.hpp"
 #include "tests/lab/pytorch.hpp"
 
 namespace ravine {

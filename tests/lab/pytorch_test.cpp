@@ -1,9 +1,9 @@
 #include <numeric>
 
-#include "ravine/data/safetensors.hpp"
-#include "ravine/lab/saved_model.hpp"
+#include "ravine/data/formats/safetensors.hpp"
+#include "ravine/lab/run/saved_model.hpp"
 #include "ravine/nn/layers.hpp"
-#include "ravine/train/batch_loader.hpp"
+#include "ravine/train/training/batch_loader.hpp"
 #include "tests/lab/pytorch.hpp"
 
 namespace ravine {

@@ -1,4 +1,4 @@
-#include "ravine/lab/registry.hpp"
+#include "ravine/lab/names/registry.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <set>
 
 #include "ravine/core/error.hpp"
-#include "ravine/lab/describe.hpp"
+#include "ravine/lab/names/describe.hpp"
 
 namespace ravine {
 namespace {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "ravine/data/digest.hpp"
+#include "ravine/data/files/digest.hpp"
 #include "ravine/lab/report/assets.hpp"
 #include "ravine/lab/report/html_page.hpp"
 #include "ravine/lab/report/html_text.hpp"

@@ -1,6 +1,6 @@
-#include "ravine/core/file.hpp"
-#include "ravine/lab/curriculum_file.hpp"
-#include "ravine/lab/metrics_log.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/lab/run/curriculum_file.hpp"
+#include "ravine/lab/run/metrics_log.hpp"
 #include "ravine/lab/study/trial.hpp"
 #include "tests/lab/run_support.hpp"
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/file.hpp"
-#include "ravine/lab/decision_map.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/lab/draw/decision_map.hpp"
 #include "ravine/lab/report/any_report.hpp"
 #include "ravine/lab/report/run_report.hpp"
 #include "tests/lab/run_support.hpp"

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "ravine/core/interrupt.hpp"
-#include "ravine/lab/run.hpp"
+#include "ravine/core/threads/interrupt.hpp"
+#include "ravine/lab/run/run.hpp"
 #include "tests/data/support.hpp"
 
 namespace ravine::test {

@@ -1,4 +1,4 @@
-#include "ravine/lab/run.hpp"
+#include "ravine/lab/run/run.hpp"
 
 #include <gmock/gmock.h>
 
@@ -6,7 +6,7 @@
 
 #include <limits>
 
-#include "ravine/data/safetensors.hpp"
+#include "ravine/data/formats/safetensors.hpp"
 #include "tests/lab/run_support.hpp"
 
 namespace ravine {

@@ -1,4 +1,4 @@
-#include "ravine/lab/saved_model.hpp"
+#include "ravine/lab/run/saved_model.hpp"
 
 #include "tests/data/support.hpp"
 #include "tests/lab/run_support.hpp"

@@ -1,4 +1,4 @@
-#include "ravine/lab/statistics.hpp"
+#include "ravine/lab/statistics/statistics.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "ravine/lab/step_profile.hpp"
+#include "ravine/lab/bench/step_profile.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

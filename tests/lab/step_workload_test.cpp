@@ -1,4 +1,4 @@
-#include "ravine/lab/step_workload.hpp"
+#include "ravine/lab/bench/step_workload.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

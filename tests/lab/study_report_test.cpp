@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <set>
 
-#include "ravine/core/file.hpp"
+#include "ravine/core/files/file.hpp"
 #include "ravine/lab/report/study_report.hpp"
 #include "tests/data/support.hpp"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "ravine/core/interrupt.hpp"
+#include "ravine/core/threads/interrupt.hpp"
 #include "ravine/lab/study/study.hpp"
 #include "tests/data/support.hpp"
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "ravine/core/file.hpp"
+#include "ravine/core/files/file.hpp"
 #include "ravine/lab/report/study_report.hpp"
 #include "ravine/lab/study/comparison.hpp"
 #include "ravine/lab/study/grid.hpp"

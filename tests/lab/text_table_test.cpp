@@ -1,4 +1,4 @@
-#include "ravine/lab/text_table.hpp"
+#include "ravine/lab/names/text_table.hpp"
 
 #include <gtest/gtest.h>
 

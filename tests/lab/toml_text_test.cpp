@@ -1,7 +1,7 @@
-#include "ravine/lab/toml_text.hpp"
+#include "ravine/lab/experiment/toml_text.hpp"
 
-#include "ravine/lab/experiment.hpp"
-#include "ravine/lab/model_file.hpp"
+#include "ravine/lab/experiment/experiment.hpp"
+#include "ravine/lab/experiment/model_file.hpp"
 #include "ravine/lab/study/study_request.hpp"
 #include "tests/data/support.hpp"
 

@@ -1,12 +1,12 @@
-#include "ravine/lab/use_model.hpp"
+#include "ravine/lab/run/use_model.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <sstream>
 
-#include "ravine/data/csv.hpp"
-#include "ravine/data/safetensors.hpp"
-#include "ravine/lab/saved_model.hpp"
+#include "ravine/data/formats/csv.hpp"
+#include "ravine/data/formats/safetensors.hpp"
+#include "ravine/lab/run/saved_model.hpp"
 #include "tests/lab/run_support.hpp"
 
 namespace ravine {

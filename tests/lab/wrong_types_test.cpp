@@ -3,11 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "ravine/data/schema.hpp"
-#include "ravine/lab/curriculum_file.hpp"
-#include "ravine/lab/metrics_log.hpp"
 #include "ravine/lab/report/html_page.hpp"
 #include "ravine/lab/report/run_report.hpp"
 #include "ravine/lab/reproduce/acet_report.hpp"
+#include "ravine/lab/run/curriculum_file.hpp"
+#include "ravine/lab/run/metrics_log.hpp"
 #include "ravine/lab/study/study_files.hpp"
 #include "ravine/lab/study/trial.hpp"
 #include "ravine/lab/study/trial_store.hpp"

@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 #include "ravine/graph/loss_graph.hpp"
 #include "ravine/graph/ops.hpp"
 #include "ravine/nn/builder.hpp"
 #include "ravine/nn/network.hpp"
-#include "ravine/optim/graph_objective.hpp"
+#include "ravine/optim/objective/graph_objective.hpp"
 
 namespace ravine::test {
 

@@ -1,4 +1,4 @@
-#include "ravine/optim/adadelta.hpp"
+#include "ravine/optim/rules/adadelta.hpp"
 
 #include "tests/optim/support.hpp"
 

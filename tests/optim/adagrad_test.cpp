@@ -1,4 +1,4 @@
-#include "ravine/optim/adagrad.hpp"
+#include "ravine/optim/rules/adagrad.hpp"
 
 #include "tests/optim/support.hpp"
 

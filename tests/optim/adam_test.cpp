@@ -1,4 +1,4 @@
-#include "ravine/optim/adam.hpp"
+#include "ravine/optim/rules/adam.hpp"
 
 #include "tests/optim/support.hpp"
 

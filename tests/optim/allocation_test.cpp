@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <new>
 
-#include "ravine/optim/functions.hpp"
-#include "ravine/optim/schedules.hpp"
+#include "ravine/optim/functions/functions.hpp"
+#include "ravine/optim/rates/schedules.hpp"
 #include "tests/optim/support.hpp"
 
 // Counts what the whole test program allocates; the sanitizers bring their own operators.

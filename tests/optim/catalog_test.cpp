@@ -2,13 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "ravine/core/error.hpp"
-#include "ravine/optim/adadelta.hpp"
-#include "ravine/optim/adam.hpp"
-#include "ravine/optim/clipping.hpp"
-#include "ravine/optim/functions.hpp"
-#include "ravine/optim/nesterov.hpp"
-#include "ravine/optim/schedule.hpp"
-#include "ravine/optim/update_rule.hpp"
+#include "ravine/optim/functions/functions.hpp"
+#include "ravine/optim/rates/schedule.hpp"
+#include "ravine/optim/rules/adadelta.hpp"
+#include "ravine/optim/rules/adam.hpp"
+#include "ravine/optim/rules/clipping.hpp"
+#include "ravine/optim/rules/nesterov.hpp"
+#include "ravine/optim/rules/update_rule.hpp"
 
 namespace ravine {
 namespace {

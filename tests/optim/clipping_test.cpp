@@ -1,9 +1,9 @@
-#include "ravine/optim/clipping.hpp"
+#include "ravine/optim/rules/clipping.hpp"
 
 #include <limits>
 
-#include "ravine/optim/momentum.hpp"
-#include "ravine/optim/sgd.hpp"
+#include "ravine/optim/rules/momentum.hpp"
+#include "ravine/optim/rules/sgd.hpp"
 #include "tests/optim/support.hpp"
 
 namespace ravine {

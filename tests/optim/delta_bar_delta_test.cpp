@@ -1,4 +1,4 @@
-#include "ravine/optim/delta_bar_delta.hpp"
+#include "ravine/optim/rules/delta_bar_delta.hpp"
 
 #include "tests/optim/support.hpp"
 

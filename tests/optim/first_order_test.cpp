@@ -1,11 +1,11 @@
-#include "ravine/optim/first_order.hpp"
+#include "ravine/optim/rules/first_order.hpp"
 
 #include <cstring>
 
 #include "ravine/core/error.hpp"
-#include "ravine/optim/adam.hpp"
-#include "ravine/optim/schedules.hpp"
-#include "ravine/optim/sgd.hpp"
+#include "ravine/optim/rates/schedules.hpp"
+#include "ravine/optim/rules/adam.hpp"
+#include "ravine/optim/rules/sgd.hpp"
 #include "tests/optim/support.hpp"
 
 namespace ravine {

@@ -1,4 +1,4 @@
-#include "ravine/optim/functions.hpp"
+#include "ravine/optim/functions/functions.hpp"
 
 #include "ravine/core/error.hpp"
 #include "tests/optim/support.hpp"

@@ -1,4 +1,4 @@
-#include "ravine/optim/gradient_check.hpp"
+#include "ravine/optim/objective/gradient_check.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
-#include "ravine/optim/graph_objective.hpp"
+#include "ravine/optim/objective/graph_objective.hpp"
 
 #include "ravine/core/error.hpp"
 #include "ravine/graph/ops.hpp"
-#include "ravine/optim/functions.hpp"
+#include "ravine/optim/functions/functions.hpp"
 #include "tests/optim/support.hpp"
 
 namespace ravine {

@@ -1,6 +1,6 @@
-#include "ravine/optim/momentum.hpp"
+#include "ravine/optim/rules/momentum.hpp"
 
-#include "ravine/optim/sgd.hpp"
+#include "ravine/optim/rules/sgd.hpp"
 #include "tests/optim/support.hpp"
 
 namespace ravine {

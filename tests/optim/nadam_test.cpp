@@ -1,4 +1,4 @@
-#include "ravine/optim/nadam.hpp"
+#include "ravine/optim/rules/nadam.hpp"
 
 #include "tests/optim/support.hpp"
 

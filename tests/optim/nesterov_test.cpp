@@ -1,4 +1,4 @@
-#include "ravine/optim/nesterov.hpp"
+#include "ravine/optim/rules/nesterov.hpp"
 
 #include "tests/optim/support.hpp"
 

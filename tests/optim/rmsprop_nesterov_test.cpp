@@ -1,4 +1,4 @@
-#include "ravine/optim/rmsprop_nesterov.hpp"
+#include "ravine/optim/rules/rmsprop_nesterov.hpp"
 
 #include "tests/optim/support.hpp"
 

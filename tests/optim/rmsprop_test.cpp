@@ -1,4 +1,4 @@
-#include "ravine/optim/rmsprop.hpp"
+#include "ravine/optim/rules/rmsprop.hpp"
 
 #include "tests/optim/support.hpp"
 

@@ -4,7 +4,7 @@
 #include <numbers>
 
 #include "ravine/core/error.hpp"
-#include "ravine/optim/schedules.hpp"
+#include "ravine/optim/rates/schedules.hpp"
 
 namespace ravine {
 namespace {

@@ -1,4 +1,4 @@
-#include "ravine/optim/sgd.hpp"
+#include "ravine/optim/rules/sgd.hpp"
 
 #include "tests/optim/support.hpp"
 

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "ravine/optim/first_order.hpp"
+#include "ravine/optim/rules/first_order.hpp"
 
 namespace ravine::test {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ravine/exec/onednn/product.hpp"
+#include "ravine/exec/cpu/dnnl/product.hpp"
 #include "ravine/graph/ops.hpp"
 #include "tests/support/evaluate.hpp"
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 
 namespace ravine::test {
 namespace {

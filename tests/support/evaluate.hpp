@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "ravine/exec/program.hpp"
+#include "ravine/exec/plan/program.hpp"
 #include "ravine/graph/graph.hpp"
 
 namespace ravine::test {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 #include "ravine/graph/normalize.hpp"
 
 namespace ravine::test {

@@ -1,6 +1,6 @@
 #include "tests/support/random_graph.hpp"
 
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 
 namespace ravine::test {
 namespace {

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "ravine/core/vector.hpp"
-#include "ravine/exec/onednn/tile.hpp"
+#include "ravine/core/values/vector.hpp"
+#include "ravine/exec/cpu/fused/tile.hpp"
 
 namespace ravine::test {
 namespace {

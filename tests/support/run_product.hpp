@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ravine/exec/onednn/product.hpp"
+#include "ravine/exec/cpu/dnnl/product.hpp"
 #include "tests/support/evaluate.hpp"
 
 namespace ravine::test {

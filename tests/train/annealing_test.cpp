@@ -1,4 +1,4 @@
-#include "ravine/train/annealing.hpp"
+#include "ravine/train/training/annealing.hpp"
 
 #include "tests/train/support.hpp"
 

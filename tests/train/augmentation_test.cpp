@@ -1,6 +1,6 @@
 #include <numeric>
 
-#include "ravine/core/threads.hpp"
+#include "ravine/core/threads/threads.hpp"
 #include "ravine/data/batch.hpp"
 #include "tests/train/support.hpp"
 

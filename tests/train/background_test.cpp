@@ -1,4 +1,4 @@
-#include "ravine/train/background.hpp"
+#include "ravine/train/training/background.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "ravine/core/threads.hpp"
+#include "ravine/core/threads/threads.hpp"
 
 namespace ravine {
 namespace {

@@ -1,4 +1,4 @@
-#include "ravine/train/batch_loader.hpp"
+#include "ravine/train/training/batch_loader.hpp"
 
 #include "tests/train/support.hpp"
 

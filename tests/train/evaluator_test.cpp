@@ -1,4 +1,4 @@
-#include "ravine/train/evaluator.hpp"
+#include "ravine/train/training/evaluator.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "ravine/train/gate.hpp"
+#include "ravine/train/training/gate.hpp"
 
 #include "tests/train/support.hpp"
 

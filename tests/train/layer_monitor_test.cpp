@@ -1,4 +1,4 @@
-#include "ravine/train/layer_monitor.hpp"
+#include "ravine/train/training/layer_monitor.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "ravine/train/progress.hpp"
+#include "ravine/train/training/progress.hpp"
 
 #include <fcntl.h>
 #include <stdlib.h>

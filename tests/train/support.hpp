@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/random.hpp"
-#include "ravine/optim/first_order.hpp"
-#include "ravine/train/trainer.hpp"
+#include "ravine/core/values/random.hpp"
+#include "ravine/optim/rules/first_order.hpp"
+#include "ravine/train/training/trainer.hpp"
 
 namespace ravine::test {
 

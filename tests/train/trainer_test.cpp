@@ -1,11 +1,11 @@
-#include "ravine/train/trainer.hpp"
+#include "ravine/train/training/trainer.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
-#include "ravine/core/interrupt.hpp"
+#include "ravine/core/threads/interrupt.hpp"
 #include "tests/train/support.hpp"
 
 namespace ravine {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "ravine/core/catalog.hpp"
-#include "ravine/core/random.hpp"
+#include "ravine/core/settings/catalog.hpp"
+#include "ravine/core/values/random.hpp"
 #include "ravine/data/augment/image.hpp"
 #include "ravine/data/dataset.hpp"
 #include "ravine/data/normalization.hpp"

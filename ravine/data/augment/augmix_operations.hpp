@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 #include "ravine/data/augment/image.hpp"
 
 namespace ravine {

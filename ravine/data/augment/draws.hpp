@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 
 namespace ravine {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ravine/core/threads.hpp"
+#include "ravine/core/threads/threads.hpp"
 #include "ravine/exec/plain/plain.hpp"
 
 namespace ravine {

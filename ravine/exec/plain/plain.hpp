@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "ravine/core/precision.hpp"
-#include "ravine/exec/kernel.hpp"
+#include "ravine/core/values/precision.hpp"
+#include "ravine/exec/plan/kernel.hpp"
 #include "ravine/graph/graph.hpp"
 
 namespace ravine {

@@ -1,4 +1,4 @@
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <numbers>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/threads.hpp"
+#include "ravine/core/threads/threads.hpp"
 #include "ravine/exec/plain/plain.hpp"
 
 namespace ravine {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ravine/core/threads.hpp"
+#include "ravine/core/threads/threads.hpp"
 #include "ravine/exec/plain/plain.hpp"
 
 namespace ravine {

@@ -1,6 +1,6 @@
 #include "ravine/core/error.hpp"
 #include "ravine/exec/plain/plain.hpp"
-#include "ravine/exec/plan.hpp"
+#include "ravine/exec/plan/plan.hpp"
 #include "ravine/exec/reference/reference.hpp"
 
 namespace ravine {

@@ -1,7 +1,7 @@
 #include "ravine/lab/report/any_report.hpp"
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/file.hpp"
+#include "ravine/core/files/file.hpp"
 #include "ravine/lab/report/html_page.hpp"
 #include "ravine/lab/report/run_report.hpp"
 #include "ravine/lab/report/study_report.hpp"

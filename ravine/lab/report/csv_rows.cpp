@@ -2,8 +2,8 @@
 
 #include <limits>
 
-#include "ravine/core/file.hpp"
-#include "ravine/core/settings.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/core/settings/settings.hpp"
 
 namespace ravine {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "ravine/data/csv.hpp"
+#include "ravine/data/formats/csv.hpp"
 
 namespace ravine {
 

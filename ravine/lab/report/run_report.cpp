@@ -1,5 +1,5 @@
 #include "ravine/lab/report/run_report.hpp"
-#include "ravine/lab/model_file.hpp"
+#include "ravine/lab/experiment/model_file.hpp"
 
 #include <fmt/format.h>
 
@@ -10,13 +10,13 @@
 #include <utility>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/file.hpp"
-#include "ravine/core/json_text.hpp"
-#include "ravine/lab/experiment.hpp"
-#include "ravine/lab/metrics_log.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/core/text/json_text.hpp"
+#include "ravine/lab/experiment/experiment.hpp"
 #include "ravine/lab/report/html_page.hpp"
 #include "ravine/lab/report/spread.hpp"
 #include "ravine/lab/report/study_sections.hpp"
+#include "ravine/lab/run/metrics_log.hpp"
 
 namespace ravine {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "ravine/lab/report/report.hpp"
-#include "ravine/lab/run_folder.hpp"
+#include "ravine/lab/run/run_folder.hpp"
 
 namespace ravine {
 

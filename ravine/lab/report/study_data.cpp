@@ -1,5 +1,5 @@
 #include "ravine/lab/report/study_data.hpp"
-#include "ravine/lab/model_file.hpp"
+#include "ravine/lab/experiment/model_file.hpp"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 #include <limits>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/file.hpp"
-#include "ravine/core/json_text.hpp"
-#include "ravine/core/settings.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/core/settings/settings.hpp"
+#include "ravine/core/text/json_text.hpp"
 #include "ravine/lab/study/difference_text.hpp"
 
 namespace ravine {

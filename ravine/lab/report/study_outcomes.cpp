@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ravine/lab/paired.hpp"
 #include "ravine/lab/report/contender_table.hpp"
 #include "ravine/lab/report/study_sections.hpp"
-#include "ravine/lab/statistics.hpp"
+#include "ravine/lab/statistics/paired.hpp"
+#include "ravine/lab/statistics/statistics.hpp"
 
 namespace ravine {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "ravine/core/file.hpp"
+#include "ravine/core/files/file.hpp"
 #include "ravine/lab/report/html_page.hpp"
 #include "ravine/lab/report/study_sections.hpp"
 

@@ -5,7 +5,7 @@
 #include <limits>
 #include <map>
 
-#include "ravine/core/settings.hpp"
+#include "ravine/core/settings/settings.hpp"
 #include "ravine/lab/report/spread.hpp"
 #include "ravine/lab/report/study_sections.hpp"
 

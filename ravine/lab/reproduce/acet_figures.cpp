@@ -4,7 +4,7 @@
 #include <cmath>
 #include <functional>
 
-#include "ravine/lab/plot.hpp"
+#include "ravine/lab/draw/plot.hpp"
 #include "ravine/lab/reproduce/acet_measures.hpp"
 
 namespace ravine {

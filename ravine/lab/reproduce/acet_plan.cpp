@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "ravine/core/precision.hpp"
+#include "ravine/core/values/precision.hpp"
 #include "ravine/lab/reproduce/acet.hpp"
 
 namespace ravine {

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/file.hpp"
-#include "ravine/core/json_text.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/core/text/json_text.hpp"
 #include "ravine/lab/report/csv_rows.hpp"
 #include "ravine/lab/report/html_page.hpp"
 #include "ravine/lab/reproduce/acet.hpp"

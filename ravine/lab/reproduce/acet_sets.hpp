@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ravine/lab/experiment.hpp"
+#include "ravine/lab/experiment/experiment.hpp"
 
 namespace ravine {
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "ravine/lab/csv_text.hpp"
+#include "ravine/lab/names/csv_text.hpp"
 #include "ravine/lab/reproduce/acet_measures.hpp"
 #include "ravine/lab/study/difference_text.hpp"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ravine/lab/csv_text.hpp"
+#include "ravine/lab/names/csv_text.hpp"
 #include "ravine/lab/study/difference_text.hpp"
 
 namespace ravine {

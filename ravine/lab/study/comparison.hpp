@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "ravine/lab/paired.hpp"
-#include "ravine/lab/statistics.hpp"
+#include "ravine/lab/statistics/paired.hpp"
+#include "ravine/lab/statistics/statistics.hpp"
 #include "ravine/lab/study/study.hpp"
 
 namespace ravine {

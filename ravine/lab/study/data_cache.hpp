@@ -4,7 +4,7 @@
 #include <memory>
 #include <mutex>
 
-#include "ravine/data/catalog.hpp"
+#include "ravine/data/sources/catalog.hpp"
 
 namespace ravine {
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "ravine/lab/paired.hpp"
+#include "ravine/lab/statistics/paired.hpp"
 
 namespace ravine {
 

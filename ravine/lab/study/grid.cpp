@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "ravine/core/settings.hpp"
+#include "ravine/core/settings/settings.hpp"
 
 namespace ravine {
 

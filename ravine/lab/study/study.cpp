@@ -4,12 +4,12 @@
 #include <cmath>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/interrupt.hpp"
-#include "ravine/core/threads.hpp"
+#include "ravine/core/threads/interrupt.hpp"
+#include "ravine/core/threads/threads.hpp"
 #include "ravine/data/data_digest.hpp"
-#include "ravine/lab/statistics.hpp"
+#include "ravine/lab/statistics/statistics.hpp"
 #include "ravine/lab/study/grid.hpp"
-#include "ravine/optim/first_order.hpp"
+#include "ravine/optim/rules/first_order.hpp"
 
 namespace ravine {
 namespace {

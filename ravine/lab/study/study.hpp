@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "ravine/core/settings.hpp"
-#include "ravine/data/decoded_files.hpp"
+#include "ravine/core/settings/settings.hpp"
+#include "ravine/data/files/decoded_files.hpp"
 #include "ravine/lab/study/contender.hpp"
 #include "ravine/lab/study/metric.hpp"
 #include "ravine/lab/study/trial_pool.hpp"

@@ -10,10 +10,10 @@
 #include <nlohmann/json.hpp>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/file.hpp"
-#include "ravine/core/json_text.hpp"
-#include "ravine/core/threads.hpp"
-#include "ravine/lab/csv_text.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/core/text/json_text.hpp"
+#include "ravine/core/threads/threads.hpp"
+#include "ravine/lab/names/csv_text.hpp"
 #include "ravine/lab/study/comparison.hpp"
 
 namespace ravine {

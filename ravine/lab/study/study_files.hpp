@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "ravine/core/lock.hpp"
+#include "ravine/core/files/lock.hpp"
 #include "ravine/lab/study/study.hpp"
 
 namespace ravine {

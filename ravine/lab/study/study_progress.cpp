@@ -6,8 +6,8 @@
 #include <cmath>
 #include <string>
 
-#include "ravine/core/console.hpp"
-#include "ravine/core/duration.hpp"
+#include "ravine/core/files/console.hpp"
+#include "ravine/core/text/duration.hpp"
 
 namespace ravine {
 namespace {

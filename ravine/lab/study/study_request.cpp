@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "ravine/core/error.hpp"
-#include "ravine/lab/settings_file.hpp"
+#include "ravine/lab/experiment/settings_file.hpp"
 
 namespace ravine {
 

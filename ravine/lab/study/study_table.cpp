@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ravine/lab/names/text_table.hpp"
 #include "ravine/lab/study/comparison.hpp"
 #include "ravine/lab/study/difference_text.hpp"
-#include "ravine/lab/text_table.hpp"
 
 namespace ravine {
 namespace {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/json_text.hpp"
+#include "ravine/core/text/json_text.hpp"
 
 namespace ravine {
 namespace {

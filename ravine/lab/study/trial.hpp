@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "ravine/lab/decision_map.hpp"
-#include "ravine/lab/experiment.hpp"
-#include "ravine/lab/run.hpp"
-#include "ravine/train/trainer.hpp"
+#include "ravine/lab/draw/decision_map.hpp"
+#include "ravine/lab/experiment/experiment.hpp"
+#include "ravine/lab/run/run.hpp"
+#include "ravine/train/training/trainer.hpp"
 
 namespace ravine {
 

@@ -7,7 +7,7 @@
 #include <numeric>
 #include <thread>
 
-#include "ravine/core/interrupt.hpp"
+#include "ravine/core/threads/interrupt.hpp"
 
 namespace ravine {
 namespace {

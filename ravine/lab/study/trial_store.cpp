@@ -1,8 +1,8 @@
 #include "ravine/lab/study/trial_store.hpp"
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/file.hpp"
-#include "ravine/data/digest.hpp"
+#include "ravine/core/files/file.hpp"
+#include "ravine/data/files/digest.hpp"
 
 namespace ravine {
 

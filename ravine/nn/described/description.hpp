@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "ravine/core/spec.hpp"
+#include "ravine/core/settings/spec.hpp"
 #include "ravine/nn/model.hpp"
 
 namespace ravine {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "ravine/core/catalog.hpp"
+#include "ravine/core/settings/catalog.hpp"
 #include "ravine/nn/builder.hpp"
 
 namespace ravine {

@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "ravine/core/catalog.hpp"
+#include "ravine/core/settings/catalog.hpp"
 #include "ravine/nn/builder.hpp"
 
 namespace ravine {

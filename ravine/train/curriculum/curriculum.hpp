@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "ravine/core/catalog.hpp"
+#include "ravine/core/settings/catalog.hpp"
 #include "ravine/data/sampler.hpp"
 
 namespace ravine {

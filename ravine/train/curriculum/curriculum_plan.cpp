@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "ravine/core/error.hpp"
-#include "ravine/core/random.hpp"
+#include "ravine/core/values/random.hpp"
 
 namespace ravine {
 

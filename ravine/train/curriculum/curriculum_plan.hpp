@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "ravine/core/vector.hpp"
+#include "ravine/core/values/vector.hpp"
 #include "ravine/train/curriculum/curriculum.hpp"
 
 namespace ravine {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "ravine/core/clock.hpp"
-#include "ravine/core/random.hpp"
+#include "ravine/core/threads/clock.hpp"
+#include "ravine/core/values/random.hpp"
 
 namespace ravine {
 namespace {

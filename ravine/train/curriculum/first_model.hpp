@@ -2,10 +2,10 @@
 
 #include <vector>
 
-#include "ravine/data/catalog.hpp"
+#include "ravine/data/sources/catalog.hpp"
 #include "ravine/nn/network.hpp"
-#include "ravine/optim/first_order.hpp"
-#include "ravine/train/trainer.hpp"
+#include "ravine/optim/rules/first_order.hpp"
+#include "ravine/train/training/trainer.hpp"
 
 namespace ravine {
 

@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "ravine/core/catalog.hpp"
+#include "ravine/core/settings/catalog.hpp"
 
 namespace ravine {
 

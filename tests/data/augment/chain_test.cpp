@@ -1,7 +1,7 @@
 #include <numeric>
 
 #include "ravine/data/augment/augmenter.hpp"
-#include "ravine/data/catalog.hpp"
+#include "ravine/data/sources/catalog.hpp"
 #include "tests/data/augment/support.hpp"
 
 namespace ravine {

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "ravine/lab/experiment/experiment.hpp"
+#include "ravine/lab/run/checkpoint.hpp"
+#include "ravine/lab/run/run_folder.hpp"
+#include "ravine/train/curriculum/first_model.hpp"
+#include "ravine/train/training/trainer.hpp"
+
+namespace ravine {
+
+/// What to tell a person while a run is prepared.
+using Say = std::function<void(const std::string&)>;
+
+/// How a run ended.
+struct RunResult {
+    TrainOutcome outcome;
+    Scores test;       ///< NaN where there is no test part
+    double test_rmse;  ///< numbers to predict: in the units of the data; NaN otherwise
+};
+
+/// Throws RequestError for a name, or a setting of one, that there is not: before any work is done.
+void check_names(const Experiment& experiment);
+
+/// What an experiment asks of the data.
+DataRequest data_request(const Experiment& experiment);
+
+/// An experiment made ready to run: data loaded and split, network built, weights initialised.
+class Run {
+public:
+    /// Loads the data, checks every name and value, and compiles. Throws before anything is written.
+    Run(Experiment experiment, const Say& say);
+    /// The same with the parts that the experiment's data_request() loads, which several runs may share.
+    Run(Experiment experiment, std::shared_ptr<const Parts> parts);
+    Run(const Run&) = delete;  // the trainer refers to members
+    Run& operator=(const Run&) = delete;
+
+    const Experiment& experiment() const { return experiment_; }
+    const Parts& parts() const { return *parts_; }
+    const Network& network() const { return *network_; }
+    const Parameters& parameters() const { return *parameters_; }
+    const Vector& buffers() const { return buffers_; }
+    CompileOptions compile_options() const { return options_.compile; }
+    const TrainOptions& train_options() const { return options_; }
+    const TrainState& state() const { return state_; }
+    /// What the first model of a curriculum found; none before training, and without a curriculum.
+    const std::optional<FirstModel>& first_model() const { return first_model_; }
+    /// Bytes by what needs them, and the program of a step: what `-v` prints.
+    std::string memory_plan();
+    /// What a person should know before the run: settings that work against each other.
+    std::vector<std::string> notes() const;
+
+    /// Goes on from where the run in `folder` stopped; one that was killed before its first checkpoint begins
+    /// again. notes() say so, and where metrics.jsonl ends before the checkpoint. Throws RequestError where
+    /// the checkpoint is damaged or of another model, or missing although the run ended.
+    void resume(const RunFolder& folder);
+    /// Trains; looks at the test part once, at the end.
+    RunResult train(const std::vector<TrainListener*>& listeners);
+    /// The same, writing to the folder as it goes, and stopping cleanly at Ctrl-C. A checkpoint is written
+    /// where the run stops, and after the update in hand whenever the last one is `save_every` seconds old
+    /// (0: after every update), or ten times as old as it took to write where that is longer. A
+    /// run that had come to its end is evaluated, and nothing of it changes.
+    RunResult train(const RunFolder& folder, std::vector<TrainListener*> listeners, double save_every = 20);
+
+private:
+    /// Follows the curriculum, if there is one: by what an earlier part of the run found, or else by a first
+    /// model that is trained now. False where that diverged.
+    bool follow_curriculum(const std::vector<TrainListener*>& listeners);
+    /// Whether the folder holds the results of a run that came to its end where this one stands.
+    bool has_ended(const RunFolder& folder) const;
+    void load_weights(const std::string& path);
+    void write_best_model(const RunFolder& folder);
+    void write_results(const RunFolder& folder, const RunResult& result);
+
+    Experiment experiment_;
+    std::shared_ptr<const Parts> parts_;
+    TrainOptions options_;
+    std::unique_ptr<Network> network_;
+    std::unique_ptr<Parameters> parameters_;
+    Vector buffers_;
+    std::unique_ptr<Optimizer> optimizer_;
+    std::unique_ptr<Trainer> trainer_;
+    TrainState state_;
+    Curriculum curriculum_;
+    std::optional<FirstModel> first_model_;
+    KeptBeside kept_;
+    std::vector<std::string> resume_notes_;
+};
+
+}  // namespace ravine

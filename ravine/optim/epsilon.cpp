@@ -1,9 +1,0 @@
-#include "ravine/optim/epsilon.hpp"
-
-namespace ravine {
-
-Value divisor(Value x, double epsilon, EpsilonPlace place) {
-    return place == EpsilonPlace::inside ? sqrt(x + epsilon) : sqrt(x) + epsilon;
-}
-
-}  // namespace ravine

@@ -1,0 +1,212 @@
+#include "ravine/optim/objective/graph_objective.hpp"
+
+#include "ravine/core/error.hpp"
+#include "ravine/core/threads/clock.hpp"
+#include "ravine/graph/derivatives.hpp"
+#include "ravine/graph/ops.hpp"
+
+namespace ravine {
+namespace {
+
+int64_t total_size(const std::vector<Value>& parameters) {
+    int64_t size = 0;
+    for (const auto p : parameters) size += element_count(p.shape());
+    return size;
+}
+
+/// One output for each parameter, into one storage with the layout of the parameters.
+void append_flat(std::vector<Output>& outputs, const std::string& storage, const std::vector<Value>& parts,
+                 int phase) {
+    int64_t offset = 0;
+    for (const auto part : parts) {
+        outputs.push_back({part, storage, offset, phase});
+        offset += element_count(part.shape());
+    }
+}
+
+/// The parameters' counterparts in another flat vector.
+std::vector<Value> counterparts(Graph& graph, const std::vector<Value>& parameters,
+                                const std::string& vector) {
+    std::vector<Value> result;
+    int64_t offset = 0;
+    for (const auto p : parameters) {
+        result.push_back(graph.parameter(vector, offset, p.shape()));
+        offset += element_count(p.shape());
+    }
+    return result;
+}
+
+/// result <- x + step * direction.
+template <class T>
+void step_along(const Vector& x, const Vector& direction, double step, Vector& result) {
+    const auto from = x.as<T>(), d = direction.as<T>();
+    const auto to = result.as<T>();
+    for (size_t i = 0; i < to.size(); ++i) to[i] = from[i] + static_cast<T>(step) * d[i];
+}
+
+}  // namespace
+
+GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOptions options)
+    : build_(std::move(build)), options_(options) {
+    Graph graph;
+    const LossGraph built = build_(graph);
+    dimension_ = total_size(built.parameters);
+    std::vector<Output> outputs{{built.loss, "loss"}};
+    for (const auto& [name, value] : built.taps) outputs.push_back({value, name});
+    for (const auto& [offset, next] : built.buffer_updates) outputs.push_back({next, "new_buffers", offset});
+    append_flat(outputs, "gradient", gradient(built.loss, built.parameters), 1);
+    main_ = compile(graph, std::move(outputs), options_);
+    const Program& program = main_->program();
+    parameters_ = program.storage("parameters");
+    loss_ = program.storage("loss");
+    gradient_ = program.storage("gradient");
+}
+
+std::unique_ptr<Workspace> GraphObjective::compile(const Graph& graph, std::vector<Output> outputs,
+                                                   CompileOptions options) {
+    auto workspace = std::make_unique<Workspace>(Program::compile(graph, std::move(outputs), options));
+    apply_settings(*workspace);
+    return workspace;
+}
+
+void GraphObjective::apply_settings(Workspace& workspace) const {
+    for (const auto& [name, vector] : bound_)
+        if (const int handle = workspace.program().storage(name); handle >= 0)
+            workspace.bind(handle, *vector);
+    for (const auto& [name, value] : scalars_)
+        if (const int handle = workspace.program().scalar(name); handle >= 0)
+            workspace.set_scalar(handle, value);
+    workspace.random = random_;
+}
+
+template <class F>
+void GraphObjective::for_all(F f) {
+    f(*main_);
+    for (auto& [kind, workspace] : products_) f(*workspace);
+}
+
+void GraphObjective::bind(const std::string& input, const Vector& memory) {
+    bound_[input] = &memory;
+    for_all([&](Workspace& workspace) {
+        if (const int handle = workspace.program().storage(input); handle >= 0)
+            workspace.bind(handle, memory);
+    });
+    new_sample();
+}
+
+void GraphObjective::set_scalar(const std::string& name, double value) {
+    const auto [entry, is_new] = scalars_.try_emplace(name, value);
+    if (!is_new && entry->second == value) return;
+    entry->second = value;
+    for_all([&](Workspace& workspace) {
+        if (const int handle = workspace.program().scalar(name); handle >= 0)
+            workspace.set_scalar(handle, value);
+    });
+    new_sample();
+}
+
+void GraphObjective::set_random(const RandomContext& random) {
+    random_ = random;
+    for_all([&](Workspace& workspace) { workspace.random = random; });
+    new_sample();
+}
+
+void GraphObjective::run_forward(const Parameters& at) {
+    if (parameters_ >= 0) main_->bind(parameters_, at.values());
+    const auto begin = Clock::now();
+    main_->run(0);
+    ++work_.forward_passes;
+    work_.forward_seconds += seconds_since(begin);
+    forward_version_ = at.version();
+    resumable_ = true;
+}
+
+double GraphObjective::value(const Parameters& at) {
+    if (forward_version_ != at.version()) run_forward(at);
+    return main_->value(loss_);
+}
+
+double GraphObjective::value_and_gradient(const Parameters& at, Vector& gradient) {
+    if (forward_version_ != at.version() || !resumable_) run_forward(at);
+    main_->bind(gradient_, gradient);
+    const auto begin = Clock::now();
+    main_->run(1);
+    ++work_.backward_passes;
+    work_.backward_seconds += seconds_since(begin);
+    resumable_ = false;  // the backward phase reuses the memory of what it has read
+    return main_->value(loss_);
+}
+
+Workspace& GraphObjective::product(Product kind) {
+    if (const auto known = products_.find(kind); known != products_.end()) return *known->second;
+    Graph graph;
+    const LossGraph built = build_(graph);
+    const auto direction = counterparts(graph, built.parameters, "direction");
+    std::vector<Output> outputs;
+    if (kind == Product::hessian) {
+        append_flat(outputs, "product", ravine::hessian_vector(built.loss, built.parameters, direction), 0);
+    } else if (kind == Product::gauss_newton) {
+        if (!built.outputs) fail_request("this objective has no outputs: it has no Gauss-Newton matrix");
+        append_flat(outputs, "product",
+                    ravine::gauss_newton_vector(built.loss, *built.outputs, built.parameters, direction), 0);
+    } else {
+        const auto [slope, curvature] = ravine::along(built.loss, built.parameters, direction);
+        outputs = {{built.loss, "loss"}, {slope, "slope"}, {curvature, "curvature"}};
+    }
+    // Curvature is computed in what the parameters are stored in.
+    const CompileOptions options{storage_precision(options_.precision), options_.threads};
+    return *(products_[kind] = compile(graph, std::move(outputs), options));
+}
+
+void GraphObjective::multiply(Product kind, const Parameters& at, const Vector& v, Vector& result) {
+    Workspace& workspace = product(kind);
+    const auto bind = [&](const char* name, auto& vector) {
+        if (const int handle = workspace.program().storage(name); handle >= 0) workspace.bind(handle, vector);
+    };
+    bind("parameters", at.values());
+    bind("direction", v);
+    bind("product", result);
+    workspace.run();
+    // Tangents forward and backward: two passes each way.
+    work_.forward_passes += 2;
+    work_.backward_passes += 2;
+}
+
+void GraphObjective::hessian_vector(const Parameters& at, const Vector& v, Vector& result) {
+    multiply(Product::hessian, at, v, result);
+}
+
+void GraphObjective::gauss_newton_vector(const Parameters& at, const Vector& v, Vector& result) {
+    multiply(Product::gauss_newton, at, v, result);
+}
+
+Along GraphObjective::along(const Parameters& at, const Vector& direction, double step) {
+    Workspace& workspace = product(Product::along);
+    const Program& program = workspace.program();
+    if (!probe_) probe_.emplace(at.shared_layout(), options_.precision);
+    Vector& point = probe_->write();
+    if (options_.precision == Precision::f64)
+        step_along<double>(at.values(), direction, step, point);
+    else
+        step_along<float>(at.values(), direction, step, point);
+    if (const int handle = program.storage("parameters"); handle >= 0) workspace.bind(handle, point);
+    if (const int handle = program.storage("direction"); handle >= 0) workspace.bind(handle, direction);
+    workspace.run();
+    work_.forward_passes += 3;  // value, tangent and second tangent
+    return {workspace.value(program.storage("loss")), workspace.value(program.storage("slope")),
+            workspace.value(program.storage("curvature"))};
+}
+
+const void* GraphObjective::tap(const std::string& name) const {
+    const int handle = main_->program().storage(name);
+    require(handle >= 0, "no tap '{}'", name);
+    return main_->data(handle);
+}
+
+double GraphObjective::tap_value(const std::string& name) const {
+    const int handle = main_->program().storage(name);
+    require(handle >= 0, "no tap '{}'", name);
+    return main_->value(handle);
+}
+
+}  // namespace ravine

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+
+#include "ravine/core/values/parameters.hpp"
+#include "ravine/core/values/vector.hpp"
+
+namespace ravine {
+
+/// f, f' and f'' of f(a) = F(theta + a d) at one point along a direction d.
+struct Along {
+    double value, slope, curvature;
+};
+
+/// How much work was done: passes over the sample, and seconds in them.
+struct Work {
+    int64_t forward_passes = 0, backward_passes = 0;
+    double forward_seconds = 0, backward_seconds = 0;
+
+    Work& operator+=(const Work& other) {
+        forward_passes += other.forward_passes;
+        backward_passes += other.backward_passes;
+        forward_seconds += other.forward_seconds;
+        backward_seconds += other.backward_seconds;
+        return *this;
+    }
+    friend Work operator-(Work a, const Work& b) {
+        a.forward_passes -= b.forward_passes;
+        a.backward_passes -= b.backward_passes;
+        a.forward_seconds -= b.forward_seconds;
+        a.backward_seconds -= b.backward_seconds;
+        return a;
+    }
+};
+
+/// A function F of the parameters, bound to one sample: every evaluation sees the same batch, targets and
+/// random numbers until the owner binds another one. All that a method may ask for.
+class Objective {
+public:
+    virtual ~Objective() = default;
+
+    virtual int64_t dimension() const = 0;
+    virtual Precision precision() const = 0;
+
+    /// F(theta): the forward phase. It is kept: a gradient at the same parameters resumes it.
+    virtual double value(const Parameters& at) = 0;
+    /// F(theta), and the gradient into `gradient`.
+    virtual double value_and_gradient(const Parameters& at, Vector& gradient) = 0;
+    /// H v, H the Hessian of F at theta.
+    virtual void hessian_vector(const Parameters& at, const Vector& v, Vector& result) = 0;
+    /// J' L J v, the Gauss-Newton matrix times v. Throws RequestError where the function has no outputs apart
+    /// from its value.
+    virtual void gauss_newton_vector(const Parameters& at, const Vector& v, Vector& result) = 0;
+    /// F and its derivatives at theta + step * direction.
+    virtual Along along(const Parameters& at, const Vector& direction, double step) = 0;
+
+    const Work& work() const { return work_; }
+
+protected:
+    Work work_;
+};
+
+}  // namespace ravine

@@ -1,0 +1,273 @@
+#include "ravine/optim/rules/first_order.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "ravine/core/error.hpp"
+#include "ravine/graph/ops.hpp"
+
+namespace ravine {
+namespace {
+
+void* element(Vector& vector, int64_t offset) {
+    return static_cast<std::byte*>(vector.data()) +
+           static_cast<size_t>(offset) * element_size(vector.precision());
+}
+
+void bind_if_used(Workspace& workspace, int handle, void* memory) {
+    if (handle >= 0) workspace.bind(handle, memory);
+}
+
+void set_if_used(Workspace& workspace, int handle, double value) {
+    if (handle >= 0) workspace.set_scalar(handle, value);
+}
+
+}  // namespace
+
+FirstOrder::FirstOrder(FirstOrderOptions options, std::shared_ptr<const ParameterLayout> layout,
+                       CompileOptions compile)
+    : options_(std::move(options)), gradient_(layout->size, compile.precision) {
+    if (options_.schedule) options_.schedule(0, options_.total_steps);  // now rather than in the first step
+    declare(layout->size, compile.precision);
+    make_groups(*layout);
+    compile_groups(compile);
+    compile_evaluation_point(layout, compile);
+}
+
+bool FirstOrder::clips_by_norm() const {
+    return options_.clipping.kind == Clipping::Kind::norm ||
+           options_.clipping.kind == Clipping::Kind::tensor_norm;
+}
+
+/// Collects the state and the scalars of the rule.
+void FirstOrder::declare(int64_t size, Precision precision) {
+    Graph graph;
+    RuleGraph r(graph, size);
+    options_.rule.update(r);
+    for (const auto& state : r.states())
+        states_.push_back({state.name, Vector(size, precision, state.initial)});
+    RuleGraph point(graph, size);
+    options_.rule.evaluation_point(point);
+    for (const auto& state : point.states())
+        require(std::ranges::find(states_, state.name, &State::name) != states_.end(),
+                "the evaluation point reads '{}', which the rule does not update", state.name);
+    scalars_ = r.scalars();
+    for (const auto& scalar : point.scalars())
+        if (std::ranges::find(scalars_, scalar.first, &RuleGraph::Scalar::first) == scalars_.end())
+            scalars_.push_back(scalar);
+}
+
+void FirstOrder::make_groups(const ParameterLayout& layout) {
+    const bool alone = options_.clipping.kind == Clipping::Kind::tensor_norm;
+    for (const auto& slice : layout.slices) {
+        if (!slice.trainable || slice.size() == 0) continue;
+        const bool decays = options_.weight_decay != 0 && slice.decays;
+        if (!groups_.empty() && !alone) {
+            Group& last = groups_.back();
+            if (last.offset + last.size == slice.offset && last.decays == decays && last.rate == slice.rate) {
+                last.size += slice.size();
+                continue;
+            }
+        }
+        groups_.push_back(
+            {.offset = slice.offset, .size = slice.size(), .decays = decays, .rate = slice.rate});
+    }
+}
+
+/// Groups of the same size share their programs: a deep net has many tensors of few shapes.
+void FirstOrder::compile_groups(CompileOptions compile) {
+    std::map<std::pair<int64_t, bool>, std::shared_ptr<const Program>> updates;
+    std::map<int64_t, std::shared_ptr<const Program>> norms;
+    for (auto& group : groups_) {
+        auto& update = updates[{group.size, group.decays}];
+        if (!update) update = compile_update(group.size, group.decays, compile);
+        group.update = prepare(update);
+        if (!clips_by_norm()) continue;
+        auto& norm = norms[group.size];
+        if (!norm) {
+            Graph graph;
+            const Value g = graph.input("gradient", {group.size});
+            norm = Program::compile(graph, {{sum(square(g)), "squared_norm"}}, compile);
+        }
+        group.norm = prepare(norm);
+    }
+}
+
+std::shared_ptr<const Program> FirstOrder::compile_update(int64_t size, bool decays,
+                                                          CompileOptions compile) const {
+    Graph graph;
+    RuleGraph r(graph, size);
+    const Value raw = r.gradient;
+    if (options_.clipping.kind == Clipping::Kind::value)
+        r.gradient = minimum(maximum(raw, constant_like(raw, -options_.clipping.limit)),
+                             constant_like(raw, options_.clipping.limit));
+    else if (clips_by_norm())
+        r.gradient = raw * graph.scalar("clipping_factor");
+    Value theta = options_.rule.update(r);
+    if (decays) theta = theta - graph.scalar("weight_decay") * r.theta;
+    std::vector<Output> outputs{{theta, "theta"}};
+    for (const auto& state : r.states()) {
+        require(state.next.has_value(), "state '{}' has no next value", state.name);
+        outputs.push_back({*state.next, state.name});
+    }
+    // The norm costs nothing here: the gradient passes through the caches anyway.
+    if (!clips_by_norm()) outputs.push_back({sum(square(raw)), "squared_norm"});
+    return Program::compile(graph, std::move(outputs), compile);
+}
+
+void FirstOrder::compile_evaluation_point(std::shared_ptr<const ParameterLayout> layout,
+                                          CompileOptions compile) {
+    Graph graph;
+    RuleGraph r(graph, layout->size);
+    const auto point = options_.rule.evaluation_point(r);
+    if (!point) return;
+    evaluation_point_ = prepare(Program::compile(graph, {{*point, "point"}}, compile));
+    point_ = std::make_unique<Parameters>(std::move(layout), compile.precision);
+}
+
+FirstOrder::Compiled FirstOrder::prepare(std::shared_ptr<const Program> program) const {
+    const Program& p = *program;
+    Compiled compiled{.workspace = std::make_unique<Workspace>(program),
+                      .theta = p.storage("theta"),
+                      .gradient = p.storage("gradient"),
+                      .point = p.storage("point"),
+                      .learning_rate = p.scalar("learning_rate"),
+                      .weight_decay = p.scalar("weight_decay"),
+                      .clipping_factor = p.scalar("clipping_factor"),
+                      .squared_norm = p.storage("squared_norm"),
+                      .states = {},
+                      .scalars = {}};
+    for (const auto& state : states_) compiled.states.push_back(p.storage(state.name));
+    for (const auto& scalar : scalars_) compiled.scalars.push_back(p.scalar(scalar.first));
+    return compiled;
+}
+
+UpdateStep FirstOrder::this_step() const {
+    const double multiplier = options_.schedule ? options_.schedule(steps_, options_.total_steps) : 1;
+    return {steps_ + 1, options_.rule.base_learning_rate() * multiplier};
+}
+
+void FirstOrder::set_scalars(Compiled& compiled, const UpdateStep& step) const {
+    set_if_used(*compiled.workspace, compiled.learning_rate, step.learning_rate);
+    for (size_t i = 0; i < scalars_.size(); ++i)
+        if (compiled.scalars[i] >= 0)
+            compiled.workspace->set_scalar(compiled.scalars[i], scalars_[i].second(step));
+}
+
+void FirstOrder::bind_states(Compiled& compiled, int64_t offset) {
+    for (size_t i = 0; i < states_.size(); ++i)
+        bind_if_used(*compiled.workspace, compiled.states[i], element(states_[i].values, offset));
+}
+
+const Parameters& FirstOrder::evaluation_point(const UpdateStep& step, const Parameters& parameters) {
+    if (!point_) return parameters;
+    if (point_version_ == parameters.version()) return *point_;  // look() was here
+    Workspace& workspace = *evaluation_point_.workspace;
+    set_scalars(evaluation_point_, step);
+    bind_states(evaluation_point_, 0);
+    if (evaluation_point_.theta >= 0) workspace.bind(evaluation_point_.theta, parameters.values());
+    bind_if_used(workspace, evaluation_point_.point, point_->write().data());
+    workspace.run();
+    point_version_ = parameters.version();
+    return *point_;
+}
+
+double FirstOrder::look(Objective& objective, const Parameters& parameters) {
+    return objective.value(evaluation_point(this_step(), parameters));
+}
+
+/// What the program computed; where its single precision has overflowed, the same in double.
+double FirstOrder::squared_norm_of(const Group& group, double computed) const {
+    if (std::isfinite(computed) || gradient_.precision() == Precision::f64) return computed;
+    double total = 0;
+    for (int64_t i = 0; i < group.size; ++i) {
+        const double g = gradient_.at(group.offset + i);
+        total += g * g;
+    }
+    return total;
+}
+
+/// The squared norm of each group's gradient and of all; false where they are not finite.
+bool FirstOrder::find_norms(double& squared_norm) {
+    squared_norm = 0;
+    for (auto& group : groups_) {
+        Workspace& workspace = *group.norm.workspace;
+        bind_if_used(workspace, group.norm.gradient, element(gradient_, group.offset));
+        workspace.run();
+        group.squared_norm = squared_norm_of(group, workspace.value(group.norm.squared_norm));
+        squared_norm += group.squared_norm;
+    }
+    return std::isfinite(squared_norm);
+}
+
+double FirstOrder::clipping_factor(double squared_norm) const {
+    const double norm = std::sqrt(squared_norm);
+    return norm > options_.clipping.limit ? options_.clipping.limit / norm : 1;
+}
+
+void FirstOrder::update(Group& group, const UpdateStep& step, double clipping_factor, Vector& theta) {
+    Compiled& update = group.update;
+    Workspace& workspace = *update.workspace;
+    const double learning_rate = step.learning_rate * group.rate;
+    set_scalars(update, {step.number, learning_rate});
+    set_if_used(workspace, update.weight_decay, learning_rate * options_.weight_decay);
+    set_if_used(workspace, update.clipping_factor, clipping_factor);
+    bind_if_used(workspace, update.theta, element(theta, group.offset));
+    bind_if_used(workspace, update.gradient, element(gradient_, group.offset));
+    bind_states(update, group.offset);
+    workspace.run();
+    if (update.squared_norm >= 0)
+        group.squared_norm = squared_norm_of(group, workspace.value(update.squared_norm));
+}
+
+StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
+    require(parameters.values().size() == gradient_.size() &&
+                parameters.values().precision() == gradient_.precision(),
+            "an optimizer of {} parameters in {} stepped with {} in {}", gradient_.size(),
+            to_string(gradient_.precision()), parameters.values().size(),
+            to_string(parameters.values().precision()));
+    const UpdateStep step = this_step();
+    StepReport report{.learning_rate = step.learning_rate};
+    report.loss = objective.value_and_gradient(evaluation_point(step, parameters), gradient_);
+    if (!std::isfinite(report.loss)) return report;
+
+    double squared_norm = 0;
+    if (clips_by_norm() && !find_norms(squared_norm)) {
+        report.gradient_norm = std::sqrt(squared_norm);
+        return report;
+    }
+    const double factor = options_.clipping.kind == Clipping::Kind::norm ? clipping_factor(squared_norm) : 1;
+    Vector& theta = parameters.write();
+    for (auto& group : groups_) {
+        const bool alone = options_.clipping.kind == Clipping::Kind::tensor_norm;
+        update(group, step, alone ? clipping_factor(group.squared_norm) : factor, theta);
+        if (!clips_by_norm()) squared_norm += group.squared_norm;
+    }
+    report.gradient_norm = std::sqrt(squared_norm);
+    report.updated = true;
+    ++steps_;
+    return report;
+}
+
+std::vector<Workspace*> FirstOrder::workspaces() {
+    std::vector<Workspace*> result;
+    const auto append = [&](const Compiled& compiled) {
+        if (compiled.workspace) result.push_back(compiled.workspace.get());
+    };
+    append(evaluation_point_);
+    for (const auto& group : groups_) {
+        append(group.norm);
+        append(group.update);
+    }
+    return result;
+}
+
+std::vector<NamedState> FirstOrder::state() {
+    std::vector<NamedState> result;
+    for (auto& [name, values] : states_) result.push_back({name, &values});
+    return result;
+}
+
+}  // namespace ravine

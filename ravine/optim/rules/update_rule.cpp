@@ -1,0 +1,35 @@
+#include "ravine/optim/rules/update_rule.hpp"
+
+#include <algorithm>
+
+#include "ravine/core/error.hpp"
+
+namespace ravine {
+
+RuleGraph::RuleGraph(Graph& graph, int64_t size)
+    : theta(graph.input("theta", {size})),
+      gradient(graph.input("gradient", {size})),
+      learning_rate(graph.scalar("learning_rate")),
+      graph_(graph),
+      size_(size) {}
+
+Value RuleGraph::state(const std::string& name, double initial) {
+    if (std::ranges::find(states_, name, &State::name) == states_.end())
+        states_.push_back({name, initial, {}});
+    return graph_.input(name, {size_});
+}
+
+Value RuleGraph::next(const std::string& name, Value value) {
+    const auto state = std::ranges::find(states_, name, &State::name);
+    require(state != states_.end() && !state->next, "next value of '{}': no such state, or declared twice",
+            name);
+    state->next = value;
+    return value;
+}
+
+Value RuleGraph::scalar(const std::string& name, std::function<double(const UpdateStep&)> value) {
+    scalars_.emplace_back(name, std::move(value));
+    return graph_.scalar(name);
+}
+
+}  // namespace ravine

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ravine/core/settings/catalog.hpp"
+#include "ravine/graph/graph.hpp"
+#include "ravine/graph/ops.hpp"
+
+namespace ravine {
+
+/// Where in a run an update stands: what the run-time scalars of a rule depend on.
+struct UpdateStep {
+    int64_t number = 1;        ///< 1 for the first update: the t of the papers
+    double learning_rate = 0;  ///< of this update: the rule's own times the schedule
+};
+
+/// What a rule sees while it writes itself down: the parameters and the gradient as flat vectors, its state,
+/// and numbers that change from step to step.
+class RuleGraph {
+public:
+    RuleGraph(Graph& graph, int64_t size);
+
+    Value theta, gradient;
+    Value learning_rate;
+
+    /// The state `name` before this update; `initial` before the first one.
+    Value state(const std::string& name, double initial = 0);
+    /// Declares the state's value after this update, and returns it.
+    Value next(const std::string& name, Value value);
+    /// A number computed on the host for each update.
+    Value scalar(const std::string& name, std::function<double(const UpdateStep&)> value);
+
+    struct State {
+        std::string name;
+        double initial;
+        std::optional<Value> next;
+    };
+    using Scalar = std::pair<std::string, std::function<double(const UpdateStep&)>>;
+    const std::vector<State>& states() const { return states_; }
+    const std::vector<Scalar>& scalars() const { return scalars_; }
+
+private:
+    Graph& graph_;
+    int64_t size_;
+    std::vector<State> states_;
+    std::vector<Scalar> scalars_;
+};
+
+/// An update rule: one elementwise graph over the flat parameter vector, which reads as the paper's lines.
+/// The executor runs it in any precision in one pass over memory. Made from a plain aggregate of settings R
+/// with
+///
+///     double learning_rate;                                   the rate before any schedule
+///     Value update(RuleGraph& r) const;                       theta after the update
+///     std::optional<Value> evaluation_point(RuleGraph& r) const;
+///                                                             optional: where the gradient is evaluated
+///
+/// `update` declares the next value of every state; the rule itself holds none: UpdateRule rule = Adam{.beta2
+/// = 0.99}.
+class UpdateRule {
+public:
+    template <class R>
+    requires requires(const R& rule, RuleGraph& r) {
+        { rule.update(r) } -> std::same_as<Value>;
+    }
+    UpdateRule(R rule)
+        : base_learning_rate_(rule.learning_rate), update_([rule](RuleGraph& r) { return rule.update(r); }) {
+        if constexpr (requires(RuleGraph & r) { rule.evaluation_point(r); })
+            evaluation_point_ = [rule](RuleGraph& r) { return rule.evaluation_point(r); };
+    }
+
+    double base_learning_rate() const { return base_learning_rate_; }
+    Value update(RuleGraph& r) const { return update_(r); }
+    /// Nothing: at theta.
+    std::optional<Value> evaluation_point(RuleGraph& r) const {
+        return evaluation_point_ ? std::optional(evaluation_point_(r)) : std::nullopt;
+    }
+
+private:
+    double base_learning_rate_;
+    std::function<Value(RuleGraph&)> update_;
+    std::function<std::optional<Value>(RuleGraph&)> evaluation_point_;
+};
+
+/// The update rules by name.
+const Catalog<UpdateRule>& update_rules();
+
+}  // namespace ravine

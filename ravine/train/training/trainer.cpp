@@ -1,0 +1,411 @@
+#include "ravine/train/training/trainer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "ravine/core/error.hpp"
+#include "ravine/core/threads/clock.hpp"
+#include "ravine/core/threads/interrupt.hpp"
+#include "ravine/train/training/batch_objective.hpp"
+#include "ravine/train/training/divergence.hpp"
+
+namespace ravine {
+namespace {
+
+int64_t batches_per_epoch(int64_t batch, int64_t examples) {
+    return examples / batch + (examples % batch != 0 ? 1 : 0);
+}
+
+constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+
+/// Whether all went well: a gradient that is not finite may have ruined the parameters that it updated.
+bool is_accepted(const StepReport& report) { return report.updated && std::isfinite(report.gradient_norm); }
+
+double mean_over(double total, int64_t count) {
+    return count > 0 ? total / static_cast<double>(count) : undefined;
+}
+
+bool all_finite(const Vector& values) {
+    const auto check = [](const auto& span) {
+        return std::ranges::all_of(span, [](auto x) { return std::isfinite(x); });
+    };
+    return values.precision() == Precision::f64 ? check(values.as<double>()) : check(values.as<float>());
+}
+
+}  // namespace
+
+int64_t total_steps(const TrainOptions& options, int64_t examples) {
+    int64_t steps = 0;
+    if (__builtin_mul_overflow(options.epochs, batches_per_epoch(options.batch, examples), &steps))
+        steps = INT64_MAX;
+    return options.max_steps > 0 ? std::min(options.max_steps, steps) : steps;
+}
+
+int64_t total_epochs(const TrainOptions& options, int64_t examples) {
+    const int64_t batches = batches_per_epoch(options.batch, examples),
+                  steps = total_steps(options, examples);
+    return steps / batches + (steps % batches != 0 ? 1 : 0);
+}
+
+std::string to_string(StopReason reason) {
+    switch (reason) {
+        case StopReason::epochs:
+            return "epochs";
+        case StopReason::max_steps:
+            return "max_steps";
+        case StopReason::listener:
+            return "listener";
+        case StopReason::interrupted:
+            return "interrupted";
+        default:
+            return "diverged";
+    }
+}
+
+Trainer::Trainer(const Network& network, const Parts& parts, Parameters& parameters, Vector& buffers,
+                 Optimizer& optimizer, TrainOptions options)
+    : network_(network),
+      parts_(parts),
+      parameters_(parameters),
+      buffers_(buffers),
+      optimizer_(optimizer),
+      options_(options),
+      loader_(parts.training, parts.schema.normalization, parts.schema.target_normalization,
+              std::min(options.batch, parts.training.size()), options.compile.precision, options.augmentation,
+              options.seed, options.compile.threads),
+      evaluator_(network, options.compile) {
+    require(network.training_views() == loader_.views(), "a network of {} views and batches of {}",
+            network.training_views(), loader_.views());
+    kept_parameters_ = parameters.values();
+    kept_buffers_ = buffers;
+    if (parts.training.size() == 0) fail_request("the training part of '{}' is empty", parts.training.name);
+    options_.batch = std::min(options_.batch, parts.training.size());
+    if (buffers.size() > 0)
+        if (const auto layer = network.lone_batch_norm(options_.batch); !layer.empty())
+            fail_request(
+                "layer '{}': batch normalisation has no variance of a single example: expected a batch of at "
+                "least 2, found {}",
+                layer, options_.batch);
+    require(network.options().evolving_targets == !options_.targets.is_fixed() &&
+                network.options().divergence == options_.gate.exists() &&
+                network.options().annealed == options_.annealing.exists(),
+            "a network made for other targets, another gate or another loss");
+    if (!options_.targets.is_fixed()) loader_.set_start_targets(options_.targets.start);
+    thresholds_ = gate_thresholds(options_.gate, options_.targets);
+}
+
+GraphObjective& Trainer::objective(int64_t batch) {
+    auto& objective = objectives_[batch];
+    if (!objective) objective = batch_objective(network_, loader_, buffers_, batch, options_.compile);
+    return *objective;
+}
+
+RandomContext Trainer::random_context(const TrainState& state) const {
+    return {options_.seed, static_cast<uint64_t>(state.step), loader_.row_keys()};
+}
+
+double Trainer::target_time(const TargetStage& stage, int64_t step) const {
+    const auto batches = static_cast<double>(batches_per_epoch(options_.batch, parts_.training.size()));
+    return ravine::target_time(options_.targets, stage, static_cast<double>(step) / batches);
+}
+
+double Trainer::temperature(int64_t step) const {
+    return options_.annealing.temperature(step, total_steps(options_, parts_.training.size()));
+}
+
+bool Trainer::is_in_equilibrium(double divergence, const TrainState& state) const {
+    const double threshold = thresholds_[static_cast<size_t>(state.targets.stage.stage)];
+    return (options_.gate.by == Gate::By::epoch ? state.targets.loss : divergence) <= threshold;
+}
+
+GraphObjective& Trainer::load(std::span<const int64_t> examples, std::span<const int64_t> next,
+                              const TrainState& state) {
+    loader_.load(examples, state.step);
+    if (!next.empty()) loader_.prepare_next(next, state.step + 1);
+    GraphObjective& sample = objective(static_cast<int64_t>(examples.size()));
+    if (loader_.moves_tensors()) {
+        sample.bind("features", loader_.features());
+        sample.bind("targets", loader_.targets());
+    }
+    sample.set_random(random_context(state));
+    if (options_.annealing.exists()) sample.set_scalar("temperature", temperature(state.step));
+    if (curriculum_) curriculum_->weigh(examples, loader_.example_weights());
+    if (!options_.targets.is_fixed()) sample.set_scalar("t", target_time(state.targets.stage, state.step));
+    return sample;
+}
+
+Trainer::BatchReport Trainer::step(std::span<const int64_t> examples, std::span<const int64_t> next,
+                                   const TrainState& state) {
+    GraphObjective& sample = load(examples, next, state);
+    const Work earlier = sample.work();
+    const auto begin = Clock::now();
+    BatchReport report;
+    if (options_.gate.exists()) {
+        report.loss = optimizer_.look(sample, parameters_);
+        report.divergence = sample.tap_value("divergence");
+        report.gated = is_in_equilibrium(report.divergence, state);
+    }
+    if (!report.gated) {
+        static_cast<StepReport&>(report) = optimizer_.step(sample, parameters_);
+        if (!options_.gate.exists()) report.divergence = report.loss;
+        if (is_accepted(report) && buffers_.size() > 0)
+            std::memcpy(buffers_.data(), sample.tap("new_buffers"), buffers_.byte_count());
+    }
+    const Work work = sample.work() - earlier;
+    update_seconds_ += seconds_since(begin) - work.forward_seconds - work.backward_seconds;
+    return report;
+}
+
+Scores Trainer::scores_of(const Dataset& data) {
+    return evaluator_.evaluate(data, parts_.schema.normalization, parts_.schema.target_normalization,
+                               parameters_, buffers_);
+}
+
+std::string Trainer::describe_divergence(const StepReport& report, std::span<const int64_t> examples,
+                                         const TrainState& state) {
+    const int64_t step = state.step + 1, batch = static_cast<int64_t>(examples.size());
+    if (std::isfinite(report.loss)) {
+        // Where the parameters are as they were, the gradient can be had again; where they are lost,
+        // elementwise rules have carried it into the parameters of the same tensors.
+        Vector values = parameters_.values();
+        if (!report.updated) objective(batch).value_and_gradient(parameters_, values);
+        const std::string tensor = first_nonfinite_tensor(parameters_.layout(), values);
+        return fmt::format("step {}: the gradient is not finite{}", step,
+                           tensor.empty() ? "" : fmt::format(", first in '{}'", tensor));
+    }
+    const std::string layer = first_nonfinite_layer(network_, parameters_, buffers_, loader_, batch,
+                                                    random_context(state), options_.compile);
+    const std::string tensor = first_nonfinite_tensor(parameters_.layout(), parameters_.values());
+    const double loss = std::isnan(report.loss) ? std::abs(report.loss) : report.loss;  // not "-nan"
+    return fmt::format("step {}: the loss is {}{}{}", step, loss,
+                       layer.empty() ? "" : fmt::format(", first in layer '{}'", layer),
+                       tensor.empty() ? "" : fmt::format("; parameters of '{}' are not finite", tensor));
+}
+
+Work Trainer::training_work() const {
+    Work total{};
+    for (const auto& [batch, objective] : objectives_) total += objective->work();
+    return total;
+}
+
+Work Trainer::work() const {
+    Work total = training_work();
+    total.forward_passes += evaluator_.forward_passes();
+    return total;
+}
+
+void Trainer::keep() {
+    kept_parameters_.assign(parameters_.values());
+    kept_buffers_.assign(buffers_);
+}
+
+void Trainer::restore() {
+    parameters_.write().assign(kept_parameters_);
+    buffers_.assign(kept_buffers_);
+}
+
+/// One call of run().
+class Trainer::Session {
+public:
+    Session(Trainer& trainer, TrainState& state, const std::vector<TrainListener*>& listeners)
+        : trainer_(trainer),
+          options_(trainer.options_),
+          state_(state),
+          listeners_(listeners),
+          order_(static_cast<size_t>(trainer.parts_.training.size())),
+          batches_(batches_per_epoch(options_.batch, std::ssize(order_))),
+          total_steps_(total_steps(options_, std::ssize(order_))),
+          log_every_(options_.log_every > 0 ? options_.log_every : std::max<int64_t>(1, batches_ / 10)),
+          earlier_work_(trainer.work()),
+          earlier_training_work_(trainer.training_work()),
+          earlier_update_seconds_(trainer.update_seconds_),
+          earlier_(state) {}
+
+    TrainOutcome run() {
+        trainer_.keep();
+        state_.targets.records.reserve(options_.targets.stages.size());  // no allocation in a step
+        while (state_.epoch < options_.epochs) {
+            epoch_order(options_.sampling, options_.seed, state_.epoch, order_);
+            if (trainer_.curriculum_) trainer_.curriculum_->begin_epoch(state_.epoch, order_);
+            while (state_.batch_in_epoch < batches_) {
+                if (interrupted()) return stop(StopReason::interrupted);
+                if (options_.max_steps > 0 && state_.step >= options_.max_steps)
+                    return stop(StopReason::max_steps);
+                if (std::ranges::any_of(listeners_, &TrainListener::wants_to_stop))
+                    return stop(StopReason::listener);
+                if (!update()) return diverged();
+            }
+            if (!evaluate()) return diverged();
+            state_.train_loss = train_loss();
+            note_epoch(state_.targets, options_.targets,
+                       {.batches = state_.batch_in_epoch,
+                        .gated = state_.epoch_gated,
+                        .loss = mean_over(state_.epoch_divergence, examples_seen())});
+            ++state_.epoch;
+            state_.batch_in_epoch = state_.epoch_gated = 0;
+            state_.epoch_loss = state_.epoch_divergence = 0;
+        }
+        return stop(StopReason::epochs);
+    }
+
+private:
+    /// The examples of a batch of this epoch; none beyond its end.
+    std::span<const int64_t> batch_at(int64_t index) const {
+        const auto size = static_cast<size_t>(options_.batch);
+        const size_t begin = std::min(static_cast<size_t>(index) * size, order_.size());
+        return std::span(order_).subspan(begin, std::min(size, order_.size() - begin));
+    }
+
+    /// One batch, with an update unless it is gated; false where that diverged.
+    bool update() {
+        const auto batch = batch_at(state_.batch_in_epoch);
+        const BatchReport report = trainer_.step(batch, batch_at(state_.batch_in_epoch + 1), state_);
+        if (!report.gated && !is_accepted(report)) {
+            outcome_.divergence = trainer_.describe_divergence(report, batch, state_);
+            return false;
+        }
+        if (!options_.targets.is_fixed())
+            note_batch(state_.targets, trainer_.target_time(state_.targets.stage, state_.step),
+                       report.divergence, report.gated ? 1 : 0);
+        worked_ = true;
+        ++state_.step;
+        ++state_.batch_in_epoch;
+        const auto examples = static_cast<double>(batch.size());
+        state_.epoch_loss += report.loss * examples;
+        state_.epoch_divergence += report.divergence * examples;
+        state_.gated += report.gated ? 1 : 0;
+        state_.epoch_gated += report.gated ? 1 : 0;
+        evaluated_ = evaluated_ && report.gated;
+        account();
+        const StepEvent event{state_.step,
+                              state_.epoch + 1,
+                              report.loss,
+                              report.gated ? undefined : report.learning_rate,
+                              report.gated ? undefined : report.gradient_norm,
+                              state_.seconds,
+                              report.gated,
+                              trainer_.temperature(state_.step - 1)};
+        const bool logged = state_.step % log_every_ == 0 || state_.step == 1;
+        for (auto* listener : listeners_) {
+            listener->on_progress(event, total_steps_);
+            if (logged) listener->on_step(event);
+        }
+        return true;
+    }
+
+    /// Looks at the validation part; false where the run has diverged unnoticed by the updates.
+    bool evaluate() {
+        const auto begin = Clock::now();
+        const Scores& validation = outcome_.validation;
+        if (!evaluated_) {
+            outcome_.validation = trainer_.scores_of(trainer_.parts_.validation);
+            if (options_.evaluate == TrainOptions::Evaluate::validation_and_training)
+                training_ = trainer_.scores_of(trainer_.parts_.training);
+        }
+        evaluated_ = true;
+        account();
+        evaluation_seconds_ += seconds_since(begin);
+        for (auto* listener : listeners_)
+            listener->on_evaluation({.step = state_.step,
+                                     .epoch = state_.epoch + 1,
+                                     .train_loss = train_loss(),
+                                     .validation = validation,
+                                     .seconds = state_.seconds,
+                                     .training = training_,
+                                     .training_work = training_work(),
+                                     .training_seconds = seconds_since(start_) - evaluation_seconds_,
+                                     .updates = trainer_.optimizer_.steps(),
+                                     .gated = state_.epoch_gated,
+                                     .t = trainer_.target_time(state_.targets.stage, state_.step - 1)});
+        if (!all_finite(trainer_.parameters_.values()) || !all_finite(trainer_.buffers_)) {
+            outcome_.divergence = fmt::format("step {}: parameters or buffers are not finite", state_.step);
+            return false;
+        }
+        if (!std::isfinite(validation.loss) && trainer_.parts_.validation.size() > 0) {
+            outcome_.divergence =
+                fmt::format("step {}: the validation loss is {}", state_.step, validation.loss);
+            return false;
+        }
+        if (validation.loss < state_.best_validation_loss) {
+            state_.best_validation_loss = validation.loss;
+            state_.best_validation_accuracy = validation.accuracy;
+            state_.best_epoch = state_.epoch + 1;
+            for (auto* listener : listeners_) listener->on_best();
+        }
+        trainer_.keep();
+        return true;
+    }
+
+    TrainOutcome stop(StopReason reason) {
+        if (worked_) account();
+        for (auto* listener : listeners_) listener->on_stop();
+        // The last weights of a run cut short by design are worth a line in the log; an interrupted run goes
+        // on later as if nothing had happened.
+        if (!evaluated_ && reason == StopReason::max_steps && state_.batch_in_epoch > 0) {
+            if (!evaluate()) return diverged();
+        }
+        return outcome(reason);
+    }
+
+    TrainOutcome diverged() {
+        trainer_.restore();
+        evaluated_ = false;
+        return outcome(StopReason::diverged);
+    }
+
+    TrainOutcome outcome(StopReason reason) {
+        if (!evaluated_) outcome_.validation = trainer_.scores_of(trainer_.parts_.validation);
+        outcome_.train_loss = train_loss();
+        outcome_.reason = reason;
+        if (worked_) account();  // a look at a run that had ended before is no work of the run
+        return outcome_;
+    }
+
+    /// Of the current epoch; before its first update, of the one before.
+    double train_loss() const {
+        if (state_.batch_in_epoch == 0) return state_.train_loss;
+        return mean_over(state_.epoch_loss, examples_seen());
+    }
+
+    /// Of the current epoch.
+    int64_t examples_seen() const {
+        return std::min(state_.batch_in_epoch * options_.batch, std::ssize(order_));
+    }
+
+    /// Of this session's batches.
+    Work training_work() const { return trainer_.training_work() - earlier_training_work_; }
+
+    void account() {
+        const Work all = trainer_.work() - earlier_work_, training = training_work();
+        state_.forward_passes = earlier_.forward_passes + all.forward_passes;
+        state_.backward_passes = earlier_.backward_passes + all.backward_passes;
+        state_.forward_seconds = earlier_.forward_seconds + training.forward_seconds;
+        state_.backward_seconds = earlier_.backward_seconds + training.backward_seconds;
+        state_.update_seconds = earlier_.update_seconds + trainer_.update_seconds_ - earlier_update_seconds_;
+        state_.seconds = earlier_.seconds + seconds_since(start_);
+    }
+
+    Trainer& trainer_;
+    const TrainOptions& options_;
+    TrainState& state_;
+    const std::vector<TrainListener*>& listeners_;
+    std::vector<int64_t> order_;
+    int64_t batches_, total_steps_, log_every_;
+    Work earlier_work_, earlier_training_work_;  // of earlier sessions
+    double earlier_update_seconds_;
+    TrainState earlier_;  // at the beginning of this one
+    Clock::time_point start_ = Clock::now();
+    double evaluation_seconds_ = 0;
+    TrainOutcome outcome_;
+    Scores training_ = undefined_scores;
+    bool worked_ = false;     // there was a batch
+    bool evaluated_ = false;  // the outcome's validation, and training_, are of the present parameters
+};
+
+TrainOutcome Trainer::run(TrainState& state, const std::vector<TrainListener*>& listeners) {
+    return Session(*this, state, listeners).run();
+}
+
+}  // namespace ravine

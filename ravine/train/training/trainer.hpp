@@ -1,0 +1,190 @@
+#pragma once
+
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ravine/data/sampler.hpp"
+#include "ravine/data/sources/catalog.hpp"
+#include "ravine/nn/network.hpp"
+#include "ravine/optim/objective/graph_objective.hpp"
+#include "ravine/optim/optimizer.hpp"
+#include "ravine/train/curriculum/curriculum_plan.hpp"
+#include "ravine/train/targets/target_evolution.hpp"
+#include "ravine/train/training/annealing.hpp"
+#include "ravine/train/training/batch_loader.hpp"
+#include "ravine/train/training/evaluator.hpp"
+#include "ravine/train/training/gate.hpp"
+
+namespace ravine {
+
+struct TrainOptions {
+    int64_t epochs = 10;
+    int64_t max_steps = 0;  ///< stop after so many batches; 0: the epochs decide
+    int64_t batch = 32;     ///< examples an update; the last batch of an epoch may be smaller
+    uint64_t seed = 0;      ///< of the order of examples and of random layers
+    Sampling sampling = Sampling::shuffled;
+    int64_t log_every = 0;  ///< updates between two step events; 0: about ten an epoch
+    /// What is evaluated after each epoch.
+    enum class Evaluate { validation, validation_and_training };
+    Evaluate evaluate = Evaluate::validation;
+    CompileOptions compile{};
+    /// Of the training part, never in evaluations; null: none.
+    std::shared_ptr<const AugmentationChain> augmentation = nullptr;
+    TargetPlan targets{};
+    Gate gate{};
+    Annealing annealing{};
+};
+
+/// Batches in a run of these options over this many training examples: what a schedule spans.
+int64_t total_steps(const TrainOptions& options, int64_t examples);
+/// Epochs in such a run, begun ones included.
+int64_t total_epochs(const TrainOptions& options, int64_t examples);
+
+/// A batch, gated or trained on. The loss is that before the update.
+struct StepEvent {
+    int64_t step, epoch;  ///< 1 for the first batch, and for the first epoch
+    double train_loss;
+    double learning_rate, gradient_norm;  ///< NaN for a gated batch
+    double seconds;
+    bool gated = false;
+    double temperature = 1;  ///< that divided the logits
+};
+
+/// The validation part looked at, after an epoch.
+struct EvaluationEvent {
+    int64_t step = 0, epoch = 0;
+    double train_loss = 0;                 ///< mean over the examples of the epoch so far
+    Scores validation = undefined_scores;  ///< NaN where there is no validation part
+    double seconds = 0;
+    Scores training = undefined_scores;  ///< of the whole training part, where the options ask for it
+    /// What training took in this call of run(), evaluations left out.
+    Work training_work = {};
+    double training_seconds = 0;
+    int64_t updates = 0;  ///< of the optimizer, since the beginning of the run
+    int64_t gated = 0;    ///< batches of this epoch that were gated
+    double t = 1;         ///< of the targets, at the end of the epoch
+};
+
+/// Hears of a run as it goes.
+class TrainListener {
+public:
+    virtual ~TrainListener() = default;
+    /// Every update, logged or not: for progress bars. Cheap.
+    virtual void on_progress(const StepEvent&, int64_t /*total_steps*/) {}
+    /// The same of the model that ranks the examples of a curriculum, before the run.
+    virtual void on_first_model_progress(const StepEvent&, int64_t /*total_steps*/) {}
+    virtual void on_step(const StepEvent&) {}
+    virtual void on_evaluation(const EvaluationEvent&) {}
+    /// The evaluation just heard of has the smallest validation loss so far, of the parameters and buffers as
+    /// they now are.
+    virtual void on_best() {}
+    /// No more updates, and none went wrong: parameters, buffers, optimizer and state stand where a resumed
+    /// run goes on. What is evaluated after this is for the outcome of this run alone.
+    virtual void on_stop() {}
+    /// Asked before every update: whether the run should end here, in good order. Cheap.
+    virtual bool wants_to_stop() const { return false; }
+};
+
+/// Where a run stands: with the parameters, the buffers and the optimizer's state all that is needed to go
+/// on.
+struct TrainState {
+    int64_t step = 0;             ///< batches seen, gated or trained on
+    int64_t epoch = 0;            ///< epochs completed
+    int64_t batch_in_epoch = 0;   ///< batches of the current epoch already used
+    double epoch_loss = 0;        ///< sum over the current epoch's batches of loss times examples
+    double epoch_divergence = 0;  ///< the same without penalties on weights
+    /// Mean over the examples of the last completed epoch; NaN: none yet.
+    double train_loss = std::numeric_limits<double>::quiet_NaN();
+    int64_t best_epoch = 0;  ///< with the smallest validation loss; 0: none yet
+    double best_validation_loss = std::numeric_limits<double>::infinity();
+    double best_validation_accuracy = std::numeric_limits<double>::quiet_NaN();
+    int64_t forward_passes = 0, backward_passes = 0;  ///< over batches, those of evaluations included
+    double seconds = 0;
+    double forward_seconds = 0, backward_seconds = 0, update_seconds = 0;  ///< of training
+    int64_t gated = 0, epoch_gated = 0;  ///< batches without an update: of the run, of the current epoch
+    TargetProgress targets = {};
+};
+
+enum class StopReason { epochs, max_steps, listener, interrupted, diverged };
+std::string to_string(StopReason reason);
+
+struct TrainOutcome {
+    StopReason reason = StopReason::epochs;
+    double train_loss = 0;  ///< mean over the examples of the last epoch, which may be incomplete
+    Scores validation;      ///< of the parameters as they were left
+    /// Where numbers ceased to be finite: "step 12: the loss is inf, first in layer '2'".
+    std::string divergence;
+};
+
+/// The training loop: epochs of batches, an optimizer step each, an evaluation after each epoch. Running
+/// statistics are committed here, once an accepted step. The training loss of an epoch is the mean over its
+/// examples of what the batches found before their updates: a short last batch counts by its examples, and
+/// the weights that a curriculum gives to examples, of mean 1 over an epoch, are part of the loss.
+class Trainer {
+public:
+    /// All references must outlive the trainer. Throws RequestError for an empty training part, and where
+    /// batch normalisation would see a single value in every batch.
+    Trainer(const Network& network, const Parts& parts, Parameters& parameters, Vector& buffers,
+            Optimizer& optimizer, TrainOptions options);
+
+    /// Follows a curriculum over the training part in all calls of run() from now on.
+    void follow(CurriculumPlan curriculum) { curriculum_.emplace(std::move(curriculum)); }
+
+    /// Goes on from `state` until a reason to stop. After divergence parameters and buffers are those of the
+    /// last evaluation at which all was well.
+    TrainOutcome run(TrainState& state, const std::vector<TrainListener*>& listeners);
+
+    /// The forward and backward program of a full batch.
+    const Program& program() { return objective(options_.batch).program(); }
+    /// The objective for a batch size, bound to the loader's tensors.
+    GraphObjective& objective(int64_t batch);
+
+private:
+    class Session;
+    struct BatchReport : StepReport {
+        bool gated = false;
+        double divergence = 0;  ///< without penalties, where there is a gate; else the loss
+    };
+
+    /// Binds `examples` as the sample of an objective, with their targets of the moment; those of the batch
+    /// behind them are prepared meanwhile, where there are any.
+    GraphObjective& load(std::span<const int64_t> examples, std::span<const int64_t> next,
+                         const TrainState& state);
+    /// One update on `examples`, unless the gate closes on them.
+    BatchReport step(std::span<const int64_t> examples, std::span<const int64_t> next,
+                     const TrainState& state);
+    bool is_in_equilibrium(double divergence, const TrainState& state) const;
+    /// Of batch number `step`, which is 0 for the first; 1 without annealing.
+    double temperature(int64_t step) const;
+    /// t of a batch in a stage.
+    double target_time(const TargetStage& stage, int64_t step) const;
+    RandomContext random_context(const TrainState& state) const;
+    Scores scores_of(const Dataset& data);
+    std::string describe_divergence(const StepReport& report, std::span<const int64_t> examples,
+                                    const TrainState& state);
+    /// The work of all calls of run(): for updates alone, and with the evaluations.
+    Work training_work() const;
+    Work work() const;
+    void keep();
+    void restore();
+
+    const Network& network_;
+    const Parts& parts_;
+    Parameters& parameters_;
+    Vector& buffers_;
+    Optimizer& optimizer_;
+    TrainOptions options_;
+    BatchLoader loader_;
+    Evaluator evaluator_;
+    std::optional<CurriculumPlan> curriculum_;
+    std::map<int64_t, std::unique_ptr<GraphObjective>> objectives_;  // by batch size
+    std::vector<double> thresholds_;                                 // of the gate, in each stage
+    double update_seconds_ = 0;
+    Vector kept_parameters_, kept_buffers_;
+};
+
+}  // namespace ravine
