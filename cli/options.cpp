@@ -39,8 +39,10 @@ Experiment experiment_of(const std::string& file, const GivenSettings& settings)
 
 void add_weights(CLI::App& command, std::string& weights) {
     command
-        .add_option("--weights", weights,
-                    "last: those that the run ended with; best: those of the smallest validation loss")
+        .add_option(
+            "--weights", weights,
+            "result: what the run results in; best: those of its best epoch; last: those that training "
+            "ended with")
         ->type_name("WHICH")
         ->capture_default_str();
 }

@@ -16,8 +16,13 @@ struct LossGraph {
     std::vector<Value> parameters = {};  ///< every parameter node, in the order of the layout
     std::vector<std::pair<std::string, Value>> taps =
         {};  ///< further values of the forward phase, by storage name
-    /// What running statistics become when the step is accepted: offset in the vector of buffers, and value.
-    std::vector<std::pair<int64_t, Value>> buffer_updates = {};
+    /// A running statistic, by its offset in the vector of buffers.
+    struct BufferUpdate {
+        int64_t offset;
+        Value next;      ///< what it becomes when the step is accepted
+        Value observed;  ///< the batch's own statistic; the buffer itself where the batch has none
+    };
+    std::vector<BufferUpdate> buffer_updates = {};
 };
 
 }  // namespace ravine

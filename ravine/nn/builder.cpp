@@ -36,10 +36,10 @@ Value Builder::buffer(const std::string& name, const Shape& shape, double initia
     return graph_.parameter("buffers", offset, shape);
 }
 
-void Builder::update_buffer(Value buffer, Value next) {
+void Builder::update_buffer(Value buffer, Value next, Value observed) {
     require(mode_ == Mode::training && buffer.shape() == next.shape(), "an update of a buffer of {} with {}",
             to_string(buffer.shape()), to_string(next.shape()));
-    buffer_updates_.push_back({buffer.node().attributes.integers[0], next});
+    buffer_updates_.push_back({buffer.node().attributes.integers[0], next, observed});
 }
 
 }  // namespace ravine

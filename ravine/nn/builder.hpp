@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "ravine/core/values/parameters.hpp"
-#include "ravine/graph/graph.hpp"
+#include "ravine/graph/loss_graph.hpp"
 #include "ravine/nn/initializer.hpp"
 
 namespace ravine {
@@ -45,17 +45,13 @@ public:
     Value undecayed_parameter(const std::string& name, const Shape& shape, Initializer initializer);
     /// A tensor of state, a slice of the vector "buffers", filled with `initial` at first.
     Value buffer(const std::string& name, const Shape& shape, double initial);
-    /// In training: what the buffer becomes when the step is accepted.
-    void update_buffer(Value buffer, Value next);
+    /// In training: what the buffer becomes when the step is accepted, and what it is of this batch alone.
+    void update_buffer(Value buffer, Value next, Value observed);
     /// Further outputs, of an auxiliary head, whose loss times `weight` is part of the training loss.
     void add_auxiliary(Value outputs, double weight) { auxiliaries_.push_back({outputs, weight}); }
     /// A number for a random operation that no other one of the model has.
     int64_t next_stream() { return streams_++; }
 
-    struct BufferUpdate {
-        int64_t offset;
-        Value next;
-    };
     struct Auxiliary {
         Value outputs;
         double weight;
@@ -65,7 +61,7 @@ public:
     const std::vector<Initializer>& initializers() const { return initializers_; }
     const ParameterLayout& buffers() const { return buffers_; }
     const std::vector<double>& initial_buffers() const { return initial_buffers_; }
-    const std::vector<BufferUpdate>& buffer_updates() const { return buffer_updates_; }
+    const std::vector<LossGraph::BufferUpdate>& buffer_updates() const { return buffer_updates_; }
     const std::vector<Auxiliary>& auxiliaries() const { return auxiliaries_; }
 
 private:
@@ -78,7 +74,7 @@ private:
     std::vector<Value> parameter_values_;
     std::vector<Initializer> initializers_;
     std::vector<double> initial_buffers_;  // one a buffer
-    std::vector<BufferUpdate> buffer_updates_;
+    std::vector<LossGraph::BufferUpdate> buffer_updates_;
     std::vector<Auxiliary> auxiliaries_;
     int64_t streams_ = 0;
 };

@@ -146,8 +146,7 @@ LossGraph Network::training_graph(Graph& graph, int64_t batch) const {
     }
     LossGraph result{loss, built.all_outputs, builder.parameter_values(), {{"outputs", built.outputs}}};
     if (options_.divergence) result.taps.emplace_back("divergence", divergence);
-    for (const auto& [offset, next] : builder.buffer_updates())
-        result.buffer_updates.emplace_back(offset, next);
+    result.buffer_updates = builder.buffer_updates();
     return result;
 }
 
@@ -169,7 +168,7 @@ std::string Network::lone_batch_norm(int64_t batch) const {
 }
 
 void Network::initialize(Parameters& parameters, uint64_t seed) const {
-    Vector& values = parameters.write();
+    const auto values = parameters.write();
     for (size_t i = 0; i < parameters_->slices.size(); ++i) {
         const Slice& slice = parameters_->slices[i];
         std::vector<double> tensor(static_cast<size_t>(slice.size()));
@@ -183,7 +182,7 @@ void Network::initialize(Parameters& parameters, uint64_t seed) const {
             initializers_[i](slice.shape, random, tensor);
         if (chosen && is_bias) std::ranges::fill(tensor, chosen->bias);
         for (size_t j = 0; j < tensor.size(); ++j)
-            values.set(slice.offset + static_cast<int64_t>(j), tensor[j]);
+            values->set(slice.offset + static_cast<int64_t>(j), tensor[j]);
     }
 }
 

@@ -1,46 +1,52 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "ravine/core/values/parameters.hpp"
+#include "ravine/core/values/saved_state.hpp"
 #include "ravine/optim/objective/objective.hpp"
 
 namespace ravine {
 
+/// How a step ended.
+enum class StepOutcome {
+    updated,     ///< the parameters moved
+    rejected,    ///< no better point was found or trusted: they are as they were, and the run goes on
+    converged,   ///< a criterion says that there is nothing more to gain: they are as they were
+    not_finite,  ///< the loss or the gradient was not finite: the run has failed
+};
+
 /// What one step did.
 struct StepReport {
+    StepOutcome outcome = StepOutcome::not_finite;
     double loss = 0;           ///< where the gradient was evaluated, before the step
     double gradient_norm = 0;  ///< 2-norm of the gradient of what is trained, before clipping
     double learning_rate = 0;  ///< that the step used
-    /// false where the loss, or a gradient whose norm was needed, was not finite: the parameters are as they
-    /// were. Where it is true and gradient_norm is not finite, they are lost.
-    bool updated = false;
-};
-
-/// A tensor of state with the layout of the parameters.
-struct NamedState {
-    std::string name;
-    Vector* values;
+    Work work = {};            ///< of the step
+    std::string reason = {};   ///< rejected, converged: by which criterion
 };
 
 /// Improves parameters step by step.
 class Optimizer {
 public:
     virtual ~Optimizer() = default;
-    /// One step on the sample that the objective is bound to.
+    /// One step on the sample that the objective is bound to. Whatever a step evaluates, it tells the
+    /// objective which evaluation is that of the point it stands for (Objective::settle()).
     virtual StepReport step(Objective& objective, Parameters& parameters) = 0;
     /// The loss where the next step on the same sample will evaluate its gradient: a forward pass, which that
     /// step resumes. Changes nothing.
     virtual double look(Objective& objective, const Parameters& parameters) {
         return objective.value(parameters);
     }
-    /// The steps made so far, and everything else to save so that a run can go on.
+    /// The measure of an evaluation that hear() wants: "validation_loss"; empty: none.
+    virtual std::string monitor() const { return {}; }
+    /// What an evaluation found of the monitored measure, in the order of the evaluations.
+    virtual void hear(double /*measured*/) {}
+    /// The updates made so far.
     virtual int64_t steps() const = 0;
-    virtual void set_steps(int64_t steps) = 0;
-    virtual std::vector<NamedState> state() = 0;
+    /// All that has to be saved so that a run can go on.
+    virtual SavedState state() = 0;
 };
 
 }  // namespace ravine

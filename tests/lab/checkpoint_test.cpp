@@ -1,4 +1,4 @@
-#include "ravine/lab/run/checkpoint.hpp"
+#include "ravine/train/checkpoint/checkpoint.hpp"
 
 #include <fstream>
 

@@ -83,7 +83,7 @@ double slope_at(const std::string& text, double x) {
         },
         {.precision = Precision::f64});
     Parameters at(ParameterLayout::single(1), Precision::f64);
-    at.write().set(0, x);
+    at.write()->set(0, x);
     Vector gradient(1, Precision::f64);
     objective.value_and_gradient(at, gradient);
     return gradient.at(0);

@@ -91,8 +91,9 @@ TEST(AnnealedLoss, DividesTheOutputsOfAuxiliaryHeadsToo) {
     for (const auto& slice : network.parameters()->slices) {
         if (!slice.name.starts_with("2.") && !slice.name.starts_with("heads.")) continue;
         ++tensors;
-        Vector& values = scaled.parameters.write();
-        for (int64_t i = slice.offset; i < slice.offset + slice.size(); ++i) values.set(i, values.at(i) / 3);
+        const auto values = scaled.parameters.write();
+        for (int64_t i = slice.offset; i < slice.offset + slice.size(); ++i)
+            values->set(i, values->at(i) / 3);
     }
     EXPECT_EQ(tensors, 4);
     EXPECT_NEAR(hot.objective.value(hot.parameters), scaled.objective.value(scaled.parameters), 1e-12);

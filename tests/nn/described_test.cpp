@@ -118,8 +118,8 @@ TEST(Described, AHeadAddsItsLossTimesItsWeightInTrainingAlone) {
         throw std::logic_error(name);
     };
     for (int64_t i = 0; i < 12; ++i)
-        training.parameters.write().set(offset("heads.0.0.weight") + i,
-                                        training.parameters.values().at(offset("2.weight") + i));
+        training.parameters.write()->set(offset("heads.0.0.weight") + i,
+                                         training.parameters.values().at(offset("2.weight") + i));
     EXPECT_NEAR(training.objective.value(training.parameters), 2 * none, 1e-12);
 
     Graph graph;

@@ -68,7 +68,7 @@ TEST(GaussNewton, IsPositiveSemiDefiniteForEveryLossAndOutputActivation) {
                                        .description = ending_with(activation.name)});
                     Training training(net, 5, Precision::f64, seed);
                     for (int64_t i = 0; i < training.parameters.values().size(); ++i)
-                        training.parameters.write().set(i, 3 * training.parameters.values().at(i));
+                        training.parameters.write()->set(i, 3 * training.parameters.values().at(i));
                     if (soft) soften(training.targets, 3);
                     const Eigen::MatrixXd g = gauss_newton_of(training);
                     EXPECT_LT((g - g.transpose()).cwiseAbs().maxCoeff(), 1e-12 * (1 + g.norm()));
@@ -111,11 +111,11 @@ TEST(GaussNewton, OfProbabilitiesIsTheSquareOfTheirSlopes) {
     constexpr double step = 1e-5;
     for (int64_t j = 0; j < g.cols(); ++j) {
         const double here = training.parameters.values().at(j);
-        training.parameters.write().set(j, here + step);
+        training.parameters.write()->set(j, here + step);
         slopes.col(j) = probabilities();
-        training.parameters.write().set(j, here - step);
+        training.parameters.write()->set(j, here - step);
         slopes.col(j) = (slopes.col(j) - probabilities()) / (2 * step);
-        training.parameters.write().set(j, here);
+        training.parameters.write()->set(j, here);
     }
     const Eigen::MatrixXd expected = 2.0 / 3 / 4 * slopes.transpose() * slopes;
     EXPECT_LT((g - expected).cwiseAbs().maxCoeff(), 1e-9);

@@ -35,7 +35,7 @@ public:
           targets_(sample.targets, precision),
           at_(ParameterLayout::single(objective.dimension()), precision) {
         objective.bind("targets", targets_);
-        for (size_t i = 0; i < sample.z.size(); ++i) at_.write().set(static_cast<int64_t>(i), sample.z[i]);
+        for (size_t i = 0; i < sample.z.size(); ++i) at_.write()->set(static_cast<int64_t>(i), sample.z[i]);
     }
 
     double value() { return objective.value(at_); }
@@ -45,7 +45,7 @@ public:
         return result.to_doubles();
     }
     Numbers theta() const { return at_.values().to_doubles(); }
-    void set(int64_t element, double value) { at_.write().set(element, value); }
+    void set(int64_t element, double value) { at_.write()->set(element, value); }
 
     GraphObjective objective;
 

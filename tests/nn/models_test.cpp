@@ -91,7 +91,7 @@ TEST(Models, LinearOnesStartAtZero) {
     EXPECT_THAT(names_and_shapes(layout("linear:bias=false", {4}, 2)), ElementsAre("weight[2, 4]"));
     const auto net = network("linear", {4}, 2);
     Parameters parameters(net.parameters(), Precision::f64);
-    parameters.write().fill(7);
+    parameters.write()->fill(7);
     net.initialize(parameters, 1);
     EXPECT_THAT(parameters.values().to_doubles(), testing::Each(0));
 }
@@ -245,8 +245,8 @@ TEST(Models, EveryOneTrainsAStepInBothPrecisions) {
             // A step short enough for the gradient to hold lowers the loss by what the gradient promises.
             const double length = 1e-3 / std::sqrt(square);
             for (int64_t i = 0; i < gradient.size(); ++i)
-                training.parameters.write().set(i,
-                                                training.parameters.values().at(i) - length * gradient.at(i));
+                training.parameters.write()->set(
+                    i, training.parameters.values().at(i) - length * gradient.at(i));
             const double change = training.objective.value(training.parameters) - loss;
             EXPECT_NEAR(change / (-length * square), 1, 0.2);
         }
@@ -275,7 +275,7 @@ TEST(Models, TheSameNetHasTheSameLayoutAtAnyBatchSizeAndInBothModes) {
                 EXPECT_EQ(training.parameters[i].node().attributes.integers[0], slices[i].offset);
             }
             int64_t updated = 0;
-            for (const auto& [offset, next] : training.buffer_updates) {
+            for (const auto& [offset, next, observed] : training.buffer_updates) {
                 EXPECT_EQ(offset, updated);
                 updated += element_count(next.shape());
             }

@@ -241,7 +241,7 @@ TEST(Network, BuffersStartWithMeanZeroAndVarianceOne) {
 
 Numbers initial(const Network& net, uint64_t seed, Precision precision) {
     Parameters parameters(net.parameters(), precision);
-    parameters.write().fill(7);
+    parameters.write()->fill(7);
     net.initialize(parameters, seed);
     return parameters.values().to_doubles();
 }
@@ -294,13 +294,13 @@ protected:
     Training training{net, 6, Precision::f64};
 
     void SetUp() override {
-        training.parameters.write() =
+        *training.parameters.write() =
             Vector(test::normal_numbers(net.parameters()->size, 31), Precision::f64);
     }
     Numbers outputs() { return evaluate(net, 6, training).outputs; }
     double& at(const char* tensor, int64_t element) {
         return training.parameters.write()
-            .as<double>()[static_cast<size_t>(net.parameters()->find(tensor)->offset + element)];
+            ->as<double>()[static_cast<size_t>(net.parameters()->find(tensor)->offset + element)];
     }
 };
 
@@ -376,11 +376,11 @@ TEST(Network, GradientOfIndependentLabelsIsTheDifferenceQuotientAndThatOfSingleP
         constexpr double h = 1e-5;
         const double at = training.parameters.values().at(i);
         const auto value_at = [&](double theta) {
-            training.parameters.write().set(i, theta);
+            training.parameters.write()->set(i, theta);
             return training.objective.value(training.parameters);
         };
         const double quotient = (value_at(at + h) - value_at(at - h)) / (2 * h);
-        training.parameters.write().set(i, at);
+        training.parameters.write()->set(i, at);
         EXPECT_NEAR(exact.at(i), quotient, 1e-8);
         EXPECT_NEAR(exact.at(i), rounded.at(i), 1e-5);
     }

@@ -84,17 +84,17 @@ Result run(const Case& c, Layer layer) {
 /// is about 1e-9 of the third derivatives.
 inline void expect_gradient(GraphObjective& objective, const Numbers& theta, double tolerance = 1e-6) {
     Parameters at(ParameterLayout::single(static_cast<int64_t>(theta.size())), Precision::f64);
-    at.write() = Vector(theta, Precision::f64);
+    *at.write() = Vector(theta, Precision::f64);
     Vector gradient(at.values().size(), Precision::f64);
     objective.value_and_gradient(at, gradient);
     constexpr double step = 1e-5;
     for (int64_t i = 0; i < gradient.size(); ++i) {
         const double here = at.values().at(i);
-        at.write().set(i, here + step);
+        at.write()->set(i, here + step);
         const double above = objective.value(at);
-        at.write().set(i, here - step);
+        at.write()->set(i, here - step);
         const double below = objective.value(at);
-        at.write().set(i, here);
+        at.write()->set(i, here);
         const double difference = (above - below) / (2 * step);
         EXPECT_NEAR(gradient.at(i), difference, tolerance * std::max(1.0, std::abs(difference)))
             << "element " << i;
@@ -106,12 +106,13 @@ inline void expect_hessian(GraphObjective& objective, const Numbers& theta, uint
     const auto n = static_cast<int64_t>(theta.size());
     const Vector v(normal_numbers(n, seed), Precision::f64);
     Parameters at(ParameterLayout::single(n), Precision::f64);
-    at.write() = Vector(theta, Precision::f64);
+    *at.write() = Vector(theta, Precision::f64);
     Vector product(n, Precision::f64), above(n, Precision::f64), below(n, Precision::f64);
     objective.hessian_vector(at, v, product);
     constexpr double step = 1e-5;
     const auto move = [&](double distance) {
-        for (int64_t i = 0; i < n; ++i) at.write().set(i, theta[static_cast<size_t>(i)] + distance * v.at(i));
+        for (int64_t i = 0; i < n; ++i)
+            at.write()->set(i, theta[static_cast<size_t>(i)] + distance * v.at(i));
     };
     move(step);
     objective.value_and_gradient(at, above);

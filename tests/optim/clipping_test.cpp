@@ -111,7 +111,7 @@ TEST(Clipping, ByNormRefusesAGradientThatIsNotFinite) {
             Parameters x = parameters_at(layout, start(), Precision::f32);
             FirstOrder optimizer({.rule = Sgd{}, .clipping = {kind, 1}}, layout, {});
             const StepReport report = optimizer.step(objective, x);
-            EXPECT_FALSE(report.updated);
+            EXPECT_EQ(report.outcome, StepOutcome::not_finite);
             EXPECT_FALSE(std::isfinite(report.gradient_norm));
             EXPECT_EQ(x.values().to_doubles(),
                       parameters_at(layout, start(), Precision::f32).values().to_doubles());
@@ -128,7 +128,7 @@ TEST(Clipping, ByNormScalesGradientsWhoseSquaresOverflow) {
     FirstOrder optimizer({.rule = Sgd{.learning_rate = 1}, .clipping = {Clipping::Kind::norm, 2}}, layout,
                          {});
     const StepReport report = optimizer.step(objective, x);
-    EXPECT_TRUE(report.updated);
+    EXPECT_EQ(report.outcome, StepOutcome::updated);
     const double total = norm(gradient(), 0, 7);
     EXPECT_NEAR(report.gradient_norm / 1e30, total, 1e-5 * total);
     for (size_t i = 0; i < 7; ++i)
@@ -142,7 +142,7 @@ TEST(Clipping, WithoutANormAGradientThatIsNotFiniteIsReported) {
     Parameters x = parameters_at(layout, start(), Precision::f32);
     FirstOrder optimizer({.rule = Sgd{}}, layout, {});
     const StepReport report = optimizer.step(objective, x);
-    EXPECT_TRUE(report.updated);
+    EXPECT_EQ(report.outcome, StepOutcome::not_finite);
     EXPECT_TRUE(std::isnan(report.gradient_norm));
 }
 

@@ -28,14 +28,13 @@ TEST(DeltaBarDelta, TheRatesAreState) {
     Parameters x = parameters_at(layout, start(), Precision::f64);
     FirstOrder optimizer({.rule = DeltaBarDelta{.learning_rate = 0.01, .kappa = 0.005}}, layout,
                          {.precision = Precision::f64});
-    const auto states = optimizer.state();
-    const auto rate = std::ranges::find(states, "rate", &NamedState::name);
-    ASSERT_NE(rate, states.end());
-    EXPECT_DOUBLE_EQ(rate->values->at(3), 0.01);
+    const Vector* rate = optimizer.state().find("rate");
+    ASSERT_NE(rate, nullptr);
+    EXPECT_DOUBLE_EQ(rate->at(3), 0.01);
     optimizer.step(objective, x);
-    EXPECT_DOUBLE_EQ(rate->values->at(3), 0.01);  // no mean yet to agree with
+    EXPECT_DOUBLE_EQ(rate->at(3), 0.01);  // no mean yet to agree with
     optimizer.step(objective, x);
-    EXPECT_DOUBLE_EQ(rate->values->at(3), 0.015);
+    EXPECT_DOUBLE_EQ(rate->at(3), 0.015);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ template <class F>
 std::vector<CheckedElement> check(const std::vector<double>& point, const std::vector<double>& gradient, F f,
                                   double step = 1e-5) {
     Parameters at(ParameterLayout::single(std::ssize(point)), Precision::f64);
-    at.write().assign(Vector(point, Precision::f64));
+    at.write()->assign(Vector(point, Precision::f64));
     std::vector<int64_t> indices(point.size());
     std::iota(indices.begin(), indices.end(), 0);
     std::vector<CheckedElement> elements;

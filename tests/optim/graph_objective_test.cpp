@@ -68,7 +68,7 @@ TEST(GraphObjective, NothingStaleIsUsed) {
     SmallNet net;
     Parameters at = net.point(3);
     const double before = net.objective.value(at);
-    at.write().set(0, 5);
+    at.write()->set(0, 5);
     const double moved = net.objective.value(at);
     EXPECT_NE(moved, before);
     net.objective.set_scalar("l2", 0.5);
@@ -93,7 +93,7 @@ TEST(GraphObjective, EveryVersionIsItsOwn) {
     const double value = net.objective.value(a);
     EXPECT_EQ(net.objective.value(b), value);
     EXPECT_EQ(net.objective.work().forward_passes, 1);
-    b.write().set(1, -3);
+    b.write()->set(1, -3);
     EXPECT_NE(net.objective.value(b), value);
     EXPECT_EQ(net.objective.value(a), value);
 }
@@ -115,8 +115,8 @@ void expect_products(GraphObjective& objective, const Parameters& at) {
     const Vector direction(v, Precision::f64);
     const auto moved = [&](double step) {
         Parameters p = at;
-        Vector& x = p.write();
-        for (int64_t i = 0; i < n; ++i) x.set(i, x.at(i) + step * direction.at(i));
+        const auto x = p.write();
+        for (int64_t i = 0; i < n; ++i) x->set(i, x->at(i) + step * direction.at(i));
         return p;
     };
     const double h = 1e-5;

@@ -44,10 +44,10 @@ TEST(NAdam, TheProductIsAFunctionOfTheStepAlone) {
     NAdam{}.update(again);
     for (size_t i = 0; i < r.scalars().size(); ++i) {
         const auto& running = r.scalars()[i].second;
-        for (int64_t t = 1; t < 1000; ++t) running({t, 0.1});
-        const double late = running({1000, 0.1}), early = running({7, 0.1});
-        EXPECT_EQ(again.scalars()[i].second({1000, 0.1}), late);
-        EXPECT_EQ(again.scalars()[i].second({7, 0.1}), early);
+        for (int64_t t = 1; t < 1000; ++t) running(t);
+        const double late = running(1000), early = running(7);
+        EXPECT_EQ(again.scalars()[i].second(1000), late);
+        EXPECT_EQ(again.scalars()[i].second(7), early);
     }
 }
 

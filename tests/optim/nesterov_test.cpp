@@ -78,7 +78,7 @@ TEST(Nesterov, FormsMeetAtXIsWPlusMuV) {
         const auto evaluated = objective.evaluated_at;
         rewritten.step(objective, x);
         expect_near(objective.evaluated_at, evaluated, 1e-13);  // one gradient each, at the same point
-        const Vector& v = *ahead.state()[0].values;
+        const Vector& v = *ahead.state().tensors[0].values;
         for (int64_t i = 0; i < 7; ++i)
             EXPECT_NEAR(x.values().at(i), w.values().at(i) + growing(t + 1) * v.at(i), 1e-13);
     }

@@ -72,10 +72,25 @@ inline double uneven(int64_t step, int64_t) {
     return multipliers[step % 8];
 }
 
+/// As saving and restoring do it.
+inline void copy_state(const SavedState& from, const SavedState& to) {
+    const auto copy = [](const auto& of, const auto& into, auto assign) {
+        ASSERT_EQ(of.size(), into.size());
+        for (size_t i = 0; i < of.size(); ++i) {
+            EXPECT_EQ(of[i].name, into[i].name);
+            assign(of[i], into[i]);
+        }
+    };
+    const auto assign = [](const auto& of, const auto& into) { *into.value = *of.value; };
+    copy(from.tensors, to.tensors, [](const auto& of, const auto& into) { into.values->assign(*of.values); });
+    copy(from.numbers, to.numbers, assign);
+    copy(from.counters, to.counters, assign);
+}
+
 inline Parameters parameters_at(std::shared_ptr<const ParameterLayout> layout, const std::vector<double>& x,
                                 Precision precision) {
     Parameters parameters(std::move(layout), precision);
-    parameters.write().assign(Vector(x, Precision::f64));
+    parameters.write()->assign(Vector(x, Precision::f64));
     return parameters;
 }
 
@@ -87,7 +102,7 @@ inline std::vector<std::vector<double>> path_of(const UpdateRule& rule, int step
     FirstOrder optimizer({.rule = rule, .schedule = uneven}, layout, {.precision = precision});
     std::vector<std::vector<double>> path;
     for (int i = 0; i < steps; ++i) {
-        EXPECT_TRUE(optimizer.step(objective, parameters).updated);
+        EXPECT_EQ(optimizer.step(objective, parameters).outcome, StepOutcome::updated);
         path.push_back(parameters.values().to_doubles());
     }
     return path;

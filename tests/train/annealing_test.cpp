@@ -63,9 +63,8 @@ TEST(Annealing, EveryBatchSeesItsTemperature) {
     given.options.epochs = 9;
     given.options.batch = 10000;  // all in one
     Bench bench(given, parts_of(given), std::make_unique<Watcher>());
-    Vector& values = bench.parameters.write();
-    for (int64_t i = 0; i < values.size(); ++i) values.set(i, 0);
-    values.set(values.size() - 3, std::log(2));
+    bench.parameters.write()->fill(0);
+    bench.parameters.write()->set(bench.parameters.values().size() - 3, std::log(2));
     bench.run();
     double share = 0;
     for (const auto label : bench.parts.training.labels) share += label == 0;
@@ -117,8 +116,8 @@ TEST(Annealing, DividesTheViewsOfAConsistencyLossToo) {
     }
     Bench a(hot, image_parts(), std::make_unique<Watcher>());
     Bench b(plain, image_parts(), std::make_unique<Watcher>());
-    Vector& values = b.parameters.write();
-    for (int64_t i = 0; i < values.size(); ++i) values.set(i, values.at(i) / 3);
+    for (int64_t i = 0; i < b.parameters.values().size(); ++i)
+        b.parameters.write()->set(i, b.parameters.values().at(i) / 3);
     a.run();
     b.run();
     EXPECT_THAT(a.losses(), near(b.losses()));

@@ -161,8 +161,7 @@ TEST(Evaluator, AccuracyOfLabelsIsTheShareOfPairsThatAreRight) {
         Case given{.model = "linear", .loss = loss};
         given.options.compile = evaluated_in_double;
         Bench bench(given, labelled_parts());
-        Vector& w = bench.parameters.write();
-        for (int64_t i = 0; const double value : {0.0, 0.0, 0.4, 0.7}) w.set(i++, value);
+        *bench.parameters.write() = Vector(std::vector{0.0, 0.0, 0.4, 0.7}, Precision::f64);
         Evaluator evaluator(bench.network, evaluated_in_double);
         const Schema& schema = bench.parts.schema;
         const Scores scores =
@@ -189,7 +188,7 @@ TEST(Evaluator, AnAutoencodingOfTheMeanHasTheDeviationAsItsError) {
     given.options.compile = evaluated_in_double;
     Parts parts = load_parts({.dataset = given.dataset, .task = "autoencoding"});
     Bench bench(given, parts);
-    for (int64_t i = 0; i < bench.parameters.values().size(); ++i) bench.parameters.write().set(i, 0);
+    for (int64_t i = 0; i < bench.parameters.values().size(); ++i) bench.parameters.write()->set(i, 0);
     Evaluator evaluator(bench.network, evaluated_in_double);
     const Schema& schema = bench.parts.schema;
     const Dataset& data = bench.parts.training;

@@ -105,7 +105,7 @@ TEST(Gate, AGatedBatchMovesNothing) {
         ASSERT_EQ(bench.optimizer->steps(), 3);
         const Numbers weights = bench.weights(), buffers = bench.buffers.to_doubles();
         std::vector<Numbers> states;
-        for (const auto& state : bench.optimizer->state()) states.push_back(state.values->to_doubles());
+        for (const auto& state : bench.optimizer->state().tensors) states.push_back(state.values->to_doubles());
 
         given.options.max_steps = 0;
         given.options.gate = closes_below(1e9);
@@ -118,7 +118,7 @@ TEST(Gate, AGatedBatchMovesNothing) {
         EXPECT_EQ(bench.weights(), weights);
         EXPECT_EQ(bench.buffers.to_doubles(), buffers);
         size_t i = 0;
-        for (const auto& state : bench.optimizer->state())
+        for (const auto& state : bench.optimizer->state().tensors)
             EXPECT_EQ(state.values->to_doubles(), states[i++]) << state.name;
         const Work& work = bench.heard.evaluations.back().training_work;
         EXPECT_EQ(work.forward_passes, 9);

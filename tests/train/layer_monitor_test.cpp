@@ -36,7 +36,7 @@ std::vector<LayerState> look(const std::string& model, const std::vector<float>&
     const RandomContext random{1, 0, examples};
     LayerMonitor monitor(network, loader, buffers, batch, random, {.precision = Precision::f64});
     Parameters at(network.parameters(), Precision::f64);
-    at.write().assign(Vector(parameters, Precision::f64));
+    at.write()->assign(Vector(parameters, Precision::f64));
     return monitor.look(at);
 }
 

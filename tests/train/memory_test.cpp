@@ -43,7 +43,7 @@ int train_within_bounds() {
     Bench bench(given, noise(examples, width));
     bench.run();
     const int64_t weights = static_cast<int64_t>(bench.parameters.values().byte_count());
-    const int64_t state = weights * std::ssize(bench.optimizer->state());
+    const int64_t state = weights * std::ssize(bench.optimizer->state().tensors);
     const int64_t planned = 2 * weights + state + bench.trainer.program().arena_bytes();
     const int64_t most = planned + examples * width * 4 + 100'000'000, used = status_bytes("VmHWM") - before;
     std::fprintf(stderr, "used %.1f MB, planned %.1f MB, at most %.1f MB\n", static_cast<double>(used) / 1e6,

@@ -156,13 +156,14 @@ class Watcher : public Optimizer {
 public:
     StepReport step(Objective& objective, Parameters& parameters) override {
         Vector gradient(parameters.values().size(), parameters.values().precision());
-        StepReport report{.loss = objective.value_and_gradient(parameters, gradient), .updated = true};
+        StepReport report{.outcome = StepOutcome::updated,
+                          .loss = objective.value_and_gradient(parameters, gradient)};
+        objective.settle();
         ++steps_;
         return report;
     }
     int64_t steps() const override { return steps_; }
-    void set_steps(int64_t steps) override { steps_ = steps; }
-    std::vector<NamedState> state() override { return {}; }
+    SavedState state() override { return {.counters = {{"steps", &steps_}}}; }
 
 private:
     int64_t steps_ = 0;

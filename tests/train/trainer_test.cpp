@@ -426,8 +426,8 @@ TEST(Divergence, AHugeRateIsReportedWithStepAndLayer) {
 TEST(Divergence, WeightsThatAreNotFiniteAreNamed) {
     for (const auto& [tensor, layer] : {std::pair{"0.weight", "0"}, {"2.bias", "2"}}) {
         Bench bench{Case{}};
-        bench.parameters.write().set(bench.parameters.layout().find(tensor)->offset,
-                                     std::numeric_limits<double>::quiet_NaN());
+        bench.parameters.write()->set(bench.parameters.layout().find(tensor)->offset,
+                                      std::numeric_limits<double>::quiet_NaN());
         const TrainOutcome outcome = bench.run();
         EXPECT_EQ(outcome.reason, StopReason::diverged);
         EXPECT_EQ(
@@ -458,7 +458,7 @@ TEST(Divergence, TheLastGoodWeightsReturn) {
                     good_buffers = bench.buffers.to_doubles();
                 }
                 if (event.step == ruined_after)
-                    bench.parameters.write().set(3, std::numeric_limits<double>::infinity());
+                    bench.parameters.write()->set(3, std::numeric_limits<double>::infinity());
             });
             const TrainOutcome outcome = bench.run({&ruin});
             EXPECT_EQ(outcome.reason, StopReason::diverged);
@@ -490,7 +490,7 @@ TEST(Divergence, AnInfiniteGradientOfAFiniteLoss) {
         given.optimizer = "sgd";
         Bench bench(given, parts);
         const std::vector<double> weights{1e-37, 0, 0, -3e38, 3e38, 0, 0};
-        bench.parameters.write().assign(Vector(weights, Precision::f32));
+        bench.parameters.write()->assign(Vector(weights, Precision::f32));
         const Numbers initial = bench.weights();
         const TrainOutcome outcome = bench.run();
         EXPECT_EQ(outcome.reason, StopReason::diverged);
@@ -504,21 +504,25 @@ TEST(Divergence, AnInfiniteGradientOfAFiniteLoss) {
 // --- Running statistics
 // --------------------------------------------------------------------------------------
 
-/// Evaluates three times a step; accepts the step or not.
+/// Evaluates three times a step, first where it stands and then at other points; accepts the step or not.
 class Repeating : public Optimizer {
 public:
     explicit Repeating(StepReport report) : report_(report) {}
     StepReport step(Objective& objective, Parameters& parameters) override {
         Vector gradient(parameters.values().size(), parameters.values().precision());
-        for (int i = 0; i < 3; ++i) {
-            parameters.write();  // a new version: nothing may be remembered
-            report_.loss = objective.value_and_gradient(parameters, gradient);
+        report_.loss = objective.value_and_gradient(parameters, gradient);
+        objective.settle();
+        Parameters::Snapshot here;
+        parameters.save(here);
+        for (int i = 1; i < 3; ++i) {
+            parameters.write()->fill(i);
+            objective.value_and_gradient(parameters, gradient);
         }
+        parameters.restore(here);
         return report_;
     }
     int64_t steps() const override { return 0; }
-    void set_steps(int64_t) override {}
-    std::vector<NamedState> state() override { return {}; }
+    SavedState state() override { return {}; }
 
 private:
     StepReport report_;
@@ -528,7 +532,8 @@ TEST(RunningStatistics, AreCommittedOnceAnAcceptedStep) {
     Case given;
     given.model = "mlp:hidden=4,normalization=batch";
     given.options = {.epochs = 1, .max_steps = 1, .batch = 180, .compile = in_double};
-    Bench bench(given, parts_of(given), std::make_unique<Repeating>(StepReport{.updated = true}));
+    Bench bench(given, parts_of(given),
+                std::make_unique<Repeating>(StepReport{.outcome = StepOutcome::updated}));
     const Numbers w = bench.weights();
     EXPECT_EQ(bench.run().reason, StopReason::epochs);
     const auto& data = bench.parts.training;
@@ -550,13 +555,13 @@ TEST(RunningStatistics, AreCommittedOnceAnAcceptedStep) {
 }
 
 TEST(RunningStatistics, AreNotCommittedForAStepThatIsRefusedOrRuined) {
-    for (const StepReport report :
-         {StepReport{.updated = false}, StepReport{.gradient_norm = std::nan(""), .updated = true}}) {
+    for (const StepReport& report : {StepReport{}, StepReport{.outcome = StepOutcome::rejected}}) {
         Case given;
         given.model = "mlp:hidden=4,normalization=batch";
         Bench bench(given, parts_of(given), std::make_unique<Repeating>(report));
         const Numbers before = bench.buffers.to_doubles();
-        EXPECT_EQ(bench.run().reason, StopReason::diverged);
+        EXPECT_EQ(bench.run().reason,
+                  report.outcome == StepOutcome::rejected ? StopReason::epochs : StopReason::diverged);
         EXPECT_EQ(bench.buffers.to_doubles(), before);
     }
 }

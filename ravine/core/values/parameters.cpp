@@ -46,9 +46,23 @@ std::shared_ptr<const ParameterLayout> ParameterLayout::single(int64_t size) {
 Parameters::Parameters(std::shared_ptr<const ParameterLayout> layout, Precision precision)
     : layout_(std::move(layout)), values_(layout_->size, precision), version_(next_version()) {}
 
-Vector& Parameters::write() {
-    version_ = next_version();
-    return values_;
+Parameters::Write::Write(Parameters& parameters) : parameters_(parameters) {
+    parameters_.version_ = next_version();
+}
+
+Parameters::Write::~Write() { parameters_.version_ = next_version(); }
+
+void Parameters::save(Snapshot& snapshot) const {
+    if (snapshot.values.size() == values_.size() && snapshot.values.precision() == values_.precision())
+        snapshot.values.assign(values_);
+    else
+        snapshot.values = values_;
+    snapshot.version = version_;
+}
+
+void Parameters::restore(const Snapshot& snapshot) {
+    values_.assign(snapshot.values);
+    version_ = snapshot.version;
 }
 
 }  // namespace ravine

@@ -39,17 +39,44 @@ struct ParameterLayout {
 };
 
 /// The numbers that are trained. Everything that depends on them (packed copies, a forward pass already made)
-/// is keyed by the version, which changes with every write.
+/// is keyed by the version, which is another after every write.
 class Parameters {
 public:
+    /// The values for writing, while it lives: its beginning and its end make a new version each, so that
+    /// nothing that is computed in between, or was before, passes for the numbers that are left behind.
+    ///
+    ///     parameters.write()->assign(values);
+    class Write {
+    public:
+        explicit Write(Parameters& parameters);
+        ~Write();
+        Write(const Write&) = delete;
+        Write& operator=(const Write&) = delete;
+
+        Vector& operator*() const { return parameters_.values_; }
+        Vector* operator->() const { return &parameters_.values_; }
+
+    private:
+        Parameters& parameters_;
+    };
+
+    /// Values that can be had back, with the version that they had.
+    struct Snapshot {
+        Vector values;
+        uint64_t version = 0;
+    };
+
     Parameters(std::shared_ptr<const ParameterLayout> layout, Precision precision);
 
     const ParameterLayout& layout() const { return *layout_; }
     const std::shared_ptr<const ParameterLayout>& shared_layout() const { return layout_; }
     const Vector& values() const { return values_; }
-    /// The values for writing: a new version.
-    Vector& write();
+    Write write() { return Write(*this); }
     uint64_t version() const { return version_; }
+
+    /// Allocates nothing where the snapshot has the size already.
+    void save(Snapshot& snapshot) const;
+    void restore(const Snapshot& snapshot);
 
 private:
     std::shared_ptr<const ParameterLayout> layout_;

@@ -53,7 +53,7 @@ DecisionMap decision_map(const Run& run, int64_t side) {
                     .class_names = schema.classes};
     Evaluator evaluator(run.network(), run.compile_options());
     const auto outputs = evaluator.outputs(centres_of(map.grid, training.output_count), schema.normalization,
-                                           run.parameters(), run.buffers());
+                                           run.result().parameters, run.result().buffers);
     const auto columns = static_cast<size_t>(run.network().output_count());
     for (size_t i = 0; i < outputs.size(); i += columns)
         map.classes.push_back(

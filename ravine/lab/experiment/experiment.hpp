@@ -18,12 +18,15 @@ struct Experiment {
     std::string optimizer = "adam";
     std::string loss;                 ///< empty: what fits model and task
     std::string schedule = "linear";  ///< decays to 1 % of the rate over the run
+    std::string rate = "constant";
     std::string clip = "none";
     std::string augment = "none";  ///< of the training part: NAME:key=value,... joined by '+'
     std::string targets = "fixed";
     std::string gate = "none";
     std::string anneal = "none";
     std::string curriculum = "none";
+    std::string stop = "none";
+    std::string average = "none";
     int64_t epochs = 10;
     int64_t max_steps = 0;  ///< 0: the epochs decide
     int64_t batch = 32;

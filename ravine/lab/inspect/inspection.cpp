@@ -32,8 +32,8 @@ double dot(const Vector& a, const Vector& b) {
 /// theta + direction * step.
 Parameters moved(const Parameters& from, const Vector& direction, double step) {
     Parameters result = from;
-    Vector& values = result.write();
-    for (int64_t i = 0; i < values.size(); ++i) values.set(i, values.at(i) + step * direction.at(i));
+    const auto values = result.write();
+    for (int64_t i = 0; i < values->size(); ++i) values->set(i, values->at(i) + step * direction.at(i));
     return result;
 }
 
@@ -66,7 +66,7 @@ public:
         }
         const auto is_moment = [&](int64_t step) { return std::ranges::binary_search(moments_, step); };
         if (is_moment(event.step)) look(event);
-        if (is_moment(event.step + 1)) before_.write().assign(run_.parameters().values());
+        if (is_moment(event.step + 1)) before_.write()->assign(run_.parameters().values());
     }
 
     bool wants_to_stop() const override { return steps_ > 0 && result_.steps >= steps_; }

@@ -36,7 +36,7 @@ void record(Trace& trace, GraphObjective& probe, const Parameters& at, Vector& g
 
 Parameters start_of(const Function& function, const MinimizeOptions& options) {
     Parameters start = function.starting_point(Precision::f64);
-    if (!options.start.empty()) start.write() = Vector(options.start, Precision::f64);
+    if (!options.start.empty()) *start.write() = Vector(options.start, Precision::f64);
     return start;
 }
 
@@ -63,7 +63,7 @@ Trace run(const Spec& spec, const MinimizeOptions& options, const Function& func
             trace.was_interrupted = true;
             break;
         }
-        if (optimizer.step(objective, at).updated)
+        if (optimizer.step(objective, at).outcome == StepOutcome::updated)
             record(trace, probe, at, gradient);
         else
             trace.diverged_at = trace.rows();
@@ -110,7 +110,7 @@ std::vector<double> values_on(const PlotGrid& grid, const Function& function) {
     std::vector<double> values;
     for (int64_t row = 0; row < grid.rows; ++row) {
         for (int64_t column = 0; column < grid.columns; ++column) {
-            const auto x = at.write().as<double>();
+            const auto x = at.write()->as<double>();
             x[0] = grid.x_of(column);
             x[1] = grid.y_of(row);
             values.push_back(objective.value(at));

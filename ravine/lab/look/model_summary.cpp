@@ -76,7 +76,7 @@ private:
         });
         std::vector<Value> outputs = gradient(built.loss, built.parameters);
         outputs.push_back(built.loss);
-        for (const auto& [offset, next] : built.buffer_updates) outputs.push_back(next);
+        for (const auto& update : built.buffer_updates) outputs.push_back(update.next);
         result_.training_flops = total_flops(graph, outputs);
     }
 

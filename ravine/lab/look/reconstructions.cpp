@@ -38,7 +38,8 @@ void write_reconstructions(const std::filesystem::path& path, const Run& run) {
     std::iota(examples.begin(), examples.end(), 0);
     const Dataset originals = part.subset(examples);
     Evaluator evaluator(run.network(), run.compile_options());
-    const auto outputs = evaluator.outputs(originals, schema.normalization, run.parameters(), run.buffers());
+    const auto outputs =
+        evaluator.outputs(originals, schema.normalization, run.result().parameters, run.result().buffers);
 
     const int64_t count = originals.size(), width = originals.output_count;
     std::vector<float> pixels;

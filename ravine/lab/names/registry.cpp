@@ -13,13 +13,16 @@
 #include "ravine/nn/model.hpp"
 #include "ravine/nn/normalization/normalization.hpp"
 #include "ravine/optim/functions/functions.hpp"
+#include "ravine/optim/rates/rate_policy.hpp"
 #include "ravine/optim/rates/schedule.hpp"
 #include "ravine/optim/rules/clipping.hpp"
 #include "ravine/optim/rules/update_rule.hpp"
+#include "ravine/train/averages/averaging.hpp"
 #include "ravine/train/curriculum/curriculum.hpp"
 #include "ravine/train/targets/target_evolution.hpp"
 #include "ravine/train/training/annealing.hpp"
 #include "ravine/train/training/gate.hpp"
+#include "ravine/train/training/stopping.hpp"
 
 namespace ravine {
 namespace {
@@ -99,6 +102,7 @@ const std::vector<Kind>& kinds() {
     static const std::vector<Kind> all{
         {"optimizer", "optimizers", "How parameters are updated: --optimizer of train and minimize."},
         {"schedule", "schedules", "What multiplies the learning rate from update to update: --schedule."},
+        {"rate", "rates", "What decides the learning rate that the schedule multiplies: --rate."},
         {"clipping", "clippings", "What keeps gradients within bounds before an update: --clip."},
         {"model", "models", "What is trained: --model."},
         {"activation", "activations", "The functions between layers: the setting activation of a model."},
@@ -115,6 +119,8 @@ const std::vector<Kind>& kinds() {
         {"augmentation", "augmentations", "How training examples are changed at random: --augment."},
         {"annealing", "annealings", "How the training loss changes over the run: --anneal."},
         {"curriculum", "curriculums", "How training goes from easy to all examples: --curriculum."},
+        {"stop", "stops", "When a run ends before its epochs do: --stop."},
+        {"average", "averages", "The average of the weights that is evaluated and saved: --average."},
         {"sampler", "samplers", "In which order examples are visited: --sampler."},
         {"function", "functions", "Test functions with known minima: the argument of minimize."}};
     return all;
@@ -125,6 +131,7 @@ const std::vector<Entry>& registry() {
         std::vector<Entry> entries;
         append(entries, update_rules());
         append(entries, schedules());
+        append(entries, rate_policies());
         append(entries, clippings());
         append(entries, models());
         append(entries, activations());
@@ -138,6 +145,8 @@ const std::vector<Entry>& registry() {
         append(entries, augmentations());
         append(entries, annealings());
         append(entries, curricula());
+        append(entries, stoppings());
+        append(entries, averagings());
         for (const auto& [name, sampling] : sampling_names())
             entries.push_back(sampler_entry(name, sampling));
         append(entries, functions());

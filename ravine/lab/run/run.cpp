@@ -14,7 +14,6 @@
 #include "ravine/data/augment/augmentation.hpp"
 #include "ravine/lab/draw/decision_map.hpp"
 #include "ravine/lab/report/run_report.hpp"
-#include "ravine/lab/run/checkpoint.hpp"
 #include "ravine/lab/run/curriculum_file.hpp"
 #include "ravine/lab/run/metrics_log.hpp"
 #include "ravine/lab/run/pictures.hpp"
@@ -22,6 +21,7 @@
 #include "ravine/lab/run/saved_model.hpp"
 #include "ravine/optim/rates/schedules.hpp"
 #include "ravine/optim/rules/first_order.hpp"
+#include "ravine/train/checkpoint/checkpoint.hpp"
 #include "ravine/train/targets/target_plan.hpp"
 
 namespace ravine {
@@ -79,44 +79,32 @@ private:
     Clock::time_point last_ = Clock::now();
 };
 
-/// Keeps a copy of the best weights.
-class BestKeeper : public TrainListener {
-public:
-    BestKeeper(const Parameters& parameters, const Vector& buffers, KeptBeside& kept)
-        : parameters_(parameters), buffers_(buffers), kept_(kept) {}
-    void on_best() override {
-        copy(parameters_.values(), kept_.best_parameters);
-        copy(buffers_, kept_.best_buffers);
-    }
-
-private:
-    static void copy(const Vector& from, Vector& to) {
-        if (to.size() == from.size())
-            to.assign(from);
-        else
-            to = from;
-    }
-
-    const Parameters& parameters_;
-    const Vector& buffers_;
-    KeptBeside& kept_;
-};
-
 std::string status_of(StopReason reason) {
     if (reason == StopReason::diverged) return "diverged";
     return reason == StopReason::interrupted ? "interrupted" : "done";
+}
+
+/// As summary.json has it.
+std::string stop_reason(const TrainOutcome& outcome) {
+    const std::string reason = to_string(outcome.reason), detail = outcome.reason == StopReason::diverged
+                                                                       ? outcome.divergence
+                                                                       : outcome.criterion;
+    return detail.empty() ? reason : reason + ": " + detail;
 }
 
 /// Reads what the experiment names; throws RequestError for what there is not.
 FirstOrderOptions optimizer_options(const Experiment& e) {
     if (e.dataset.empty()) fail_request("no data set given (`ravine list datasets` shows those with a name)");
     FirstOrderOptions optimizer{.rule = update_rules().make(Spec::parse(e.optimizer)),
+                                .rate = rate_policies().make(Spec::parse(e.rate)),
                                 .schedule = schedules().make(Spec::parse(e.schedule)),
                                 .clipping = make_clipping(Spec::parse(e.clip)),
                                 .weight_decay = e.weight_decay};
     parse_precision(e.precision);
     make_augmentation(e.augment);
     annealings().make(Spec::parse(e.anneal));
+    stoppings().make(Spec::parse(e.stop));
+    averagings().make(Spec::parse(e.average));
     check_curriculum(curricula().make(Spec::parse(e.curriculum)), parse_sampling(e.sampler), e.epochs);
     const Gate gate = gates().make(Spec::parse(e.gate));
     const TargetEvolution targets = target_evolutions().make(Spec::parse(e.targets));
@@ -175,6 +163,8 @@ Run::Run(Experiment experiment, std::shared_ptr<const Parts> parts)
         fail_request("targets: the null vector of a single output is class 0; use start=uniform");
     options_.gate = gates().make(Spec::parse(e.gate));
     options_.annealing = annealings().make(Spec::parse(e.anneal));
+    options_.stopping = stoppings().make(Spec::parse(e.stop));
+    options_.averaging = averagings().make(Spec::parse(e.average));
     curriculum_ = curricula().make(Spec::parse(e.curriculum));
     options_.augmentation = make_augmentation(e.augment);
     if (options_.augmentation) options_.augmentation->check(parts_->training);
@@ -207,7 +197,7 @@ std::string Run::memory_plan() {
         "memory: weights {:.1f} MB, gradient {:.1f} MB, optimizer state {:.1f} MB, "
         "activations and scratch {:.1f} MB\n",
         megabytes(weights), megabytes(weights),
-        megabytes(weights * static_cast<int64_t>(optimizer_->state().size())),
+        megabytes(weights * static_cast<int64_t>(optimizer_->state().tensors.size())),
         megabytes(program.arena_bytes()));
     return text + "one step (phase 0 forward, phase 1 backward):\n" + program.describe();
 }
@@ -222,13 +212,12 @@ void Run::resume(const RunFolder& folder) {
         resume_notes_.push_back("the run ended before its first checkpoint: it begins again");
         return;
     }
-    read_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_, *optimizer_,
-                    kept_);
+    read_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_, saved_state());
     const int64_t lines = metrics_lines(folder.metrics(), state_);
-    if (lines < kept_.metrics_lines)
+    if (lines < metrics_lines_)
         resume_notes_.push_back(fmt::format(
             "{}: expected {} lines up to the checkpoint, after update {}, found {}; the others are lost",
-            folder.metrics().string(), kept_.metrics_lines, state_.step, lines));
+            folder.metrics().string(), metrics_lines_, state_.step, lines));
     const auto stages = std::ssize(options_.targets.stages);
     if (state_.targets.stage.stage >= stages)
         fail_request("{}: expected one of {} stages of the targets, found number {}",
@@ -288,18 +277,20 @@ RunResult Run::train(const std::vector<TrainListener*>& listeners) {
     if (test.size() == 0) return result;
     Evaluator evaluator(*network_, options_.compile);
     const Schema& schema = parts_->schema;
+    const auto [parameters, buffers, which] = this->result();
     result.test =
-        evaluator.evaluate(test, schema.normalization, schema.target_normalization, *parameters_, buffers_);
+        evaluator.evaluate(test, schema.normalization, schema.target_normalization, parameters, buffers);
     if (predicts_numbers(test.task))
         result.test_rmse =
-            root_mean_squared_error(evaluator.outputs(test, schema.normalization, *parameters_, buffers_),
-                                    test, schema.target_normalization);
+            root_mean_squared_error(evaluator.outputs(test, schema.normalization, parameters, buffers), test,
+                                    schema.target_normalization);
     return result;
 }
 
 bool Run::has_ended(const RunFolder& folder) const {
-    const bool is_complete =
-        state_.epoch >= options_.epochs || (options_.max_steps > 0 && state_.step >= options_.max_steps);
+    const bool is_complete = state_.epoch >= options_.epochs ||
+                             (options_.max_steps > 0 && state_.step >= options_.max_steps) ||
+                             state_.has_converged || trainer_->is_early(state_);
     std::error_code ignored;
     if (!is_complete || !std::filesystem::exists(folder.summary()) ||
         !std::filesystem::exists(folder.report()) ||
@@ -320,13 +311,11 @@ RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listen
     MetricsLog log(folder.metrics(), state_);
     const auto save = [&] {
         log.sync();  // a checkpoint counts on the lines before it
-        kept_.metrics_lines = log.lines();
+        metrics_lines_ = log.lines();
         write_checkpoint(folder.checkpoint(), state_, *parameters_, network_->buffers(), buffers_,
-                         *optimizer_, kept_);
+                         saved_state());
     };
     CheckpointSaver saver(save, save_every);
-    BestKeeper keeper(*parameters_, buffers_, kept_);
-    listeners.push_back(&keeper);
     listeners.push_back(&log);
     listeners.push_back(&saver);
     const InterruptGuard guard;
@@ -338,25 +327,34 @@ RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listen
     return result;
 }
 
-void Run::write_best_model(const RunFolder& folder) {
-    std::error_code ignored;
-    if (!kept_.has_best()) {
-        std::filesystem::remove(folder.best(), ignored);  // of an earlier beginning of this run
-        return;
-    }
-    Parameters best = *parameters_;
-    best.write().assign(kept_.best_parameters);
-    write_model(folder.best(), *network_, parts_->schema, best, kept_.best_buffers);
+SavedState Run::saved_state() {
+    SavedState result{.counters = {{"metrics_lines", &metrics_lines_}}};
+    result.append("optimizer.", optimizer_->state());
+    result.append("trainer.", trainer_->kept());
+    return result;
+}
+
+void Run::write_models(const RunFolder& folder) {
+    const auto write = [&](const std::filesystem::path& path,
+                           const std::optional<Trainer::Weights>& weights) {
+        std::error_code ignored;
+        if (weights)
+            write_model(path, *network_, parts_->schema, weights->parameters, weights->buffers);
+        else
+            std::filesystem::remove(path, ignored);  // of an earlier beginning of this run
+    };
+    const Trainer::Weights raw{*parameters_, buffers_, WhichWeights::last};
+    write(folder.model(), result());
+    write(folder.best(), trainer_->best(state_));
+    write(folder.raw(), result().which == WhichWeights::last ? std::nullopt : std::optional(raw));
 }
 
 void Run::write_results(const RunFolder& folder, const RunResult& result) {
     using Json = nlohmann::ordered_json;
     const TrainOutcome& outcome = result.outcome;
-    write_model(folder.model(), *network_, parts_->schema, *parameters_, buffers_);
-    write_best_model(folder);
+    write_models(folder);
     Json json{{"status", status_of(outcome.reason)},
-              {"stop_reason", outcome.reason == StopReason::diverged ? "diverged: " + outcome.divergence
-                                                                     : to_string(outcome.reason)},
+              {"stop_reason", stop_reason(outcome)},
               {"steps", state_.step},
               {"epochs", state_.epoch},
               {"seconds", state_.seconds},
@@ -366,9 +364,9 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
               {"test_loss", result.test.loss},
               {"test_accuracy", result.test.accuracy},
               {"best_epoch", state_.best_epoch},
-              {"best_validation_loss", state_.best_epoch > 0 ? Json(state_.best_validation_loss) : Json()},
+              {"best_validation_loss", state_.best_validation_loss},
               {"best_validation_accuracy", state_.best_validation_accuracy},
-              {"weights", "last"},  // that the scores above are of
+              {"weights", to_string(this->result().which)},  // that the scores above are of
               {"forward_passes", state_.forward_passes},
               {"backward_passes", state_.backward_passes},
               {"updates", optimizer_->steps()},

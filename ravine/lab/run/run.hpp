@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "ravine/lab/experiment/experiment.hpp"
-#include "ravine/lab/run/checkpoint.hpp"
 #include "ravine/lab/run/run_folder.hpp"
+#include "ravine/train/checkpoint/checkpoint.hpp"
 #include "ravine/train/curriculum/first_model.hpp"
 #include "ravine/train/training/trainer.hpp"
 
@@ -42,8 +42,11 @@ public:
     const Experiment& experiment() const { return experiment_; }
     const Parts& parts() const { return *parts_; }
     const Network& network() const { return *network_; }
+    /// Those that are trained.
     const Parameters& parameters() const { return *parameters_; }
     const Vector& buffers() const { return buffers_; }
+    /// What the run results in as it stands: what is evaluated, saved and looked at.
+    Trainer::Weights result() const { return trainer_->result(state_); }
     CompileOptions compile_options() const { return options_.compile; }
     const TrainOptions& train_options() const { return options_; }
     const TrainState& state() const { return state_; }
@@ -73,7 +76,9 @@ private:
     /// Whether the folder holds the results of a run that came to its end where this one stands.
     bool has_ended(const RunFolder& folder) const;
     void load_weights(const std::string& path);
-    void write_best_model(const RunFolder& folder);
+    /// All that has a state besides the training itself.
+    SavedState saved_state();
+    void write_models(const RunFolder& folder);
     void write_results(const RunFolder& folder, const RunResult& result);
 
     Experiment experiment_;
@@ -87,7 +92,7 @@ private:
     TrainState state_;
     Curriculum curriculum_;
     std::optional<FirstModel> first_model_;
-    KeptBeside kept_;
+    int64_t metrics_lines_ = 0;  // when the checkpoint was written
     std::vector<std::string> resume_notes_;
 };
 

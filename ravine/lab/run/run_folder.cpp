@@ -44,9 +44,9 @@ void require_free(const RunFolder& f) {
                      name);
     for (const char* part : {"study.json", ".study", "acet.json", "trials"})
         if (is_there(f.path / part)) fail_request("{}: holds a study; choose another --out", name);
-    for (const auto& path :
-         {f.config(), f.data(), f.metrics(), f.summary(), f.model(), f.best(), f.checkpoint(), f.curriculum(),
-          f.curves(), f.boundary(), f.reconstructions(), f.boundary_csv(), f.points_csv(), f.report()})
+    for (const auto& path : {f.config(), f.data(), f.metrics(), f.summary(), f.model(), f.best(), f.raw(),
+                             f.checkpoint(), f.curriculum(), f.curves(), f.boundary(), f.reconstructions(),
+                             f.boundary_csv(), f.points_csv(), f.report()})
         if (is_there(path))
             fail_request("{}: is there already, and of no run (no config.toml); choose another --out",
                          path.string());
@@ -55,9 +55,15 @@ void require_free(const RunFolder& f) {
 }  // namespace
 
 SavedWeights parse_saved_weights(const std::string& text) {
-    if (text == "last") return SavedWeights::last;
+    if (text == "result") return SavedWeights::result;
     if (text == "best") return SavedWeights::best;
-    fail_request("--weights: expected last or best, found '{}'", text);
+    if (text == "last") return SavedWeights::last;
+    fail_request("--weights: expected result, best or last, found '{}'", text);
+}
+
+std::filesystem::path RunFolder::model(SavedWeights weights) const {
+    if (weights == SavedWeights::best) return best();
+    return weights == SavedWeights::last && is_there(raw()) ? raw() : model();
 }
 
 RunFolder RunFolder::create(const std::string& wanted, const std::string& name) {

@@ -7,14 +7,18 @@
 
 namespace ravine {
 
-/// Which weights of a run: those that it ended with, or those of the epoch with the smallest validation loss.
-enum class SavedWeights { last, best };
-/// "last" or "best"; throws RequestError("--weights: ...") for anything else.
+/// Which weights of a run.
+enum class SavedWeights {
+    result,  ///< what it results in: the best ones where it stops early, the average where it keeps one
+    best,    ///< those of the epoch with the best metric, the validation loss if nothing else is monitored
+    last,    ///< those that training ended with
+};
+/// "result", "best" or "last"; throws RequestError("--weights: ...") for anything else.
 SavedWeights parse_saved_weights(const std::string& text);
 
 /// A run is a folder: config.toml (enough to run it again), data.json, metrics.jsonl, summary.json,
-/// model.safetensors and best.safetensors, checkpoint.safetensors (enough to go on), pictures, and
-/// report.html.
+/// model.safetensors, best.safetensors and raw.safetensors, checkpoint.safetensors (enough to go on),
+/// pictures, and report.html.
 struct RunFolder {
     std::filesystem::path path;
     FolderLock lock{};  ///< of a folder that is written to: of create() and reopen()
@@ -26,9 +30,9 @@ struct RunFolder {
     std::filesystem::path summary() const { return path / "summary.json"; }
     std::filesystem::path model() const { return path / "model.safetensors"; }
     std::filesystem::path best() const { return path / "best.safetensors"; }
-    std::filesystem::path model(SavedWeights weights) const {
-        return weights == SavedWeights::best ? best() : model();
-    }
+    /// Those that training ended with, where it results in others.
+    std::filesystem::path raw() const { return path / "raw.safetensors"; }
+    std::filesystem::path model(SavedWeights weights) const;
     std::filesystem::path checkpoint() const { return path / "checkpoint.safetensors"; }
     /// What the first model of a curriculum found.
     std::filesystem::path curriculum() const { return path / "curriculum.json"; }

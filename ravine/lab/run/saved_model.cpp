@@ -9,12 +9,6 @@
 namespace ravine {
 namespace {
 
-void check_shape(const NamedTensor& tensor, const Slice& slice, const std::string& what) {
-    if (tensor.shape != slice.shape)
-        fail_request("{}: tensor '{}' has the shape {}, expected {}", what, tensor.name,
-                     to_string(tensor.shape), to_string(slice.shape));
-}
-
 /// The file's tensors in their order, for a file that knows other names.
 std::vector<const NamedTensor*> tensors_in_order(const TensorFile& file, const std::string& what,
                                                  const ParameterLayout& layout) {
@@ -47,34 +41,6 @@ std::string metadata(const TensorFile& file, const std::string& key, const std::
 
 }  // namespace
 
-void append_tensors(TensorFile& file, const std::string& prefix, const ParameterLayout& layout,
-                    const Vector& values) {
-    for (const auto& slice : layout.slices) {
-        NamedTensor tensor{prefix + slice.name, slice.shape, Vector(slice.size(), values.precision())};
-        for (int64_t i = 0; i < slice.size(); ++i) tensor.data.set(i, values.at(slice.offset + i));
-        file.tensors.push_back(std::move(tensor));
-    }
-}
-
-std::vector<const NamedTensor*> find_tensors(const TensorFile& file, const std::string& what,
-                                             const ParameterLayout& layout) {
-    std::vector<const NamedTensor*> result;
-    for (const auto& slice : layout.slices) {
-        const auto* tensor = file.find(slice.name);
-        if (!tensor) fail_request("{}: no tensor '{}', which this model needs", what, slice.name);
-        check_shape(*tensor, slice, what);
-        result.push_back(tensor);
-    }
-    return result;
-}
-
-void copy_tensors(const std::vector<const NamedTensor*>& tensors, const ParameterLayout& layout,
-                  Vector& values) {
-    for (size_t i = 0; i < tensors.size(); ++i)
-        for (int64_t j = 0; j < tensors[i]->data.size(); ++j)
-            values.set(layout.slices[i].offset + j, tensors[i]->data.at(j));
-}
-
 void assign_tensors(const TensorFile& file, const std::string& what, Parameters& parameters,
                     const ParameterLayout& buffer_layout, Vector& buffers) {
     const bool named = any_name_fits(file, parameters.layout());
@@ -84,7 +50,7 @@ void assign_tensors(const TensorFile& file, const std::string& what, Parameters&
     for (const auto& slice : buffer_layout.slices)
         if (named && file.find(slice.name)) held.slices.push_back(slice);
     const auto found_buffers = find_tensors(file, what, held);
-    copy_tensors(found, parameters.layout(), parameters.write());
+    copy_tensors(found, parameters.layout(), *parameters.write());
     copy_tensors(found_buffers, held, buffers);
 }
 
@@ -122,7 +88,7 @@ SavedModel read_model(const std::filesystem::path& path) {
     const Precision precision = is_double ? Precision::f64 : Precision::f32;
     saved.parameters = std::make_unique<Parameters>(saved.network->parameters(), precision);
     saved.buffers = saved.network->initial_buffers(precision);
-    copy_tensors(found, saved.parameters->layout(), saved.parameters->write());
+    copy_tensors(found, saved.parameters->layout(), *saved.parameters->write());
     copy_tensors(found_buffers, saved.network->buffers(), saved.buffers);
     return saved;
 }

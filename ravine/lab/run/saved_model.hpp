@@ -7,6 +7,7 @@
 #include "ravine/data/formats/safetensors.hpp"
 #include "ravine/data/schema.hpp"
 #include "ravine/nn/network.hpp"
+#include "ravine/train/checkpoint/tensors.hpp"
 
 namespace ravine {
 
@@ -30,18 +31,5 @@ SavedModel read_model(const std::filesystem::path& path);
 /// then copies nothing.
 void assign_tensors(const TensorFile& file, const std::string& what, Parameters& parameters,
                     const ParameterLayout& buffer_layout, Vector& buffers);
-
-/// The file's tensor of each slice, by name. Throws RequestError for the first that is missing or of another
-/// shape.
-std::vector<const NamedTensor*> find_tensors(const TensorFile& file, const std::string& what,
-                                             const ParameterLayout& layout);
-
-/// Copies the tensor of each slice to its place.
-void copy_tensors(const std::vector<const NamedTensor*>& tensors, const ParameterLayout& layout,
-                  Vector& values);
-
-/// Appends one tensor for each slice, in order.
-void append_tensors(TensorFile& file, const std::string& prefix, const ParameterLayout& layout,
-                    const Vector& values);
 
 }  // namespace ravine

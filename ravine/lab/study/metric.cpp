@@ -3,8 +3,6 @@
 #include <cmath>
 #include <limits>
 
-#include "ravine/core/error.hpp"
-
 namespace ravine {
 namespace {
 
@@ -20,38 +18,6 @@ Denominator denominator_of(const std::string& metric) {
 }
 
 }  // namespace
-
-bool is_better(Better direction, double a, double b) {
-    if (std::isnan(a)) return false;
-    if (std::isnan(b)) return true;
-    return direction == Better::higher ? a > b : a < b;
-}
-
-double worst(Better direction) {
-    return (direction == Better::higher ? -1 : 1) * std::numeric_limits<double>::infinity();
-}
-
-const std::vector<Metric>& metrics() {
-    using Event = const EvaluationEvent&;
-    static const std::vector<Metric> all{
-        {"validation_accuracy", Better::higher, [](Event e) { return e.validation.accuracy; }},
-        {"validation_loss", Better::lower, [](Event e) { return e.validation.loss; }},
-        {"train_accuracy", Better::higher, [](Event e) { return e.training.accuracy; }},
-        {"train_loss", Better::lower, [](Event e) { return e.train_loss; }},
-    };
-    return all;
-}
-
-const Metric& find_metric(const std::string& name) {
-    std::vector<std::string> names;
-    std::string list;
-    for (const auto& metric : metrics()) {
-        if (metric.name == name) return metric;
-        names.push_back(metric.name);
-        list += (list.empty() ? "" : ", ") + metric.name;
-    }
-    fail_request("--metric: expected one of {}, found '{}'{}", list, name, suggestion(name, names));
-}
 
 double final_value(const Metric& metric, const TrialRecord& record) {
     if (record.diverged()) return worst(metric.better);

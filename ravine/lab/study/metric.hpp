@@ -6,27 +6,9 @@
 #include <vector>
 
 #include "ravine/lab/study/trial.hpp"
+#include "ravine/train/training/metric.hpp"
 
 namespace ravine {
-
-enum class Better { higher, lower };
-
-/// Whether a is better than b. NaN is worse than any number.
-bool is_better(Better direction, double a, double b);
-/// The value that no other is worse than: what a trial that diverged stands at.
-double worst(Better direction);
-
-/// What a study looks at after each epoch.
-struct Metric {
-    std::string name = {};  ///< "validation_accuracy"
-    Better better = Better::higher;
-    double (*at)(const EvaluationEvent&) = nullptr;
-};
-
-/// validation_accuracy, validation_loss, train_accuracy, train_loss.
-const std::vector<Metric>& metrics();
-/// Throws RequestError with the nearest name.
-const Metric& find_metric(const std::string& name);
 
 /// After the last epoch. A trial that diverged stands at worst().
 double final_value(const Metric& metric, const TrialRecord& record);

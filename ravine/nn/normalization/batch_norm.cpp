@@ -19,13 +19,14 @@ Value batch_norm(Builder& b, Value x, const BatchNormOptions& options) {
         normalize(x, shape, gamma, beta, options.epsilon, StatisticsOf::batch);
     const double count = static_cast<double>(element_count(x.shape()) / shape[0]);
     if (count == 1) {  // no variance, and a mean that is one example's
-        b.update_buffer(running_mean, running_mean);
-        b.update_buffer(running_variance, running_variance);
+        b.update_buffer(running_mean, running_mean, running_mean);
+        b.update_buffer(running_variance, running_variance, running_variance);
         return result;
     }
     const double keep = 1 - options.momentum, unbiased = count / (count - 1);
-    b.update_buffer(running_mean, keep * running_mean + options.momentum * mean);
-    b.update_buffer(running_variance, keep * running_variance + options.momentum * unbiased * variance);
+    b.update_buffer(running_mean, keep * running_mean + options.momentum * mean, mean);
+    b.update_buffer(running_variance, keep * running_variance + options.momentum * unbiased * variance,
+                    unbiased * variance);
     return result;
 }
 

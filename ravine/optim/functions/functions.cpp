@@ -270,7 +270,7 @@ void add_valleys(Functions& all) {
 
 Parameters Function::starting_point(Precision precision) const {
     Parameters point(layout(), precision);
-    point.write().assign(Vector(start, Precision::f64));
+    point.write()->assign(Vector(start, Precision::f64));
     return point;
 }
 

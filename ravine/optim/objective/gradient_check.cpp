@@ -44,12 +44,13 @@ std::vector<double> values_on_a_line(Parameters& at, const ProbeFunction& probe,
                             std::max(1.0, std::abs(origin.at(i))));
     std::vector<double> values;
     for (int k = 0; k < noise_points; ++k) {
-        Vector& moved = at.write();
+        Vector moved = origin;
         for (int64_t i = 0; i < origin.size(); ++i)
             moved.set(i, origin.at(i) + k * direction[static_cast<size_t>(i)]);
+        at.write()->assign(moved);
         values.push_back(probe(at).value);
     }
-    at.write().assign(origin);
+    at.write()->assign(origin);
     return values;
 }
 
@@ -97,13 +98,13 @@ public:
     /// (F(theta + h) - F(theta - h)) / 2h, over the distance that was really moved, which is not exactly 2h.
     Difference operator()(int64_t i, double h) {
         const double theta = at_.values().at(i);
-        at_.write().set(i, theta + h);
+        at_.write()->set(i, theta + h);
         const double above_at = at_.values().at(i);
         const Probe above = probe_(at_);
-        at_.write().set(i, theta - h);
+        at_.write()->set(i, theta - h);
         const double below_at = at_.values().at(i);
         const Probe below = probe_(at_);
-        at_.write().set(i, theta);
+        at_.write()->set(i, theta);
         const double distance = above_at - below_at;
         // A loss is a sum of many terms: each value is right to a few units of its last place, or, where it
         // was measured to be worse, to some standard deviations of its noise.

@@ -1,5 +1,7 @@
 #include "ravine/optim/objective/graph_objective.hpp"
 
+#include <cstring>
+
 #include "ravine/core/error.hpp"
 #include "ravine/core/threads/clock.hpp"
 #include "ravine/graph/derivatives.hpp"
@@ -53,13 +55,16 @@ GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOp
     dimension_ = total_size(built.parameters);
     std::vector<Output> outputs{{built.loss, "loss"}};
     for (const auto& [name, value] : built.taps) outputs.push_back({value, name});
-    for (const auto& [offset, next] : built.buffer_updates) outputs.push_back({next, "new_buffers", offset});
+    for (const auto& update : built.buffer_updates)
+        outputs.push_back({update.next, "new_buffers", update.offset});
     append_flat(outputs, "gradient", gradient(built.loss, built.parameters), 1);
     main_ = compile(graph, std::move(outputs), options_);
     const Program& program = main_->program();
     parameters_ = program.storage("parameters");
     loss_ = program.storage("loss");
     gradient_ = program.storage("gradient");
+    new_buffers_ = program.storage("new_buffers");
+    if (new_buffers_ >= 0) settled_buffers_ = Vector(program.storage_size(new_buffers_), options_.precision);
 }
 
 std::unique_ptr<Workspace> GraphObjective::compile(const Graph& graph, std::vector<Output> outputs,
@@ -137,6 +142,11 @@ double GraphObjective::value_and_gradient(const Parameters& at, Vector& gradient
     return main_->value(loss_);
 }
 
+void GraphObjective::settle() {
+    if (new_buffers_ >= 0)
+        std::memcpy(settled_buffers_.data(), main_->data(new_buffers_), settled_buffers_.byte_count());
+}
+
 Workspace& GraphObjective::product(Product kind) {
     if (const auto known = products_.find(kind); known != products_.end()) return *known->second;
     Graph graph;
@@ -184,7 +194,7 @@ Along GraphObjective::along(const Parameters& at, const Vector& direction, doubl
     Workspace& workspace = product(Product::along);
     const Program& program = workspace.program();
     if (!probe_) probe_.emplace(at.shared_layout(), options_.precision);
-    Vector& point = probe_->write();
+    Vector& point = *probe_->write();
     if (options_.precision == Precision::f64)
         step_along<double>(at.values(), direction, step, point);
     else

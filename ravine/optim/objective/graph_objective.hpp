@@ -37,6 +37,10 @@ public:
     void gauss_newton_vector(const Parameters& at, const Vector& v, Vector& result) override;
     Along along(const Parameters& at, const Vector& direction, double step) override;
 
+    void settle() override;
+    /// The running statistics of what was settled last; zeros before, and empty where there are none.
+    const Vector& settled_buffers() const { return settled_buffers_; }
+
     /// The memory of a tap after a forward phase.
     const void* tap(const std::string& name) const;
     /// A tap that is one number.
@@ -66,7 +70,8 @@ private:
     std::optional<Parameters> probe_;  // theta + step * direction
     uint64_t forward_version_ = 0;     // of the parameters that the loss and taps in main_ belong to
     bool resumable_ = false;           // what the forward phase left for the backward phase is still there
-    int parameters_ = -1, loss_ = -1, gradient_ = -1;  // storages of main_
+    int parameters_ = -1, loss_ = -1, gradient_ = -1, new_buffers_ = -1;  // storages of main_
+    Vector settled_buffers_;
     // What products compiled later must be given.
     std::map<std::string, const Vector*> bound_;
     std::map<std::string, double> scalars_;

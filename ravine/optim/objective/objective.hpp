@@ -54,6 +54,10 @@ public:
     /// F and its derivatives at theta + step * direction.
     virtual Along along(const Parameters& at, const Vector& direction, double step) = 0;
 
+    /// What the last evaluation of the gradient left behind besides numbers (running statistics) is that of
+    /// the point that the step stands for. Other evaluations, before or after, leave nothing.
+    virtual void settle() {}
+
     const Work& work() const { return work_; }
 
 protected:

@@ -9,12 +9,11 @@ Value Adam::update(RuleGraph& r) const {
     const Value v = r.next("v", beta2 * r.state("v") + (1 - beta2) * square(r.gradient));
     if (!bias_correction) return r.theta - r.learning_rate * m / (sqrt(v) + epsilon);
     // m_hat = m / (1 - beta1^t): the division moves into the rate, v_hat's into a factor of v.
-    const Value rate = r.scalar("corrected_rate", [b = beta1](const UpdateStep& step) {
-        return step.learning_rate / (1 - std::pow(b, step.number));
-    });
-    const Value correction = r.scalar(
-        "correction2", [b = beta2](const UpdateStep& step) { return 1 / (1 - std::pow(b, step.number)); });
-    return r.theta - rate * m / (sqrt(correction * v) + epsilon);
+    const auto correction = [](double beta) {
+        return [beta](int64_t t) { return 1 / (1 - std::pow(beta, t)); };
+    };
+    const Value rate = r.learning_rate * r.scalar("correction1", correction(beta1));
+    return r.theta - rate * m / (sqrt(r.scalar("correction2", correction(beta2)) * v) + epsilon);
 }
 
 }  // namespace ravine

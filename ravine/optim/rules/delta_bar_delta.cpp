@@ -9,9 +9,7 @@ Value DeltaBarDelta::update(RuleGraph& r) const {
         r.next("rate", select(greater(agreement, zero), old_rate + kappa,
                               select(greater(zero, agreement), (1 - phi) * old_rate, old_rate)));
     r.next("mean", theta * mean + (1 - theta) * g);
-    const Value multiplier = r.scalar("rate_multiplier", [base = learning_rate](const UpdateStep& step) {
-        return step.learning_rate / base;
-    });
+    const Value multiplier = r.learning_rate / learning_rate;
     return r.theta - multiplier * rate * g;
 }
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "ravine/core/error.hpp"
+#include "ravine/graph/derivatives.hpp"
 #include "ravine/graph/ops.hpp"
 
 namespace ravine {
@@ -26,15 +28,55 @@ void set_if_used(Workspace& workspace, int handle, double value) {
 
 }  // namespace
 
+/// theta(eta) at the parameters and the gradient of the step in hand.
+class FirstOrder::Curve : public StepCurve {
+public:
+    explicit Curve(FirstOrder& owner) : owner_(owner) {}
+
+    void begin(const Parameters& at) { at_ = &at; }
+
+    const Parameters& point(double eta) override {
+        if (!point_) point_.emplace(at_->shared_layout(), owner_.compile_.precision);
+        const auto values = point_->write();
+        values->assign(at_->values());  // frozen tensors stay where they are
+        run(eta, Result::point, &Group::point, *values);
+        return *point_;
+    }
+    const Vector& slope(double eta) override {
+        if (slope_.size() == 0) slope_ = Vector(at_->values().size(), owner_.compile_.precision);
+        run(eta, Result::slope, &Group::slope, slope_);
+        return slope_;
+    }
+
+private:
+    void run(double eta, Result result, Compiled Group::*member, Vector& into) {
+        for (auto& group : owner_.groups_) {
+            Compiled& compiled = group.*member;
+            if (!compiled.workspace) compiled = owner_.prepare(owner_.compile_step(group, result));
+            bind_if_used(*compiled.workspace, compiled.result, element(into, group.offset));
+            owner_.run_step(group, compiled, eta, at_->values());
+        }
+    }
+
+    FirstOrder& owner_;
+    const Parameters* at_ = nullptr;
+    std::optional<Parameters> point_;  // made when a policy asks for the first time, as programs are
+    Vector slope_;
+};
+
 FirstOrder::FirstOrder(FirstOrderOptions options, std::shared_ptr<const ParameterLayout> layout,
                        CompileOptions compile)
-    : options_(std::move(options)), gradient_(layout->size, compile.precision) {
+    : options_(std::move(options)), compile_(compile), gradient_(layout->size, compile.precision) {
     if (options_.schedule) options_.schedule(0, options_.total_steps);  // now rather than in the first step
     declare(layout->size, compile.precision);
     make_groups(*layout);
     compile_groups(compile);
-    compile_evaluation_point(layout, compile);
+    compile_evaluation_point(layout);
+    curve_ = std::make_unique<Curve>(*this);
+    if (options_.rate) policy_ = options_.rate(options_.rule.base_learning_rate());
 }
+
+FirstOrder::~FirstOrder() = default;
 
 bool FirstOrder::clips_by_norm() const {
     return options_.clipping.kind == Clipping::Kind::norm ||
@@ -82,7 +124,7 @@ void FirstOrder::compile_groups(CompileOptions compile) {
     std::map<int64_t, std::shared_ptr<const Program>> norms;
     for (auto& group : groups_) {
         auto& update = updates[{group.size, group.decays}];
-        if (!update) update = compile_update(group.size, group.decays, compile);
+        if (!update) update = compile_step(group, Result::update);
         group.update = prepare(update);
         if (!clips_by_norm()) continue;
         auto& norm = norms[group.size];
@@ -95,10 +137,9 @@ void FirstOrder::compile_groups(CompileOptions compile) {
     }
 }
 
-std::shared_ptr<const Program> FirstOrder::compile_update(int64_t size, bool decays,
-                                                          CompileOptions compile) const {
+std::shared_ptr<const Program> FirstOrder::compile_step(const Group& group, Result result) const {
     Graph graph;
-    RuleGraph r(graph, size);
+    RuleGraph r(graph, group.size);
     const Value raw = r.gradient;
     if (options_.clipping.kind == Clipping::Kind::value)
         r.gradient = minimum(maximum(raw, constant_like(raw, -options_.clipping.limit)),
@@ -106,7 +147,14 @@ std::shared_ptr<const Program> FirstOrder::compile_update(int64_t size, bool dec
     else if (clips_by_norm())
         r.gradient = raw * graph.scalar("clipping_factor");
     Value theta = options_.rule.update(r);
-    if (decays) theta = theta - graph.scalar("weight_decay") * r.theta;
+    if (group.decays) theta = theta - r.learning_rate * graph.scalar("weight_decay") * r.theta;
+    if (result == Result::point) return Program::compile(graph, {{theta, "result"}}, compile_);
+    if (result == Result::slope) {
+        // The graph's rate is eta times that of the group.
+        const Value rate = r.learning_rate, by_eta = constant_like(rate, group.rate);
+        const Value slope = jvp({&theta, 1}, {&rate, 1}, {&by_eta, 1}).front();
+        return Program::compile(graph, {{slope, "result"}}, compile_);
+    }
     std::vector<Output> outputs{{theta, "theta"}};
     for (const auto& state : r.states()) {
         require(state.next.has_value(), "state '{}' has no next value", state.name);
@@ -114,17 +162,16 @@ std::shared_ptr<const Program> FirstOrder::compile_update(int64_t size, bool dec
     }
     // The norm costs nothing here: the gradient passes through the caches anyway.
     if (!clips_by_norm()) outputs.push_back({sum(square(raw)), "squared_norm"});
-    return Program::compile(graph, std::move(outputs), compile);
+    return Program::compile(graph, std::move(outputs), compile_);
 }
 
-void FirstOrder::compile_evaluation_point(std::shared_ptr<const ParameterLayout> layout,
-                                          CompileOptions compile) {
+void FirstOrder::compile_evaluation_point(std::shared_ptr<const ParameterLayout> layout) {
     Graph graph;
     RuleGraph r(graph, layout->size);
     const auto point = options_.rule.evaluation_point(r);
     if (!point) return;
-    evaluation_point_ = prepare(Program::compile(graph, {{*point, "point"}}, compile));
-    point_ = std::make_unique<Parameters>(std::move(layout), compile.precision);
+    evaluation_point_ = prepare(Program::compile(graph, {{*point, "result"}}, compile_));
+    point_ = std::make_unique<Parameters>(std::move(layout), compile_.precision);
 }
 
 FirstOrder::Compiled FirstOrder::prepare(std::shared_ptr<const Program> program) const {
@@ -132,7 +179,7 @@ FirstOrder::Compiled FirstOrder::prepare(std::shared_ptr<const Program> program)
     Compiled compiled{.workspace = std::make_unique<Workspace>(program),
                       .theta = p.storage("theta"),
                       .gradient = p.storage("gradient"),
-                      .point = p.storage("point"),
+                      .result = p.storage("result"),
                       .learning_rate = p.scalar("learning_rate"),
                       .weight_decay = p.scalar("weight_decay"),
                       .clipping_factor = p.scalar("clipping_factor"),
@@ -144,16 +191,13 @@ FirstOrder::Compiled FirstOrder::prepare(std::shared_ptr<const Program> program)
     return compiled;
 }
 
-UpdateStep FirstOrder::this_step() const {
-    const double multiplier = options_.schedule ? options_.schedule(steps_, options_.total_steps) : 1;
-    return {steps_ + 1, options_.rule.base_learning_rate() * multiplier};
-}
-
-void FirstOrder::set_scalars(Compiled& compiled, const UpdateStep& step) const {
-    set_if_used(*compiled.workspace, compiled.learning_rate, step.learning_rate);
+void FirstOrder::set_scalars(Compiled& compiled, double learning_rate) const {
+    Workspace& workspace = *compiled.workspace;
+    set_if_used(workspace, compiled.learning_rate, learning_rate);
+    set_if_used(workspace, compiled.weight_decay, options_.weight_decay);
     for (size_t i = 0; i < scalars_.size(); ++i)
         if (compiled.scalars[i] >= 0)
-            compiled.workspace->set_scalar(compiled.scalars[i], scalars_[i].second(step));
+            workspace.set_scalar(compiled.scalars[i], scalars_[i].second(steps_ + 1));
 }
 
 void FirstOrder::bind_states(Compiled& compiled, int64_t offset) {
@@ -161,21 +205,22 @@ void FirstOrder::bind_states(Compiled& compiled, int64_t offset) {
         bind_if_used(*compiled.workspace, compiled.states[i], element(states_[i].values, offset));
 }
 
-const Parameters& FirstOrder::evaluation_point(const UpdateStep& step, const Parameters& parameters) {
+const Parameters& FirstOrder::evaluation_point(const Parameters& parameters) {
     if (!point_) return parameters;
     if (point_version_ == parameters.version()) return *point_;  // look() was here
     Workspace& workspace = *evaluation_point_.workspace;
-    set_scalars(evaluation_point_, step);
+    set_scalars(evaluation_point_, 0);
     bind_states(evaluation_point_, 0);
     if (evaluation_point_.theta >= 0) workspace.bind(evaluation_point_.theta, parameters.values());
-    bind_if_used(workspace, evaluation_point_.point, point_->write().data());
+    const auto point = point_->write();
+    bind_if_used(workspace, evaluation_point_.result, point->data());
     workspace.run();
     point_version_ = parameters.version();
     return *point_;
 }
 
 double FirstOrder::look(Objective& objective, const Parameters& parameters) {
-    return objective.value(evaluation_point(this_step(), parameters));
+    return objective.value(evaluation_point(parameters));
 }
 
 /// What the program computed; where its single precision has overflowed, the same in double.
@@ -207,19 +252,20 @@ double FirstOrder::clipping_factor(double squared_norm) const {
     return norm > options_.clipping.limit ? options_.clipping.limit / norm : 1;
 }
 
-void FirstOrder::update(Group& group, const UpdateStep& step, double clipping_factor, Vector& theta) {
-    Compiled& update = group.update;
-    Workspace& workspace = *update.workspace;
-    const double learning_rate = step.learning_rate * group.rate;
-    set_scalars(update, {step.number, learning_rate});
-    set_if_used(workspace, update.weight_decay, learning_rate * options_.weight_decay);
-    set_if_used(workspace, update.clipping_factor, clipping_factor);
-    bind_if_used(workspace, update.theta, element(theta, group.offset));
-    bind_if_used(workspace, update.gradient, element(gradient_, group.offset));
-    bind_states(update, group.offset);
+/// Runs a program over a group; theta is read, and by the update written too.
+void FirstOrder::run_step(Group& group, Compiled& compiled, double learning_rate, const Vector& theta) {
+    Workspace& workspace = *compiled.workspace;
+    set_scalars(compiled, learning_rate * group.rate);
+    set_if_used(workspace, compiled.clipping_factor, group.clipping_factor);
+    bind_if_used(workspace, compiled.theta, element(const_cast<Vector&>(theta), group.offset));
+    bind_if_used(workspace, compiled.gradient, element(gradient_, group.offset));
+    bind_states(compiled, group.offset);
     workspace.run();
-    if (update.squared_norm >= 0)
-        group.squared_norm = squared_norm_of(group, workspace.value(update.squared_norm));
+}
+
+double FirstOrder::rate_of(const RateQuestion& question) {
+    const double multiplier = options_.schedule ? options_.schedule(steps_, options_.total_steps) : 1;
+    return (policy_ ? policy_->rate(question) : options_.rule.base_learning_rate()) * multiplier;
 }
 
 StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
@@ -228,9 +274,11 @@ StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
             "an optimizer of {} parameters in {} stepped with {} in {}", gradient_.size(),
             to_string(gradient_.precision()), parameters.values().size(),
             to_string(parameters.values().precision()));
-    const UpdateStep step = this_step();
-    StepReport report{.learning_rate = step.learning_rate};
-    report.loss = objective.value_and_gradient(evaluation_point(step, parameters), gradient_);
+    const Work earlier = objective.work();
+    StepReport report;
+    report.loss = objective.value_and_gradient(evaluation_point(parameters), gradient_);
+    objective.settle();
+    report.work = objective.work() - earlier;
     if (!std::isfinite(report.loss)) return report;
 
     double squared_norm = 0;
@@ -238,17 +286,35 @@ StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
         report.gradient_norm = std::sqrt(squared_norm);
         return report;
     }
-    const double factor = options_.clipping.kind == Clipping::Kind::norm ? clipping_factor(squared_norm) : 1;
-    Vector& theta = parameters.write();
+    for (auto& group : groups_)
+        if (clips_by_norm())
+            group.clipping_factor = clipping_factor(
+                options_.clipping.kind == Clipping::Kind::norm ? squared_norm : group.squared_norm);
+    curve_->begin(parameters);
+    report.learning_rate = rate_of({.update = steps_ + 1,
+                                    .loss = report.loss,
+                                    .objective = objective,
+                                    .at = parameters,
+                                    .gradient = gradient_,
+                                    .curve = *curve_});
+    const auto theta = parameters.write();
     for (auto& group : groups_) {
-        const bool alone = options_.clipping.kind == Clipping::Kind::tensor_norm;
-        update(group, step, alone ? clipping_factor(group.squared_norm) : factor, theta);
-        if (!clips_by_norm()) squared_norm += group.squared_norm;
+        run_step(group, group.update, report.learning_rate, *theta);
+        if (clips_by_norm()) continue;
+        group.squared_norm = squared_norm_of(group, group.update.workspace->value(group.update.squared_norm));
+        squared_norm += group.squared_norm;
     }
+    report.work = objective.work() - earlier;
     report.gradient_norm = std::sqrt(squared_norm);
-    report.updated = true;
+    report.outcome = std::isfinite(report.gradient_norm) ? StepOutcome::updated : StepOutcome::not_finite;
     ++steps_;
     return report;
+}
+
+std::string FirstOrder::monitor() const { return policy_ ? policy_->monitor() : ""; }
+
+void FirstOrder::hear(double measured) {
+    if (policy_) policy_->hear(measured);
 }
 
 std::vector<Workspace*> FirstOrder::workspaces() {
@@ -264,9 +330,10 @@ std::vector<Workspace*> FirstOrder::workspaces() {
     return result;
 }
 
-std::vector<NamedState> FirstOrder::state() {
-    std::vector<NamedState> result;
-    for (auto& [name, values] : states_) result.push_back({name, &values});
+SavedState FirstOrder::state() {
+    SavedState result{.counters = {{"steps", &steps_}}};
+    for (auto& [name, values] : states_) result.tensors.push_back({name, {values.size()}, &values});
+    if (policy_) result.append("rate.", policy_->state());
     return result;
 }
 

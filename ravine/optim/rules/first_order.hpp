@@ -6,6 +6,7 @@
 
 #include "ravine/exec/plan/program.hpp"
 #include "ravine/optim/optimizer.hpp"
+#include "ravine/optim/rates/rate_policy.hpp"
 #include "ravine/optim/rates/schedule.hpp"
 #include "ravine/optim/rules/clipping.hpp"
 #include "ravine/optim/rules/update_rule.hpp"
@@ -15,7 +16,8 @@ namespace ravine {
 /// An update rule with what composes with any rule.
 struct FirstOrderOptions {
     UpdateRule rule;
-    Schedule schedule{};      ///< empty: constant
+    RatePolicyMaker rate{};   ///< empty: the rule's own rate throughout
+    Schedule schedule{};      ///< multiplies what the policy decides; empty: 1
     int64_t total_steps = 0;  ///< that the schedule spans
     Clipping clipping{};
     /// Decoupled: theta <- theta - lr weight_decay theta beside the rule's own step, for tensors that decay
@@ -23,23 +25,25 @@ struct FirstOrderOptions {
     double weight_decay = 0;
 };
 
-/// Runs an update rule: evaluates the gradient where the rule wants it, clips it, and updates parameters and
-/// state in one pass over memory. Frozen tensors keep every bit, and take no part in the norm of the
-/// gradient. No allocation in a step after the first.
+/// Runs an update rule: evaluates the gradient where the rule wants it, clips it, asks the policy for the
+/// rate, and updates parameters and state in one pass over memory. Frozen tensors keep every bit, and take no
+/// part in the norm of the gradient. No allocation in a step after the first.
 class FirstOrder : public Optimizer {
 public:
     /// Throws RequestError where the schedule needs the length of the run and has none.
     FirstOrder(FirstOrderOptions options, std::shared_ptr<const ParameterLayout> layout,
                CompileOptions compile);
+    ~FirstOrder() override;
 
     /// With clipping by a norm a gradient that is not finite is found in time, and nothing is updated.
-    /// Otherwise it is found in the same pass that updates: the report's gradient_norm is not finite, and the
-    /// parameters are lost.
+    /// Otherwise it is found in the same pass that updates, and the parameters are lost: they have another
+    /// version then.
     StepReport step(Objective& objective, Parameters& parameters) override;
     double look(Objective& objective, const Parameters& parameters) override;
+    std::string monitor() const override;
+    void hear(double measured) override;
     int64_t steps() const override { return steps_; }
-    void set_steps(int64_t steps) override { steps_ = steps; }
-    std::vector<NamedState> state() override;
+    SavedState state() override;
 
     /// The gradient of the last step, before clipping.
     const Vector& gradient() const { return gradient_; }
@@ -50,8 +54,14 @@ private:
     /// A compiled program, with the handles of everything that a step sets: -1 where it has none.
     struct Compiled {
         std::unique_ptr<Workspace> workspace;
-        int theta, gradient, point, learning_rate, weight_decay, clipping_factor, squared_norm;
+        int theta, gradient, result, learning_rate, weight_decay, clipping_factor, squared_norm;
         std::vector<int> states, scalars;  // as states_ and scalars_
+    };
+    /// What a program over a group makes.
+    enum class Result {
+        update,  ///< theta and the states in their places, and the squared norm of the gradient
+        point,   ///< theta(eta) elsewhere, and nothing else
+        slope,   ///< its derivative by eta
     };
     /// A run of neighbouring tensors that are updated alike.
     struct Group {
@@ -59,9 +69,11 @@ private:
         bool decays;
         double rate;
         Compiled update{};
-        Compiled norm{};  // where clipping wants the norm before the update
-        double squared_norm = 0;
+        Compiled norm{};            // where clipping wants the norm before the update
+        Compiled point{}, slope{};  // made when a policy asks for the first time
+        double squared_norm = 0, clipping_factor = 1;
     };
+    class Curve;
     struct State {
         std::string name;
         Vector values;
@@ -71,25 +83,28 @@ private:
     void declare(int64_t size, Precision precision);
     void make_groups(const ParameterLayout& layout);
     void compile_groups(CompileOptions compile);
-    std::shared_ptr<const Program> compile_update(int64_t size, bool decays, CompileOptions compile) const;
-    void compile_evaluation_point(std::shared_ptr<const ParameterLayout> layout, CompileOptions compile);
+    std::shared_ptr<const Program> compile_step(const Group& group, Result result) const;
+    void compile_evaluation_point(std::shared_ptr<const ParameterLayout> layout);
     Compiled prepare(std::shared_ptr<const Program> program) const;
 
-    UpdateStep this_step() const;
-    const Parameters& evaluation_point(const UpdateStep& step, const Parameters& parameters);
+    double rate_of(const RateQuestion& question);
+    const Parameters& evaluation_point(const Parameters& parameters);
     bool find_norms(double& squared_norm);
-    void update(Group& group, const UpdateStep& step, double clipping_factor, Vector& theta);
-    void set_scalars(Compiled& compiled, const UpdateStep& step) const;
+    void run_step(Group& group, Compiled& compiled, double learning_rate, const Vector& theta);
+    void set_scalars(Compiled& compiled, double learning_rate) const;
     void bind_states(Compiled& compiled, int64_t offset);
     double clipping_factor(double squared_norm) const;
     double squared_norm_of(const Group& group, double computed) const;
 
     FirstOrderOptions options_;
+    CompileOptions compile_;
+    std::unique_ptr<RatePolicy> policy_;  // or none
+    std::unique_ptr<Curve> curve_;
     std::vector<Group> groups_;
     std::vector<RuleGraph::Scalar> scalars_;
     std::vector<State> states_;
     Vector gradient_;
-    Compiled evaluation_point_{};
+    Compiled evaluation_point_;
     std::unique_ptr<Parameters> point_;
     uint64_t point_version_ = 0;  // of the parameters that point_ was computed from; 0: none
     int64_t steps_ = 0;

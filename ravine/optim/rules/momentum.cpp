@@ -3,8 +3,7 @@
 namespace ravine {
 
 Value Momentum::update(RuleGraph& r) const {
-    const Value mu =
-        r.scalar("momentum", [mu = schedule()](const UpdateStep& step) { return mu(step.number); });
+    const Value mu = r.scalar("momentum", schedule());
     if (form == MomentumForm::pytorch) {
         const Value v = r.next("velocity", mu * r.state("velocity") + r.gradient);
         return r.theta - r.learning_rate * v;

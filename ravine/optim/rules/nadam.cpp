@@ -36,17 +36,15 @@ Value NAdam::update(RuleGraph& r) const {
     const Value m = r.next("m", beta1 * r.state("m") + (1 - beta1) * g);
     const Value v = r.next("v", beta2 * r.state("v") + (1 - beta2) * square(g));
     MomentumProduct momentum(beta1, momentum_decay);
-    const Value gradient_rate = r.scalar("gradient_rate", [momentum](const UpdateStep& step) mutable {
-        const int64_t t = step.number;
-        return step.learning_rate * (1 - momentum.mu(t)) / (1 - momentum.product(t));
+    const Value of_gradient = r.scalar("gradient_share", [momentum](int64_t t) mutable {
+        return (1 - momentum.mu(t)) / (1 - momentum.product(t));
     });
-    const Value momentum_rate = r.scalar("momentum_rate", [momentum](const UpdateStep& step) mutable {
-        const int64_t next = step.number + 1;
-        return step.learning_rate * momentum.mu(next) / (1 - momentum.product(next));
+    const Value of_momentum = r.scalar("momentum_share", [momentum](int64_t t) mutable {
+        return momentum.mu(t + 1) / (1 - momentum.product(t + 1));
     });
-    const Value correction = r.scalar(
-        "correction2", [b = beta2](const UpdateStep& step) { return 1 / (1 - std::pow(b, step.number)); });
-    return r.theta - (momentum_rate * m + gradient_rate * g) / (sqrt(correction * v) + epsilon);
+    const Value correction =
+        r.scalar("correction2", [b = beta2](int64_t t) { return 1 / (1 - std::pow(b, t)); });
+    return r.theta - r.learning_rate * (of_momentum * m + of_gradient * g) / (sqrt(correction * v) + epsilon);
 }
 
 }  // namespace ravine

@@ -3,9 +3,7 @@
 namespace ravine {
 namespace {
 
-Value momentum_of(RuleGraph& r, const MomentumSchedule& schedule) {
-    return r.scalar("momentum", [schedule](const UpdateStep& step) { return schedule(step.number); });
-}
+Value momentum_of(RuleGraph& r, const MomentumSchedule& schedule) { return r.scalar("momentum", schedule); }
 
 }  // namespace
 
@@ -13,8 +11,8 @@ Value nesterov_update(RuleGraph& r, const MomentumSchedule& schedule, NesterovFo
     const Value mu = momentum_of(r, schedule), v = r.state("velocity");
     const Value next_v = r.next("velocity", mu * v - descent);
     if (form == NesterovForm::lookahead) return r.theta + next_v;
-    const Value one_plus_next_mu = r.scalar(
-        "one_plus_next_momentum", [schedule](const UpdateStep& s) { return 1 + schedule(s.number + 1); });
+    const Value one_plus_next_mu =
+        r.scalar("one_plus_next_momentum", [schedule](int64_t t) { return 1 + schedule(t + 1); });
     return r.theta + one_plus_next_mu * next_v - mu * v;
 }
 

@@ -27,7 +27,7 @@ Value RuleGraph::next(const std::string& name, Value value) {
     return value;
 }
 
-Value RuleGraph::scalar(const std::string& name, std::function<double(const UpdateStep&)> value) {
+Value RuleGraph::scalar(const std::string& name, std::function<double(int64_t)> value) {
     scalars_.emplace_back(name, std::move(value));
     return graph_.scalar(name);
 }

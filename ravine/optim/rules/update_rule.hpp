@@ -14,12 +14,6 @@
 
 namespace ravine {
 
-/// Where in a run an update stands: what the run-time scalars of a rule depend on.
-struct UpdateStep {
-    int64_t number = 1;        ///< 1 for the first update: the t of the papers
-    double learning_rate = 0;  ///< of this update: the rule's own times the schedule
-};
-
 /// What a rule sees while it writes itself down: the parameters and the gradient as flat vectors, its state,
 /// and numbers that change from step to step.
 class RuleGraph {
@@ -27,21 +21,21 @@ public:
     RuleGraph(Graph& graph, int64_t size);
 
     Value theta, gradient;
-    Value learning_rate;
+    Value learning_rate;  ///< eta: a step is a function theta(eta), whose derivative is the graph's too
 
     /// The state `name` before this update; `initial` before the first one.
     Value state(const std::string& name, double initial = 0);
     /// Declares the state's value after this update, and returns it.
     Value next(const std::string& name, Value value);
-    /// A number computed on the host for each update.
-    Value scalar(const std::string& name, std::function<double(const UpdateStep&)> value);
+    /// A number that depends on the update, t = 1 for the first; not on the learning rate.
+    Value scalar(const std::string& name, std::function<double(int64_t t)> value);
 
     struct State {
         std::string name;
         double initial;
         std::optional<Value> next;
     };
-    using Scalar = std::pair<std::string, std::function<double(const UpdateStep&)>>;
+    using Scalar = std::pair<std::string, std::function<double(int64_t)>>;
     const std::vector<State>& states() const { return states_; }
     const std::vector<Scalar>& scalars() const { return scalars_; }
 
@@ -56,13 +50,13 @@ private:
 /// The executor runs it in any precision in one pass over memory. Made from a plain aggregate of settings R
 /// with
 ///
-///     double learning_rate;                                   the rate before any schedule
+///     double learning_rate;                                   where the rate begins
 ///     Value update(RuleGraph& r) const;                       theta after the update
 ///     std::optional<Value> evaluation_point(RuleGraph& r) const;
 ///                                                             optional: where the gradient is evaluated
 ///
 /// `update` declares the next value of every state; the rule itself holds none: UpdateRule rule = Adam{.beta2
-/// = 0.99}.
+/// = 0.99}. The step is a function of the rate, theta(eta); the rules here are affine in it.
 class UpdateRule {
 public:
     template <class R>

@@ -20,9 +20,6 @@ int64_t batches_per_epoch(int64_t batch, int64_t examples) {
 
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
-/// Whether all went well: a gradient that is not finite may have ruined the parameters that it updated.
-bool is_accepted(const StepReport& report) { return report.updated && std::isfinite(report.gradient_norm); }
-
 double mean_over(double total, int64_t count) {
     return count > 0 ? total / static_cast<double>(count) : undefined;
 }
@@ -55,6 +52,10 @@ std::string to_string(StopReason reason) {
             return "epochs";
         case StopReason::max_steps:
             return "max_steps";
+        case StopReason::early:
+            return "early";
+        case StopReason::converged:
+            return "converged";
         case StopReason::listener:
             return "listener";
         case StopReason::interrupted:
@@ -62,6 +63,11 @@ std::string to_string(StopReason reason) {
         default:
             return "diverged";
     }
+}
+
+std::string to_string(WhichWeights weights) {
+    if (weights == WhichWeights::best) return "best";
+    return weights == WhichWeights::average ? "average" : "last";
 }
 
 Trainer::Trainer(const Network& network, const Parts& parts, Parameters& parameters, Vector& buffers,
@@ -75,10 +81,12 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
       loader_(parts.training, parts.schema.normalization, parts.schema.target_normalization,
               std::min(options.batch, parts.training.size()), options.compile.precision, options.augmentation,
               options.seed, options.compile.threads),
-      evaluator_(network, options.compile) {
+      evaluator_(network, options.compile),
+      best_values_(parameters.values()),
+      best_buffers_(buffers) {
     require(network.training_views() == loader_.views(), "a network of {} views and batches of {}",
             network.training_views(), loader_.views());
-    kept_parameters_ = parameters.values();
+    parameters.save(kept_parameters_);
     kept_buffers_ = buffers;
     if (parts.training.size() == 0) fail_request("the training part of '{}' is empty", parts.training.name);
     options_.batch = std::min(options_.batch, parts.training.size());
@@ -94,6 +102,25 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
             "a network made for other targets, another gate or another loss");
     if (!options_.targets.is_fixed()) loader_.set_start_targets(options_.targets.start);
     thresholds_ = gate_thresholds(options_.gate, options_.targets);
+    const Stopping& stopping = options_.stopping;
+    monitored_ =
+        stopping.exists() ? &metric(stopping.monitor, "early:monitor") : &find_metric("validation_loss");
+    if (const auto name = optimizer.monitor(); !name.empty()) heard_ = &metric(name, "rate:monitor");
+    if (options_.averaging.exists())
+        average_.emplace(options_.averaging, network, parts, options_.batch, options_.augmentation,
+                         options_.seed, options_.compile);
+}
+
+/// One that this run has numbers of.
+const Metric& Trainer::metric(const std::string& name, const std::string& what) const {
+    const Metric& found = find_metric(name, what);
+    if (name.starts_with("validation") && parts_.validation.size() == 0)
+        fail_request("{}: there are no validation examples; train_loss can be monitored", what);
+    if (name.ends_with("accuracy") && predicts_numbers(parts_.schema.task))
+        fail_request("{}: predicted numbers have no accuracy; expected validation_loss or train_loss", what);
+    if (name == "train_accuracy" && options_.evaluate != TrainOptions::Evaluate::validation_and_training)
+        fail_request("{}: the accuracy on the training part is looked at with train_scores only", what);
+    return found;
 }
 
 GraphObjective& Trainer::objective(int64_t batch) {
@@ -150,27 +177,55 @@ Trainer::BatchReport Trainer::step(std::span<const int64_t> examples, std::span<
     if (!report.gated) {
         static_cast<StepReport&>(report) = optimizer_.step(sample, parameters_);
         if (!options_.gate.exists()) report.divergence = report.loss;
-        if (is_accepted(report) && buffers_.size() > 0)
-            std::memcpy(buffers_.data(), sample.tap("new_buffers"), buffers_.byte_count());
+        if (report.outcome == StepOutcome::updated) {
+            if (buffers_.size() > 0) buffers_.assign(sample.settled_buffers());
+            if (average_)
+                average_->add(parameters_, state.step + 1, total_steps(options_, parts_.training.size()));
+        }
     }
     const Work work = sample.work() - earlier;
     update_seconds_ += seconds_since(begin) - work.forward_seconds - work.backward_seconds;
     return report;
 }
 
-Scores Trainer::scores_of(const Dataset& data) {
+Scores Trainer::scores_of(const Dataset& data, const Weights& weights) {
     return evaluator_.evaluate(data, parts_.schema.normalization, parts_.schema.target_normalization,
-                               parameters_, buffers_);
+                               weights.parameters, weights.buffers);
+}
+
+Trainer::Weights Trainer::evaluated() {
+    if (average_ && average_->has_begun())
+        return {average_->parameters(), average_->buffers(buffers_), WhichWeights::average};
+    return {parameters_, buffers_, WhichWeights::last};
+}
+
+std::optional<Trainer::Weights> Trainer::best(const TrainState& state) {
+    if (state.best_epoch == 0) return {};
+    if (!best_parameters_) best_parameters_.emplace(parameters_.shared_layout(), options_.compile.precision);
+    best_parameters_->write()->assign(best_values_);
+    return Weights{*best_parameters_, best_buffers_, WhichWeights::best};
+}
+
+Trainer::Weights Trainer::result(const TrainState& state) {
+    const auto found = best(state);
+    return options_.stopping.exists() && found ? *found : evaluated();
+}
+
+SavedState Trainer::kept() {
+    SavedState result{.tensors = {{"best.parameters", {best_values_.size()}, &best_values_},
+                                  {"best.buffers", {best_buffers_.size()}, &best_buffers_}}};
+    if (average_) result.append("average.", average_->state());
+    return result;
 }
 
 std::string Trainer::describe_divergence(const StepReport& report, std::span<const int64_t> examples,
-                                         const TrainState& state) {
+                                         const TrainState& state, uint64_t version_before) {
     const int64_t step = state.step + 1, batch = static_cast<int64_t>(examples.size());
     if (std::isfinite(report.loss)) {
         // Where the parameters are as they were, the gradient can be had again; where they are lost,
         // elementwise rules have carried it into the parameters of the same tensors.
         Vector values = parameters_.values();
-        if (!report.updated) objective(batch).value_and_gradient(parameters_, values);
+        if (parameters_.version() == version_before) objective(batch).value_and_gradient(parameters_, values);
         const std::string tensor = first_nonfinite_tensor(parameters_.layout(), values);
         return fmt::format("step {}: the gradient is not finite{}", step,
                            tensor.empty() ? "" : fmt::format(", first in '{}'", tensor));
@@ -193,17 +248,24 @@ Work Trainer::training_work() const {
 Work Trainer::work() const {
     Work total = training_work();
     total.forward_passes += evaluator_.forward_passes();
+    if (average_) total.forward_passes += average_->forward_passes();
     return total;
 }
 
 void Trainer::keep() {
-    kept_parameters_.assign(parameters_.values());
+    parameters_.save(kept_parameters_);
     kept_buffers_.assign(buffers_);
 }
 
 void Trainer::restore() {
-    parameters_.write().assign(kept_parameters_);
+    parameters_.restore(kept_parameters_);
     buffers_.assign(kept_buffers_);
+}
+
+void Trainer::keep_best() {
+    const Weights weights = evaluated();
+    best_values_.assign(weights.parameters.values());
+    best_buffers_.assign(weights.buffers);
 }
 
 /// One call of run().
@@ -229,7 +291,9 @@ public:
         while (state_.epoch < options_.epochs) {
             epoch_order(options_.sampling, options_.seed, state_.epoch, order_);
             if (trainer_.curriculum_) trainer_.curriculum_->begin_epoch(state_.epoch, order_);
+            if (trainer_.is_early(state_)) return stop(StopReason::early);
             while (state_.batch_in_epoch < batches_) {
+                if (state_.has_converged) return stop(StopReason::converged);
                 if (interrupted()) return stop(StopReason::interrupted);
                 if (options_.max_steps > 0 && state_.step >= options_.max_steps)
                     return stop(StopReason::max_steps);
@@ -238,6 +302,8 @@ public:
                 if (!update()) return diverged();
             }
             if (!evaluate()) return diverged();
+            state_.since_best = state_.best_epoch == state_.epoch + 1 ? 0 : state_.since_best + 1;
+            if (trainer_.heard_) trainer_.optimizer_.hear(trainer_.heard_->at(event_));
             state_.train_loss = train_loss();
             note_epoch(state_.targets, options_.targets,
                        {.batches = state_.batch_in_epoch,
@@ -247,10 +313,14 @@ public:
             state_.batch_in_epoch = state_.epoch_gated = 0;
             state_.epoch_loss = state_.epoch_divergence = 0;
         }
-        return stop(StopReason::epochs);
+        return stop(state_.has_converged        ? StopReason::converged
+                    : trainer_.is_early(state_) ? StopReason::early
+                                                : StopReason::epochs);
     }
 
 private:
+    bool parameters_are(uint64_t version) const { return trainer_.parameters_.version() == version; }
+
     /// The examples of a batch of this epoch; none beyond its end.
     std::span<const int64_t> batch_at(int64_t index) const {
         const auto size = static_cast<size_t>(options_.batch);
@@ -261,9 +331,10 @@ private:
     /// One batch, with an update unless it is gated; false where that diverged.
     bool update() {
         const auto batch = batch_at(state_.batch_in_epoch);
+        const uint64_t version = trainer_.parameters_.version();
         const BatchReport report = trainer_.step(batch, batch_at(state_.batch_in_epoch + 1), state_);
-        if (!report.gated && !is_accepted(report)) {
-            outcome_.divergence = trainer_.describe_divergence(report, batch, state_);
+        if (!report.gated && report.outcome == StepOutcome::not_finite) {
+            outcome_.divergence = trainer_.describe_divergence(report, batch, state_, version);
             return false;
         }
         if (!options_.targets.is_fixed())
@@ -277,7 +348,11 @@ private:
         state_.epoch_divergence += report.divergence * examples;
         state_.gated += report.gated ? 1 : 0;
         state_.epoch_gated += report.gated ? 1 : 0;
-        evaluated_ = evaluated_ && report.gated;
+        evaluated_ = evaluated_ && parameters_are(version);
+        if (!report.gated && report.outcome == StepOutcome::converged) {
+            state_.has_converged = true;
+            outcome_.criterion = report.reason;
+        }
         account();
         const StepEvent event{state_.step,
                               state_.epoch + 1,
@@ -300,25 +375,26 @@ private:
         const auto begin = Clock::now();
         const Scores& validation = outcome_.validation;
         if (!evaluated_) {
-            outcome_.validation = trainer_.scores_of(trainer_.parts_.validation);
+            const Weights weights = trainer_.evaluated();
+            outcome_.validation = trainer_.scores_of(trainer_.parts_.validation, weights);
             if (options_.evaluate == TrainOptions::Evaluate::validation_and_training)
-                training_ = trainer_.scores_of(trainer_.parts_.training);
+                training_ = trainer_.scores_of(trainer_.parts_.training, weights);
         }
         evaluated_ = true;
         account();
         evaluation_seconds_ += seconds_since(begin);
-        for (auto* listener : listeners_)
-            listener->on_evaluation({.step = state_.step,
-                                     .epoch = state_.epoch + 1,
-                                     .train_loss = train_loss(),
-                                     .validation = validation,
-                                     .seconds = state_.seconds,
-                                     .training = training_,
-                                     .training_work = training_work(),
-                                     .training_seconds = seconds_since(start_) - evaluation_seconds_,
-                                     .updates = trainer_.optimizer_.steps(),
-                                     .gated = state_.epoch_gated,
-                                     .t = trainer_.target_time(state_.targets.stage, state_.step - 1)});
+        event_ = {.step = state_.step,
+                  .epoch = state_.epoch + 1,
+                  .train_loss = train_loss(),
+                  .validation = validation,
+                  .seconds = state_.seconds,
+                  .training = training_,
+                  .training_work = training_work(),
+                  .training_seconds = seconds_since(start_) - evaluation_seconds_,
+                  .updates = trainer_.optimizer_.steps(),
+                  .gated = state_.epoch_gated,
+                  .t = trainer_.target_time(state_.targets.stage, state_.step - 1)};
+        for (auto* listener : listeners_) listener->on_evaluation(event_);
         if (!all_finite(trainer_.parameters_.values()) || !all_finite(trainer_.buffers_)) {
             outcome_.divergence = fmt::format("step {}: parameters or buffers are not finite", state_.step);
             return false;
@@ -328,14 +404,22 @@ private:
                 fmt::format("step {}: the validation loss is {}", state_.step, validation.loss);
             return false;
         }
-        if (validation.loss < state_.best_validation_loss) {
+        if (const double measured = trainer_.monitored_->at(event_); improves(measured)) {
+            state_.best = measured;
             state_.best_validation_loss = validation.loss;
             state_.best_validation_accuracy = validation.accuracy;
             state_.best_epoch = state_.epoch + 1;
-            for (auto* listener : listeners_) listener->on_best();
+            trainer_.keep_best();
         }
         trainer_.keep();
         return true;
+    }
+
+    /// Whether a measure is better than that of the best epoch by more than the least change. NaN never is.
+    bool improves(double measured) const {
+        const Better better = trainer_.monitored_->better;
+        const double change = options_.stopping.min_change;
+        return is_better(better, measured, state_.best + (better == Better::higher ? change : -change));
     }
 
     TrainOutcome stop(StopReason reason) {
@@ -356,7 +440,13 @@ private:
     }
 
     TrainOutcome outcome(StopReason reason) {
-        if (!evaluated_) outcome_.validation = trainer_.scores_of(trainer_.parts_.validation);
+        const Weights result = trainer_.result(state_);
+        if (!evaluated_ || result.which == WhichWeights::best)
+            outcome_.validation = trainer_.scores_of(trainer_.parts_.validation, result);
+        if (reason == StopReason::early)
+            outcome_.criterion =
+                fmt::format("{} has not improved by more than {} for {} epochs", trainer_.monitored_->name,
+                            options_.stopping.min_change, state_.since_best);
         outcome_.train_loss = train_loss();
         outcome_.reason = reason;
         if (worked_) account();  // a look at a run that had ended before is no work of the run
@@ -399,6 +489,7 @@ private:
     Clock::time_point start_ = Clock::now();
     double evaluation_seconds_ = 0;
     TrainOutcome outcome_;
+    EvaluationEvent event_;  // the last one
     Scores training_ = undefined_scores;
     bool worked_ = false;     // there was a batch
     bool evaluated_ = false;  // the outcome's validation, and training_, are of the present parameters

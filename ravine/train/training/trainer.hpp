@@ -12,12 +12,16 @@
 #include "ravine/nn/network.hpp"
 #include "ravine/optim/objective/graph_objective.hpp"
 #include "ravine/optim/optimizer.hpp"
+#include "ravine/train/averages/averaged_weights.hpp"
 #include "ravine/train/curriculum/curriculum_plan.hpp"
 #include "ravine/train/targets/target_evolution.hpp"
 #include "ravine/train/training/annealing.hpp"
 #include "ravine/train/training/batch_loader.hpp"
 #include "ravine/train/training/evaluator.hpp"
 #include "ravine/train/training/gate.hpp"
+#include "ravine/train/training/listener.hpp"
+#include "ravine/train/training/metric.hpp"
+#include "ravine/train/training/stopping.hpp"
 
 namespace ravine {
 
@@ -37,57 +41,14 @@ struct TrainOptions {
     TargetPlan targets{};
     Gate gate{};
     Annealing annealing{};
+    Stopping stopping{};
+    Averaging averaging{};
 };
 
 /// Batches in a run of these options over this many training examples: what a schedule spans.
 int64_t total_steps(const TrainOptions& options, int64_t examples);
 /// Epochs in such a run, begun ones included.
 int64_t total_epochs(const TrainOptions& options, int64_t examples);
-
-/// A batch, gated or trained on. The loss is that before the update.
-struct StepEvent {
-    int64_t step, epoch;  ///< 1 for the first batch, and for the first epoch
-    double train_loss;
-    double learning_rate, gradient_norm;  ///< NaN for a gated batch
-    double seconds;
-    bool gated = false;
-    double temperature = 1;  ///< that divided the logits
-};
-
-/// The validation part looked at, after an epoch.
-struct EvaluationEvent {
-    int64_t step = 0, epoch = 0;
-    double train_loss = 0;                 ///< mean over the examples of the epoch so far
-    Scores validation = undefined_scores;  ///< NaN where there is no validation part
-    double seconds = 0;
-    Scores training = undefined_scores;  ///< of the whole training part, where the options ask for it
-    /// What training took in this call of run(), evaluations left out.
-    Work training_work = {};
-    double training_seconds = 0;
-    int64_t updates = 0;  ///< of the optimizer, since the beginning of the run
-    int64_t gated = 0;    ///< batches of this epoch that were gated
-    double t = 1;         ///< of the targets, at the end of the epoch
-};
-
-/// Hears of a run as it goes.
-class TrainListener {
-public:
-    virtual ~TrainListener() = default;
-    /// Every update, logged or not: for progress bars. Cheap.
-    virtual void on_progress(const StepEvent&, int64_t /*total_steps*/) {}
-    /// The same of the model that ranks the examples of a curriculum, before the run.
-    virtual void on_first_model_progress(const StepEvent&, int64_t /*total_steps*/) {}
-    virtual void on_step(const StepEvent&) {}
-    virtual void on_evaluation(const EvaluationEvent&) {}
-    /// The evaluation just heard of has the smallest validation loss so far, of the parameters and buffers as
-    /// they now are.
-    virtual void on_best() {}
-    /// No more updates, and none went wrong: parameters, buffers, optimizer and state stand where a resumed
-    /// run goes on. What is evaluated after this is for the outcome of this run alone.
-    virtual void on_stop() {}
-    /// Asked before every update: whether the run should end here, in good order. Cheap.
-    virtual bool wants_to_stop() const { return false; }
-};
 
 /// Where a run stands: with the parameters, the buffers and the optimizer's state all that is needed to go
 /// on.
@@ -99,9 +60,13 @@ struct TrainState {
     double epoch_divergence = 0;  ///< the same without penalties on weights
     /// Mean over the examples of the last completed epoch; NaN: none yet.
     double train_loss = std::numeric_limits<double>::quiet_NaN();
-    int64_t best_epoch = 0;  ///< with the smallest validation loss; 0: none yet
-    double best_validation_loss = std::numeric_limits<double>::infinity();
+    int64_t best_epoch =
+        0;  ///< by what the options monitor: the validation loss, if nothing else; 0: none yet
+    double best = std::numeric_limits<double>::quiet_NaN();  ///< what was monitored, after that epoch
+    double best_validation_loss = std::numeric_limits<double>::quiet_NaN();
     double best_validation_accuracy = std::numeric_limits<double>::quiet_NaN();
+    int64_t since_best = 0;                           ///< epochs in a row without an improvement
+    bool has_converged = false;                       ///< the optimizer said so
     int64_t forward_passes = 0, backward_passes = 0;  ///< over batches, those of evaluations included
     double seconds = 0;
     double forward_seconds = 0, backward_seconds = 0, update_seconds = 0;  ///< of training
@@ -109,16 +74,25 @@ struct TrainState {
     TargetProgress targets = {};
 };
 
-enum class StopReason { epochs, max_steps, listener, interrupted, diverged };
+enum class StopReason { epochs, max_steps, early, converged, listener, interrupted, diverged };
 std::string to_string(StopReason reason);
 
 struct TrainOutcome {
     StopReason reason = StopReason::epochs;
     double train_loss = 0;  ///< mean over the examples of the last epoch, which may be incomplete
-    Scores validation;      ///< of the parameters as they were left
+    Scores validation;      ///< of the resulting weights
     /// Where numbers ceased to be finite: "step 12: the loss is inf, first in layer '2'".
     std::string divergence;
+    std::string criterion = {};  ///< early, converged: by which the run ended
 };
+
+/// Weights that a run has to offer.
+enum class WhichWeights {
+    last,     ///< those that training ended with
+    average,  ///< the average of those that it passed through
+    best,     ///< those of its best epoch
+};
+std::string to_string(WhichWeights weights);
 
 /// The training loop: epochs of batches, an optimizer step each, an evaluation after each epoch. Running
 /// statistics are committed here, once an accepted step. The training loss of an epoch is the mean over its
@@ -137,6 +111,25 @@ public:
     /// Goes on from `state` until a reason to stop. After divergence parameters and buffers are those of the
     /// last evaluation at which all was well.
     TrainOutcome run(TrainState& state, const std::vector<TrainListener*>& listeners);
+
+    /// What the trainer keeps beside parameters, buffers and TrainState: the best weights, the average.
+    SavedState kept();
+    /// Weights of a run, and which ones. They hold until training goes on.
+    struct Weights {
+        const Parameters& parameters;
+        const Vector& buffers;
+        WhichWeights which;
+    };
+    /// What evaluations see: the average, where one is kept and has begun; or the parameters.
+    Weights evaluated();
+    /// What was evaluated at the best epoch of a state; nothing where there is none.
+    std::optional<Weights> best(const TrainState& state);
+    /// Whether early stopping has waited long enough.
+    bool is_early(const TrainState& state) const {
+        return options_.stopping.exists() && state.since_best >= options_.stopping.patience;
+    }
+    /// What a run that stands there results in: the best where early stopping looks for it, or evaluated().
+    Weights result(const TrainState& state);
 
     /// The forward and backward program of a full batch.
     const Program& program() { return objective(options_.batch).program(); }
@@ -163,14 +156,16 @@ private:
     /// t of a batch in a stage.
     double target_time(const TargetStage& stage, int64_t step) const;
     RandomContext random_context(const TrainState& state) const;
-    Scores scores_of(const Dataset& data);
+    Scores scores_of(const Dataset& data, const Weights& weights);
     std::string describe_divergence(const StepReport& report, std::span<const int64_t> examples,
-                                    const TrainState& state);
+                                    const TrainState& state, uint64_t version_before);
     /// The work of all calls of run(): for updates alone, and with the evaluations.
     Work training_work() const;
     Work work() const;
     void keep();
     void restore();
+    void keep_best();
+    const Metric& metric(const std::string& name, const std::string& what) const;
 
     const Network& network_;
     const Parts& parts_;
@@ -183,8 +178,14 @@ private:
     std::optional<CurriculumPlan> curriculum_;
     std::map<int64_t, std::unique_ptr<GraphObjective>> objectives_;  // by batch size
     std::vector<double> thresholds_;                                 // of the gate, in each stage
+    const Metric* monitored_ = nullptr;                              // decides which epoch is the best
+    const Metric* heard_ = nullptr;                                  // what the optimizer wants to hear
     double update_seconds_ = 0;
-    Vector kept_parameters_, kept_buffers_;
+    Parameters::Snapshot kept_parameters_;  // of the last evaluation at which all was well
+    Vector kept_buffers_;
+    Vector best_values_, best_buffers_;
+    std::optional<Parameters> best_parameters_;  // the same values, for who looks at them
+    std::optional<AveragedWeights> average_;
 };
 
 }  // namespace ravine

@@ -1,7 +1,8 @@
-#include "ravine/lab/run/checkpoint.hpp"
+#include "ravine/train/checkpoint/checkpoint.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string_view>
@@ -9,15 +10,16 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/text/json_text.hpp"
-#include "ravine/lab/run/saved_model.hpp"
+#include "ravine/train/checkpoint/tensors.hpp"
 
 namespace ravine {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Of the state's members and their meaning: 2 since an epoch's losses are sums over examples, not batches.
-constexpr int64_t state_layout = 2;
+/// Of the file's parts and the state's members: 2 since an epoch's losses are sums over examples, not
+/// batches; 3 since whatever has state names its tensors, numbers and counters itself.
+constexpr int64_t state_layout = 3;
 
 Json to_json(const TrainState& s) {
     // Best values are absent until there is one: JSON has no infinity.
@@ -28,6 +30,8 @@ Json to_json(const TrainState& s) {
               {"epoch_loss", s.epoch_loss},
               {"epoch_divergence", s.epoch_divergence},
               {"best_epoch", s.best_epoch},
+              {"since_best", s.since_best},
+              {"has_converged", s.has_converged},
               {"forward_passes", s.forward_passes},
               {"backward_passes", s.backward_passes},
               {"seconds", s.seconds},
@@ -44,6 +48,7 @@ Json to_json(const TrainState& s) {
             {stage.t, stage.epochs, stage.batches, stage.gated, stage.entry_loss, stage.exit_loss});
     if (std::isfinite(s.train_loss)) json["train_loss"] = s.train_loss;
     if (s.best_epoch > 0) {
+        json["best"] = s.best;
         json["best_validation_loss"] = s.best_validation_loss;
         json["best_validation_accuracy"] = s.best_validation_accuracy;
     }
@@ -58,6 +63,7 @@ TrainState from_json(const Json& json) {
                                      {"epoch", &s.epoch},
                                      {"batch_in_epoch", &s.batch_in_epoch},
                                      {"best_epoch", &s.best_epoch},
+                                     {"since_best", &s.since_best},
                                      {"forward_passes", &s.forward_passes},
                                      {"backward_passes", &s.backward_passes},
                                      {"gated", &s.gated},
@@ -76,6 +82,7 @@ TrainState from_json(const Json& json) {
                                       {"backward_seconds", &s.backward_seconds},
                                       {"update_seconds", &s.update_seconds}})
         json.at(key).get_to(*number);
+    json.at("has_converged").get_to(s.has_converged);
     if (json.contains("stage_loss")) json["stage_loss"].get_to(s.targets.loss);
     if (json.contains("stages"))
         for (const auto& stage : json["stages"])
@@ -87,19 +94,27 @@ TrainState from_json(const Json& json) {
                                          .exit_loss = stage.at(5)});
     if (json.contains("train_loss")) json["train_loss"].get_to(s.train_loss);
     if (s.best_epoch > 0) {
-        json.at("best_validation_loss").get_to(s.best_validation_loss);
+        json.at("best").get_to(s.best);
+        if (json.at("best_validation_loss").is_number())  // null where there is no validation part
+            json["best_validation_loss"].get_to(s.best_validation_loss);
         if (json.at("best_validation_accuracy").is_number())  // null for regression
             json["best_validation_accuracy"].get_to(s.best_validation_accuracy);
     }
     return s;
 }
 
-constexpr const char* state_prefix = "optimizer.";
-constexpr const char* best_prefix = "best.";
+/// JSON has no NaN and no infinity.
+Json to_json(double number) {
+    if (std::isfinite(number)) return number;
+    return std::isnan(number) ? "nan" : number > 0 ? "inf" : "-inf";
+}
 
-ParameterLayout with_prefix(ParameterLayout layout) {
-    for (auto& slice : layout.slices) slice.name = best_prefix + slice.name;
-    return layout;
+double number_from(const Json& json) {
+    if (json.is_number()) return json;
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    if (json == "nan") return std::numeric_limits<double>::quiet_NaN();
+    if (json == "inf" || json == "-inf") return json == "inf" ? infinity : -infinity;
+    fail_request("expected a number, found {}", json.dump());
 }
 
 /// A state that this version would misread.
@@ -107,19 +122,40 @@ struct OtherLayout {
     int64_t layout;
 };
 
-/// Where the run stood, and the steps that its optimizer had made.
-std::pair<TrainState, int64_t> read_state(const TensorFile& file, const std::string& what) {
-    const auto state = file.metadata.find("ravine.state");
-    const auto steps = file.metadata.find("ravine.optimizer_steps");
-    if (state == file.metadata.end() || steps == file.metadata.end())
+/// The JSON of a piece of metadata.
+Json read_json(const TensorFile& file, const std::string& key) {
+    const auto found = file.metadata.find(key);
+    if (found == file.metadata.end()) fail_request("expected '{}'", key);
+    Json json = parse_json<Json>(found->second, key);
+    if (!json.is_object()) fail_request("expected an object");
+    return json;
+}
+
+/// What the metadata say: where the run stood, and the numbers and counters of what else has state.
+struct ReadState {
+    TrainState state;
+    std::vector<double> numbers;
+    std::vector<int64_t> counters;
+};
+
+ReadState read_state(const TensorFile& file, const std::string& what, const SavedState& rest) {
+    if (!file.metadata.contains("ravine.state"))
         fail_request("{}: it holds tensors, but is no checkpoint of a run", what);
     try {
-        const Json json = parse_json<Json>(state->second, "ravine.state");
-        if (!json.is_object()) fail_request("expected an object");
+        const Json json = read_json(file, "ravine.state");
         if (const int64_t found = json.contains("layout") ? json_integer(json["layout"]) : 1;
             found != state_layout)
             throw OtherLayout{found};
-        return {from_json(json), parse_integer("ravine.optimizer_steps", steps->second, non_negative)};
+        const Json numbers = read_json(file, "ravine.numbers"), counters = read_json(file, "ravine.counters");
+        ReadState read{.state = from_json(json), .numbers = {}, .counters = {}};
+        for (const auto& [name, value] : rest.numbers) read.numbers.push_back(number_from(numbers.at(name)));
+        for (const auto& [name, value] : rest.counters) {
+            const int64_t count = json_integer(counters.at(name));
+            if (count < 0 || count > most_counted)
+                fail_request("expected '{}' in [0, {}], found {}", name, most_counted, count);
+            read.counters.push_back(count);
+        }
+        return read;
     } catch (const OtherLayout& other) {
         fail_request(
             "{}: expected a checkpoint of layout {}, found layout {}: another version of ravine wrote it, "
@@ -132,91 +168,75 @@ std::pair<TrainState, int64_t> read_state(const TensorFile& file, const std::str
     }
 }
 
-/// The file's tensor of each of the optimizer's states.
+/// Whose state it is, for messages.
+std::string owner_of(const std::string& name) {
+    return name.starts_with("optimizer.") ? "another optimizer" : "other settings";
+}
+
+/// The file's tensor of each state; nullptr for those without elements, which are not saved.
 std::vector<const NamedTensor*> find_states(const TensorFile& file, const std::string& what,
-                                            const std::vector<NamedState>& states) {
+                                            const ParameterLayout& layout,
+                                            const ParameterLayout& buffer_layout, const SavedState& rest) {
     std::vector<const NamedTensor*> result;
-    for (const auto& [name, values] : states) {
-        const auto* tensor = file.find(state_prefix + name);
-        if (!tensor || tensor->data.size() != values->size())
-            fail_request("{}: the checkpoint is of another optimizer: no state '{}' of {} elements", what,
+    for (const auto& [name, shape, values] : rest.tensors) {
+        const auto* tensor = values->size() > 0 ? file.find(name) : nullptr;
+        if (values->size() > 0 && (!tensor || tensor->shape != shape))
+            fail_request("{}: the checkpoint is of {}: no state '{}' of {} elements", what, owner_of(name),
                          name, values->size());
+        if (tensor && tensor->data.precision() != values->precision())
+            fail_request("{}: the checkpoint is in another precision: expected {}, found {}", what,
+                         to_string(values->precision()), to_string(tensor->data.precision()));
         result.push_back(tensor);
     }
     for (const auto& tensor : file.tensors)
-        if (tensor.name.starts_with(state_prefix) && std::ranges::find(result, &tensor) == result.end())
-            fail_request("{}: the checkpoint is of another optimizer: it has the state '{}'", what,
-                         tensor.name.substr(std::string_view(state_prefix).size()));
+        if (!layout.find(tensor.name) && !buffer_layout.find(tensor.name) && !rest.find(tensor.name))
+            fail_request("{}: the checkpoint is of {}: it has the state '{}'", what, owner_of(tensor.name),
+                         tensor.name);
     return result;
-}
-
-/// A vector with the values of a layout's tensors; that of none is empty.
-Vector read_vector(const std::vector<const NamedTensor*>& tensors, const ParameterLayout& layout) {
-    if (tensors.empty()) return {};
-    Vector values(layout.size, tensors.front()->data.precision());
-    copy_tensors(tensors, layout, values);
-    return values;
-}
-
-/// What the file keeps beside training; one of an earlier version has none of it.
-KeptBeside read_beside(const TensorFile& file, const std::string& what, const ParameterLayout& layout,
-                       const ParameterLayout& buffer_layout) {
-    KeptBeside kept;
-    const auto lines = file.metadata.find("ravine.metrics_lines");
-    if (lines != file.metadata.end())
-        kept.metrics_lines =
-            parse_integer(what + ": damaged metadata: ravine.metrics_lines", lines->second, non_negative);
-    const auto is_best = [](const NamedTensor& tensor) { return tensor.name.starts_with(best_prefix); };
-    if (std::ranges::none_of(file.tensors, is_best)) return kept;
-    kept.best_parameters = read_vector(find_tensors(file, what, with_prefix(layout)), layout);
-    kept.best_buffers = read_vector(find_tensors(file, what, with_prefix(buffer_layout)), buffer_layout);
-    return kept;
 }
 
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& path, const TrainState& state,
                       const Parameters& parameters, const ParameterLayout& buffer_layout,
-                      const Vector& buffers, Optimizer& optimizer, const KeptBeside& kept) {
+                      const Vector& buffers, const SavedState& rest) {
     TensorFile file;
     append_tensors(file, "", parameters.layout(), parameters.values());
     append_tensors(file, "", buffer_layout, buffers);
-    for (const auto& [name, values] : optimizer.state())
-        file.tensors.push_back({state_prefix + name, {values->size()}, *values});
-    if (kept.has_best()) {
-        append_tensors(file, best_prefix, parameters.layout(), kept.best_parameters);
-        append_tensors(file, best_prefix, buffer_layout, kept.best_buffers);
-    }
+    for (const auto& [name, shape, values] : rest.tensors)
+        if (values->size() > 0) file.tensors.push_back({name, shape, *values});
+    Json numbers = Json::object(), counters = Json::object();
+    for (const auto& [name, value] : rest.numbers) numbers[name] = to_json(*value);
+    for (const auto& [name, value] : rest.counters) counters[name] = *value;
     file.metadata = {{"ravine.state", to_json(state).dump()},
-                     {"ravine.optimizer_steps", std::to_string(optimizer.steps())},
-                     {"ravine.metrics_lines", std::to_string(kept.metrics_lines)}};
+                     {"ravine.numbers", numbers.dump()},
+                     {"ravine.counters", counters.dump()}};
     write_safetensors(path, file);
 }
 
 void read_checkpoint(const std::filesystem::path& path, TrainState& state, Parameters& parameters,
-                     const ParameterLayout& buffer_layout, Vector& buffers, Optimizer& optimizer,
-                     KeptBeside& kept) {
+                     const ParameterLayout& buffer_layout, Vector& buffers, const SavedState& rest) {
     // Everything is checked before anything is changed.
     const TensorFile file = read_safetensors(path);
     const std::string what = path.string();
-    const auto [read, optimizer_steps] = read_state(file, what);
+    const ReadState read = read_state(file, what, rest);
     const auto tensors = find_tensors(file, what, parameters.layout());
     const auto buffer_tensors = find_tensors(file, what, buffer_layout);
-    const auto states = optimizer.state();
-    const auto state_tensors = find_states(file, what, states);
-    KeptBeside beside = read_beside(file, what, parameters.layout(), buffer_layout);
     const Precision precision = parameters.values().precision();
-    for (const auto& tensor : file.tensors)
-        if (tensor.data.precision() != precision)
-            fail_request("{}: the checkpoint is in another precision: expected {}, found {}", what,
-                         to_string(precision), to_string(tensor.data.precision()));
+    for (const auto& found : {tensors, buffer_tensors})
+        for (const auto* tensor : found)
+            if (tensor->data.precision() != precision)
+                fail_request("{}: the checkpoint is in another precision: expected {}, found {}", what,
+                             to_string(precision), to_string(tensor->data.precision()));
+    const auto states = find_states(file, what, parameters.layout(), buffer_layout, rest);
 
-    state = read;
-    copy_tensors(tensors, parameters.layout(), parameters.write());
+    state = read.state;
+    copy_tensors(tensors, parameters.layout(), *parameters.write());
     copy_tensors(buffer_tensors, buffer_layout, buffers);
-    for (size_t i = 0; i < states.size(); ++i) states[i].values->assign(state_tensors[i]->data);
-    optimizer.set_steps(optimizer_steps);
-    kept = std::move(beside);
+    for (size_t i = 0; i < states.size(); ++i)
+        if (states[i]) rest.tensors[i].values->assign(states[i]->data);
+    for (size_t i = 0; i < read.numbers.size(); ++i) *rest.numbers[i].value = read.numbers[i];
+    for (size_t i = 0; i < read.counters.size(); ++i) *rest.counters[i].value = read.counters[i];
 }
 
 }  // namespace ravine
