@@ -86,8 +86,8 @@ protected:
     /// Losses as "losses", the gradients of step K as "K.NAME", and what running statistics and weights
     /// become.
     Tensors theirs(Precision precision) const {
-        run_script("convolutional.py", network_->options().model.text() + " " + to_string(precision) + " " +
-                                           learning_rate_ + " " + path("start") + " " + path("result"));
+        run_script("convolutional.py", {network_->options().model.text(), to_string(precision),
+                                        learning_rate_, path("start"), path("result")});
         return by_name(read_safetensors(path("result")));
     }
 
@@ -132,7 +132,7 @@ private:
 };
 
 TEST_F(PyTorchConvolutions, TwentyStepsOfLenet) {
-    begin("lenet", 20, 8, 0.05);
+    begin("lenet", 20, 4, 0.05);
     expect_same_steps();
 }
 

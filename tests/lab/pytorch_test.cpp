@@ -55,9 +55,9 @@ protected:
         append_tensors(file, "", *first.network().parameters(), first.parameters().values());
         append_examples(file, "", parts->training, *parts, Precision::f64);
         write_safetensors(path("start"), file);
-        std::string names;
-        for (const auto& c : cases) names += " " + c.name;
-        const Json theirs = ask("trajectories.py", path("start") + " " + std::to_string(e.batch) + names);
+        std::vector<std::string> arguments{path("start"), std::to_string(e.batch)};
+        for (const auto& c : cases) arguments.push_back(c.name);
+        const Json theirs = ask("trajectories.py", arguments);
 
         for (const auto& c : cases) {
             SCOPED_TRACE(c.name);
@@ -78,10 +78,11 @@ protected:
     }
 };
 
-TEST_F(PyTorchTrajectories, EverySharedRuleOnTheNetOfTheFirstOrderStudy) {
+// As deep as the net of the first-order study, and as wide as it takes less than a second.
+TEST_F(PyTorchTrajectories, EverySharedRuleOnANetLikeThatOfTheFirstOrderStudy) {
     Experiment e;
-    e.dataset = "blobs:features=3072,classes=10,examples=200,spread=0.5";
-    e.model = "mlp:hidden=500-500-500";
+    e.dataset = "blobs:features=768,classes=10,examples=200,spread=0.5";
+    e.model = "mlp:hidden=125-125-125";
     e.batch = 10;
     same_losses(e, {{"sgd", "sgd:learning_rate=0.02"},
                     {"momentum", "momentum:learning_rate=0.005,form=pytorch", "step:factor=0.5,every=6"},
@@ -144,7 +145,7 @@ protected:
 };
 
 TEST_F(PyTorchWeights, ANetTrainedThereIsAsGoodHere) {
-    const Json theirs = ask("weights.py", "train " + path("examples") + " " + path("weights"));
+    const Json theirs = ask("weights.py", {"train", path("examples"), path("weights")});
     e.init = path("weights");
     const ravine::Run run(e, say_nothing);
     Evaluator evaluator(run.network(), run.compile_options());
@@ -157,7 +158,7 @@ TEST_F(PyTorchWeights, ANetTrainedThereIsAsGoodHere) {
 TEST_F(PyTorchWeights, ANetTrainedHereIsAsGoodThere) {
     const RunFolder to = folder("run");
     const RunResult result = train_in(to, e);
-    expect_same(result.test, ask("weights.py", "evaluate " + path("examples") + " " + to.model().string()));
+    expect_same(result.test, ask("weights.py", {"evaluate", path("examples"), to.model().string()}));
 }
 
 /// Values [n, h, w, c] in PyTorch's order of axes.
@@ -199,7 +200,7 @@ TEST_F(PyTorchTest, NormalisationsAndStandardisedWeights) {
         file.tensors.push_back({Spec::parse(name).name, {s[0], s[3], s[1], s[2]}, channels_first(values, s)});
     }
     write_safetensors(path("normalizations"), file);
-    const Json differences = ask("normalizations.py", path("normalizations"));
+    const Json differences = ask("normalizations.py", {path("normalizations")});
     EXPECT_EQ(differences.size(), 5u);
     for (const auto& [name, difference] : differences.items())
         EXPECT_LT(difference.get<double>(), 1e-10) << name;

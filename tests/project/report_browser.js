@@ -4,7 +4,11 @@ const done = arguments[arguments.length - 1];
 const problems = [];
 const expect = (holds, problem) => holds || problems.push(problem);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-const drawn = () => new Promise(resolve => setTimeout(resolve, 300));
+/// When a change of size has been seen, and drawn by the frame after that; and events of this moment have been heard.
+async function drawn() {
+  for (let frame = 0; frame < 4; ++frame) await new Promise(requestAnimationFrame);
+  await new Promise(resolve => setTimeout(resolve));
+}
 
 function luminance(colour) {
   const [r, g, b] = colour.match(/[\d.]+/g).map(Number).map(c => c / 255)

@@ -20,7 +20,7 @@ void add(Catalog<Product>& catalog, Entry entry, std::vector<Field<T>> fields) {
                    [](T method) -> Product { return std::make_unique<T>(std::move(method)); });
 }
 
-Catalog<Product> make_catalog() {
+Catalog<Product> make_augmentations() {
     constexpr Range pixels{1, 4096}, pixels_or_none{0, 4096};
     Catalog<Product> catalog("augmentation");
     add<Crop>(
@@ -111,7 +111,7 @@ Catalog<Product> make_catalog() {
 }  // namespace
 
 const Catalog<std::unique_ptr<Augmentation>>& augmentations() {
-    static const auto catalog = make_catalog();
+    static const auto catalog = make_augmentations();
     return catalog;
 }
 

@@ -58,7 +58,7 @@ MaybeValue partial(Value y, size_t i) {
     }
 }
 
-std::vector<MaybeValue> vjp(Value y, Value adjoint) {
+std::vector<MaybeValue> elementwise_vjp(Value y, Value adjoint) {
     std::vector<MaybeValue> result;
     for (size_t i = 0; i < y.node().arguments.size(); ++i) {
         if (const auto slope = partial(y, i))
@@ -69,7 +69,7 @@ std::vector<MaybeValue> vjp(Value y, Value adjoint) {
     return result;
 }
 
-MaybeValue jvp(Value y, std::span<const MaybeValue> tangents) {
+MaybeValue elementwise_jvp(Value y, std::span<const MaybeValue> tangents) {
     MaybeValue result;
     for (size_t i = 0; i < tangents.size(); ++i) {
         if (!tangents[i]) continue;
@@ -94,7 +94,7 @@ MaybeValue select_jvp(Value y, std::span<const MaybeValue> tangents) {
 
 Rule elementwise_rule(Op op) {
     if (op == Op::select) return {select_vjp, select_jvp};
-    return {vjp, jvp};
+    return {elementwise_vjp, elementwise_jvp};
 }
 
 }  // namespace ravine

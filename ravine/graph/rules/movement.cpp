@@ -11,7 +11,7 @@ std::vector<int64_t> inverse(const std::vector<int64_t>& axes) {
 }
 
 /// The operation of y applied to another argument: the tangent of a linear operation.
-Value apply(Value y, Value x) {
+Value moved(Value y, Value x) {
     switch (y.op()) {
         case Op::broadcast:
             return broadcast(x, y.shape());
@@ -51,7 +51,7 @@ std::vector<MaybeValue> linear_vjp(Value y, Value adjoint) { return {transpose(y
 
 MaybeValue linear_jvp(Value y, std::span<const MaybeValue> tangents) {
     if (!tangents[0]) return std::nullopt;
-    return apply(y, *tangents[0]);
+    return moved(y, *tangents[0]);
 }
 
 /// 1 / (number of maxima) at each maximum, else 0.

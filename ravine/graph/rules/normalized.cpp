@@ -23,7 +23,7 @@ struct Parts {
     double count;
 };
 
-std::vector<MaybeValue> vjp(Value y, Value adjoint) {
+std::vector<MaybeValue> normalized_vjp(Value y, Value adjoint) {
     const Parts p(y);
     const Value dbeta = sum_to(adjoint, p.beta.shape());
     if (p.gamma.shape() == p.s.shape() && p.beta.shape() == p.s.shape()) {
@@ -47,7 +47,7 @@ std::vector<MaybeValue> vjp(Value y, Value adjoint) {
             dbeta};
 }
 
-MaybeValue jvp(Value y, std::span<const MaybeValue> tangents) {
+MaybeValue normalized_jvp(Value y, std::span<const MaybeValue> tangents) {
     const Parts p(y);
     MaybeValue result;
     if (tangents[1]) {
@@ -63,6 +63,6 @@ MaybeValue jvp(Value y, std::span<const MaybeValue> tangents) {
 
 }  // namespace
 
-Rule normalized_rule() { return {vjp, jvp}; }
+Rule normalized_rule() { return {normalized_vjp, normalized_jvp}; }
 
 }  // namespace ravine

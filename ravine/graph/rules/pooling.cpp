@@ -10,7 +10,7 @@ Value with_windows_of(Value y, Op op, std::vector<int> arguments, const Shape& s
 
 // Gather and scatter at fixed indices are linear and adjoint to each other; so are average pooling and its
 // gradient.
-std::vector<MaybeValue> vjp(Value y, Value adjoint) {
+std::vector<MaybeValue> pooling_vjp(Value y, Value adjoint) {
     const Shape& shape = y.argument(0).shape();
     switch (y.op()) {
         case Op::pool_gather:
@@ -25,7 +25,7 @@ std::vector<MaybeValue> vjp(Value y, Value adjoint) {
     }
 }
 
-MaybeValue jvp(Value y, std::span<const MaybeValue> tangents) {
+MaybeValue pooling_jvp(Value y, std::span<const MaybeValue> tangents) {
     if (!tangents[0]) return std::nullopt;
     std::vector<int> arguments = y.node().arguments;
     arguments[0] = tangents[0]->id;
@@ -40,7 +40,7 @@ MaybeValue no_jvp(Value, std::span<const MaybeValue>) { return std::nullopt; }
 
 Rule pooling_rule(Op op) {
     if (op == Op::max_pool_indices) return {no_vjp, no_jvp};  // piecewise constant
-    return {vjp, jvp};
+    return {pooling_vjp, pooling_jvp};
 }
 
 }  // namespace ravine

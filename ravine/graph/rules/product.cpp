@@ -11,7 +11,7 @@ ConvolutionGeometry geometry_of(Value y) {
 }
 
 /// The operation of y on other arguments; every product is linear in each argument.
-Value apply(Value y, Value a, Value b) {
+Value product(Value y, Value a, Value b) {
     switch (y.op()) {
         case Op::matmul: {
             const auto& flags = y.node().attributes.integers;
@@ -26,11 +26,11 @@ Value apply(Value y, Value a, Value b) {
     }
 }
 
-MaybeValue jvp(Value y, std::span<const MaybeValue> tangents) {
+MaybeValue product_jvp(Value y, std::span<const MaybeValue> tangents) {
     const Value a = y.argument(0), b = y.argument(1);
     MaybeValue result;
-    if (tangents[0]) result = apply(y, *tangents[0], b);
-    if (tangents[1]) result = sum_of(result, apply(y, a, *tangents[1]));
+    if (tangents[0]) result = product(y, *tangents[0], b);
+    if (tangents[1]) result = sum_of(result, product(y, a, *tangents[1]));
     return result;
 }
 
@@ -59,6 +59,6 @@ std::vector<MaybeValue> convolution_vjp(Value y, Value adjoint) {
 
 }  // namespace
 
-Rule product_rule(Op op) { return {op == Op::matmul ? matmul_vjp : convolution_vjp, jvp}; }
+Rule product_rule(Op op) { return {op == Op::matmul ? matmul_vjp : convolution_vjp, product_jvp}; }
 
 }  // namespace ravine

@@ -106,8 +106,8 @@ void run_steps(const StepWorkload& workload, CompileOptions options, const Board
     self.milliseconds = 1e3 * Seconds(Clock::now() - start).count() / static_cast<double>(steps);
 }
 
-void run_program(const StepWorkload& workload, CompileOptions options, const Board& board,
-                 Board::Program& self) {
+void run_beside(const StepWorkload& workload, CompileOptions options, const Board& board,
+                Board::Program& self) {
     try {
         run_steps(workload, options, board, self);
     } catch (const std::exception& error) {
@@ -131,7 +131,7 @@ double slowest(size_t programs, const StepWorkload& workload, CompileOptions opt
     std::vector<std::unique_ptr<Child>> children;
     for (size_t i = 0; i < programs; ++i)
         children.push_back(
-            std::make_unique<Child>([&] { run_program(workload, options, board, board.programs[i]); }));
+            std::make_unique<Child>([&] { run_beside(workload, options, board, board.programs[i]); }));
     for (size_t i = 0; i < programs; ++i) wait_until(*children[i], board.programs[i].is_ready);
     board.begins = true;
     std::this_thread::sleep_for(Seconds(seconds));

@@ -12,7 +12,7 @@ size_t length(const std::string& text) {
         std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-bool is_number(const std::string& cell) {
+bool is_numeric(const std::string& cell) {
     return !cell.empty() &&
            (std::isdigit(static_cast<unsigned char>(cell[0])) ||
             (cell.size() > 1 && cell[0] == '-' && std::isdigit(static_cast<unsigned char>(cell[1]))));
@@ -23,7 +23,7 @@ bool is_numeric(const std::vector<std::vector<std::string>>& rows, size_t column
     bool any = false;
     for (const auto& row : rows) {
         if (row[column].empty() || row[column] == "-") continue;
-        if (!is_number(row[column])) return false;
+        if (!is_numeric(row[column])) return false;
         any = true;
     }
     return any;

@@ -117,7 +117,7 @@ Field<T> initializer_field() {
 }
 
 template <class T>
-Field<T> standardization_field() {
+Field<T> standardized_field() {
     return field("weight_standardization", &T::weight_standardization,
                  "mean 0 and variance 1 over the weights of each output");
 }
@@ -145,7 +145,7 @@ Value join(const std::vector<Value>& inputs) {
     return concatenate(inputs, last);
 }
 
-Catalog<Layer> make_catalog() {
+Catalog<Layer> make_layers() {
     Catalog<Layer> catalog("layer");
     catalog.add<DenseLayer>(
         {.name = "dense",
@@ -154,7 +154,7 @@ Catalog<Layer> make_catalog() {
          .source = "Rumelhart, Hinton and Williams 1986"},
         {field("units", &DenseLayer::units, Range{0, 1e6}, "outputs; 0: as many as the data set asks for"),
          field("bias", &DenseLayer::bias, "with a constant term"), initializer_field<DenseLayer>(),
-         standardization_field<DenseLayer>()},
+         standardized_field<DenseLayer>()},
         make_dense);
     catalog.add<ConvolutionLayer>(
         {.name = "convolution",
@@ -166,7 +166,7 @@ Catalog<Layer> make_catalog() {
          field("stride", &ConvolutionLayer::stride, Range{1, 4096}, "step s from place to place"),
          field("padding", &ConvolutionLayer::padding, Range{0, 4096}, "p zeros around the image"),
          field("bias", &ConvolutionLayer::bias, "with a constant for each channel"),
-         initializer_field<ConvolutionLayer>(), standardization_field<ConvolutionLayer>()},
+         initializer_field<ConvolutionLayer>(), standardized_field<ConvolutionLayer>()},
         make_convolution);
     catalog.add<PoolLayer>({.name = "max-pool",
                             .summary = "the maximum of each window",
@@ -233,7 +233,7 @@ constexpr const char* norm_suffix = "-norm";
 }  // namespace
 
 const Catalog<Layer>& layers() {
-    static const auto catalog = make_catalog();
+    static const auto catalog = make_layers();
     return catalog;
 }
 

@@ -29,7 +29,7 @@ void add(Catalog<Curriculum>& catalog, Kind kind, Entry entry) {
     });
 }
 
-Catalog<Curriculum> make_catalog() {
+Catalog<Curriculum> make_curricula() {
     Catalog<Curriculum> catalog("curriculum");
     add(catalog, Kind::none,
         {.name = "none",
@@ -71,7 +71,7 @@ Catalog<Curriculum> make_catalog() {
 }  // namespace
 
 const Catalog<Curriculum>& curricula() {
-    static const auto catalog = make_catalog();
+    static const auto catalog = make_curricula();
     return catalog;
 }
 
