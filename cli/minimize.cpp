@@ -36,7 +36,7 @@ std::vector<double> parse_point(const std::string& text) {
 MinimizeOptions options_of(const MinimizeRequest& request) {
     MinimizeOptions options{.function = Spec::parse(request.function),
                             .optimizers = {},
-                            .schedule = Spec::parse(request.schedule),
+                            .schedule = request.schedule,
                             .clipping = Spec::parse(request.clip),
                             .steps = request.steps};
     for (const auto& optimizer : request.optimizers) options.optimizers.push_back(Spec::parse(optimizer));
@@ -71,7 +71,8 @@ void fail_for_unfinished(const Function& function, const std::vector<Trace>& tra
 void minimize(const MinimizeRequest& request) {
     const MinimizeOptions options = options_of(request);
     const Function function = function_of(options);
-    if (const auto note = warmup_note(schedules().make(options.schedule), options.steps); !note.empty())
+    if (const auto note = schedule_note(make_schedule(options.schedule), {.total = options.steps});
+        !note.empty())
         fmt::print(stderr, "note: {}\n", note);
     if (!request.plot.empty()) {
         require_picture_path(request.plot);
@@ -102,7 +103,7 @@ void add_minimize(CLI::App& app) {
         ->default_str("sgd");
     add_integer(*command, "--steps", request->steps, at_least_one, "Steps of each optimizer");
     text("--start", request->start, "X0,X1,...", "Where to begin; without it the function's usual start");
-    text("--schedule", request->schedule, "NAME[:...]", "Multiplies the learning rate")
+    text("--schedule", request->schedule, "NAME[:...][+...]", "Multiplies the learning rate")
         ->capture_default_str();
     text("--clip", request->clip, "NAME[:...]", "Bounds the gradient: norm:limit=1")->capture_default_str();
     text("--trace", request->trace, "FILE.csv", "Write every step: step,x0,x1,...,f,grad_norm");

@@ -14,9 +14,9 @@ namespace ravine {
 
 /// What composes with an optimizer, whatever its kind. A kind that has no use for a part refuses it.
 struct OptimizerParts {
-    RatePolicyMaker rate{};   ///< empty: the optimizer's own rate throughout
-    Schedule schedule{};      ///< multiplies the rate; empty: 1
-    int64_t total_steps = 0;  ///< that the schedule spans
+    RatePolicyMaker rate{};  ///< empty: the optimizer's own rate throughout
+    Schedule schedule{};     ///< multiplies the rate; empty: 1
+    RunLength run_length{};  ///< that the schedule spans
     Clipping clipping{};
     double weight_decay = 0;  ///< decoupled
 };

@@ -64,6 +64,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongRequest{{"minimize", "sphere", "--optimizer", "adam:beta=1"}, "'beta'"},
         WrongRequest{{"minimize", "sphere", "--optimizer", "sgd:learning_rate=-1"}, "above 0"},
         WrongRequest{{"minimize", "sphere", "--schedule", "cosin"}, "did you mean 'cosine'?"},
+        WrongRequest{{"minimize", "sphere", "--schedule", "step+cosine"}, "'step' has no end"},
+        WrongRequest{{"minimize", "sphere", "--schedule", "sgdr"}, "updates of an epoch are not known"},
         WrongRequest{{"minimize", "sphere", "--clip", "nrom"}, "did you mean 'norm'?"},
         WrongRequest{{"minimize", "sphere", "--steps", "0"}, "--steps: expected an integer at least 1"},
         WrongRequest{{"minimize", "sphere", "--steps", "ten"}, "found 'ten'"},

@@ -93,6 +93,22 @@ TEST(Minimize, AScheduleSpansTheSteps) {
     EXPECT_EQ(rows[3][1], 0.375);
 }
 
+TEST(Minimize, AScheduleMayHaveParts) {
+    // 1/2 in the first step, then 1 for one, then straight down to 0: 1 and 0.
+    const TestFolder folder;
+    const Outcome outcome =
+        run_program({"minimize", "sphere:dimension=1", "--optimizer", "sgd:learning_rate=0.25", "--schedule",
+                     "warmup:steps=1+constant:steps=1+linear:end=0", "--start", "1", "--steps", "4",
+                     "--trace", folder / "t.csv"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    const auto rows = rows_of(read_file(folder / "t.csv"));
+    ASSERT_EQ(rows.size(), 5u);
+    EXPECT_EQ(rows[1][1], 0.75);
+    EXPECT_EQ(rows[2][1], 0.375);
+    EXPECT_EQ(rows[3][1], 0.1875);
+    EXPECT_EQ(rows[4][1], 0.1875);
+}
+
 TEST(Minimize, AWarmupLongerThanTheStepsIsSaid) {
     const Outcome outcome =
         run_program({"minimize", "sphere", "--schedule", "cosine:warmup=39", "--steps", "10"});

@@ -307,14 +307,20 @@ TEST_F(CheckpointTest, LinesBeyondTheCheckpointAreCutOff) {
 }
 
 TEST_F(CheckpointTest, ALearningRateScheduleGoesOnWhereItWas) {
-    Experiment e = long_experiment("adam");
-    e.schedule = "linear";
-    const RunFolder whole = folder("whole"), stopped = folder("stopped");
-    train_in(whole, e);
-    InterruptAfter stop(8);
-    train_in(stopped, e, {&stop});
-    resume_in(stopped);
-    expect_same(stopped, whole);
+    // In the middle of a cycle, of a period, and of a part.
+    for (const std::string schedule : {"linear", "cyclical:epochs=0.5,decay=halve", "sgdr:period=1",
+                                       "warmup:steps=5+constant:steps=4+cosine"}) {
+        SCOPED_TRACE(schedule);
+        Experiment e = long_experiment("adam");
+        e.schedule = schedule;
+        const std::string name = schedule.substr(0, schedule.find(':'));
+        const RunFolder whole = folder(name), stopped = folder(name + "-stopped");
+        train_in(whole, e);
+        InterruptAfter stop(8);
+        train_in(stopped, e, {&stop});
+        resume_in(stopped);
+        expect_same(stopped, whole);
+    }
 }
 
 // --- Damage

@@ -126,6 +126,16 @@ TEST(Experiment, TheStepsOfAnAugmentationMayBeAList) {
     EXPECT_EQ(again.augment, e.augment);
 }
 
+TEST(Experiment, ThePartsOfAScheduleMayBeAList) {
+    const TemporaryFolder folder;
+    Experiment e;
+    read_experiment(e, folder.write("e.toml", "schedule = [\"warmup:steps=20\", \"sgdr:period=2\"]\n"));
+    EXPECT_EQ(e.schedule, "warmup:steps=20+sgdr:period=2");
+    Experiment again;
+    read_experiment(again, folder.write("again.toml", experiment_to_toml(e)));
+    EXPECT_EQ(again.schedule, e.schedule);
+}
+
 TEST(Experiment, UnknownKeysAreNamedWithTheirLineAndTheNearestKey) {
     expect_refused("epochs = 3\nbatchs = 4\n", {"e.toml:2: batchs: unknown key", "did you mean 'batch'?"});
     expect_refused("max-steps = 4\n", {"e.toml:1: max-steps: unknown key", "'max_steps'"});

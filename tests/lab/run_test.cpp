@@ -4,7 +4,9 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "ravine/data/formats/safetensors.hpp"
 #include "tests/lab/run_support.hpp"
@@ -398,6 +400,27 @@ TEST_F(RunTest, SettingsThatWorkAgainstEachOtherAreNoted) {
     e.schedule = "linear";
     EXPECT_THAT(ravine::Run(e, say_nothing).notes(),
                 testing::ElementsAre(testing::HasSubstr("'linear' counts updates")));
+    e.schedule = "warmup:steps=5+cosine";
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(),
+                testing::ElementsAre(testing::HasSubstr("'warmup+cosine' counts updates")));
+}
+
+// 6 batches in an epoch: the rate falls with each of them, and is full again where a period begins.
+TEST_F(RunTest, AScheduleKnowsTheUpdatesOfAnEpoch) {
+    Experiment e = small_experiment();  // 3 epochs
+    e.optimizer = "sgd:learning_rate=0.5";
+    e.schedule = "sgdr:period=1";
+    e.log_every = 1;
+    struct Rates : TrainListener {
+        std::vector<double> values;
+        void on_step(const StepEvent& event) override { values.push_back(event.learning_rate); }
+    } rates;
+    ravine::Run(e, say_nothing).train({&rates});
+    ASSERT_EQ(rates.values.size(), 18U);
+    for (size_t k = 0; k < 18; ++k) {
+        const double t = k < 6 ? static_cast<double>(k) / 6 : static_cast<double>(k - 6) / 12;
+        EXPECT_DOUBLE_EQ(rates.values[k], 0.25 * (1 + std::cos(std::numbers::pi * t))) << k;
+    }
 }
 
 TEST_F(RunTest, AWarmupLongerThanTheRunIsNoted) {

@@ -37,6 +37,20 @@ TEST(Contenders, EveryCombinationTakesPart) {
     expect_error(2, [] { labels_of({setting("seed", {"1", "2"})}); }, {"--seed", "one seed", "found 2"});
 }
 
+// Elsewhere a list is one schedule, of parts that follow each other.
+TEST(Contenders, AListOfSchedulesIsOfContenders) {
+    EXPECT_THAT(labels_of({setting("schedule", {"warmup:steps=5+cosine", "sgdr", "linear"})}),
+                testing::ElementsAre("warmup:steps=5+cosine", "sgdr", "linear"));
+    const TemporaryFolder folder;
+    StudyRequest request;
+    read_study(request, folder.write("study.toml",
+                                     "dataset = \"spiral\"\nschedule = [\"warmup+cosine\", \"linear\"]\n"));
+    const StudyPlan plan = plan_of(request);
+    ASSERT_EQ(plan.contenders.size(), 2U);
+    EXPECT_EQ(plan.contenders[0].experiment.schedule, "warmup+cosine");
+    EXPECT_EQ(plan.contenders[1].experiment.schedule, "linear");
+}
+
 TEST(Grid, HasEqualRatios) {
     EXPECT_THAT(log_grid("0.0001:1", 5), testing::ElementsAre("0.0001", "0.001", "0.01", "0.1", "1"));
     EXPECT_THAT(log_grid("0.001:0.1", 4), testing::ElementsAre("0.001", "0.00464", "0.0215", "0.1"));

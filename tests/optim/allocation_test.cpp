@@ -49,7 +49,7 @@ TEST(Allocation, NoneInAStepAfterTheFirst) {
                 Parameters x = parameters_at(layout, start(), precision);
                 FirstOrder optimizer({.rule = update_rules().make(spec),
                                       .schedule = after_warmup(3, CosineSchedule{}),
-                                      .total_steps = 20,
+                                      .run_length = {.total = 20},
                                       .clipping = {kind, 0.01},
                                       .weight_decay = 0.1},
                                      layout, {.precision = precision});

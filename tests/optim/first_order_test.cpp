@@ -136,8 +136,8 @@ TEST(FirstOrder, ALossThatIsNotFiniteChangesNothing) {
 
 TEST(FirstOrder, ScheduleWithoutTheLengthItNeedsIsRefusedAtOnce) {
     EXPECT_THROW(FirstOrder({.rule = Sgd{}, .schedule = LinearSchedule{}}, two_tensors(), {}), RequestError);
-    EXPECT_NO_THROW(
-        FirstOrder({.rule = Sgd{}, .schedule = LinearSchedule{}, .total_steps = 10}, two_tensors(), {}));
+    EXPECT_NO_THROW(FirstOrder({.rule = Sgd{}, .schedule = LinearSchedule{}, .run_length = {.total = 10}},
+                               two_tensors(), {}));
 }
 
 TEST(FirstOrder, ParametersOfAnotherPrecisionAreACallersMistake) {

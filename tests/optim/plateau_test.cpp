@@ -12,9 +12,9 @@ namespace {
 std::vector<double> rates_after(const Plateau& plateau, const std::vector<double>& measures) {
     test::Bowl objective = test::bowl(Precision::f64);
     Parameters x = test::parameters_at(test::two_tensors(), test::start(), Precision::f64);
-    FirstOrder optimizer({.rule = Sgd{.learning_rate = 0.1},
-                          .rate = [&](double base) { return make_plateau(plateau, base); }},
-                         x.shared_layout(), {.precision = Precision::f64});
+    FirstOrder optimizer(
+        {.rule = Sgd{.learning_rate = 0.1}, .rate = [&](double base) { return make_plateau(plateau, base); }},
+        x.shared_layout(), {.precision = Precision::f64});
     EXPECT_EQ(optimizer.monitor(), plateau.monitor);
     EXPECT_EQ(optimizer.step(objective, x).learning_rate, 0.1);
     std::vector<double> rates;

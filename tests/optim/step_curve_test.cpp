@@ -31,7 +31,8 @@ void for_all_rules(Test test) {
                 for (const char* form : {"velocity", "pytorch", "rewritten", "lookahead"})
                     if (setting.expected.find(form) != std::string::npos)
                         specs.push_back({entry.name, {{"form", form}}});
-        if (entry.name == "rmsprop") specs.push_back({entry.name, {{"momentum", "0.5"}, {"centered", "true"}}});
+        if (entry.name == "rmsprop")
+            specs.push_back({entry.name, {{"momentum", "0.5"}, {"centered", "true"}}});
         for (const auto& spec : specs) {
             if (spec.text() == "rmsprop-nesterov:form=pytorch") continue;  // refused
             SCOPED_TRACE(spec.text());
@@ -46,8 +47,8 @@ void for_all_rules(Test test) {
                     test(spec, x, curve);
                 });
             };
-            FirstOrder optimizer(
-                {.rule = update_rules().make(spec), .rate = maker, .weight_decay = 0.25}, layout, in_double);
+            FirstOrder optimizer({.rule = update_rules().make(spec), .rate = maker, .weight_decay = 0.25},
+                                 layout, in_double);
             FirstOrder plain({.rule = update_rules().make(spec),
                               .rate = [](double) { return std::make_unique<Curious>([](StepCurve&) {}); },
                               .weight_decay = 0.25},
@@ -66,7 +67,8 @@ void for_all_rules(Test test) {
 
 TEST(StepCurve, IsAffineInTheRateAndItsSlopeIsItsDerivative) {
     for_all_rules([](const Spec&, const Parameters&, StepCurve& curve) {
-        const auto at_rest = curve.point(0).values().to_doubles(), far = curve.point(0.5).values().to_doubles();
+        const auto at_rest = curve.point(0).values().to_doubles(),
+                   far = curve.point(0.5).values().to_doubles();
         const auto ahead = curve.point(0.2 + 1e-4).values().to_doubles(),
                    behind = curve.point(0.2 - 1e-4).values().to_doubles();
         const auto slope = curve.slope(0.2).to_doubles(), elsewhere = curve.slope(7).to_doubles();

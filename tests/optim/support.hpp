@@ -67,7 +67,7 @@ inline Bowl bowl(Precision precision) {
 }
 
 /// Rates that change from step to step: what tells conventions apart.
-inline double uneven(int64_t step, int64_t) {
+inline double uneven(int64_t step, RunLength) {
     constexpr double multipliers[] = {1, 0.5, 2, 0.25, 1.5, 0.75, 3, 1};
     return multipliers[step % 8];
 }
@@ -130,7 +130,7 @@ inline std::vector<std::vector<double>> path_by_hand(const std::function<HandSte
     std::vector<std::vector<double>> path;
     for (int t = 1; t <= steps; ++t) {
         for (size_t i = 0; i < x.size(); ++i)
-            x[i] = elements[i](t, learning_rate * uneven(t - 1, 0), x[i],
+            x[i] = elements[i](t, learning_rate * uneven(t - 1, {}), x[i],
                                [&](double at) { return objective.slope(i, at); });
         path.push_back(x);
     }

@@ -105,7 +105,8 @@ TEST(Gate, AGatedBatchMovesNothing) {
         ASSERT_EQ(bench.optimizer->steps(), 3);
         const Numbers weights = bench.weights(), buffers = bench.buffers.to_doubles();
         std::vector<Numbers> states;
-        for (const auto& state : bench.optimizer->state().tensors) states.push_back(state.values->to_doubles());
+        for (const auto& state : bench.optimizer->state().tensors)
+            states.push_back(state.values->to_doubles());
 
         given.options.max_steps = 0;
         given.options.gate = closes_below(1e9);

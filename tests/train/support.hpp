@@ -123,8 +123,8 @@ private:
     std::unique_ptr<Optimizer> first_order() const {
         return std::make_unique<FirstOrder>(
             FirstOrderOptions{.rule = update_rules().make(Spec::parse(given.optimizer)),
-                              .schedule = schedules().make(Spec::parse(given.schedule)),
-                              .total_steps = total_steps(given.options, parts.training.size()),
+                              .schedule = make_schedule(given.schedule),
+                              .run_length = run_length(given.options, parts.training.size()),
                               .clipping = make_clipping(Spec::parse(given.clip)),
                               .weight_decay = given.weight_decay},
             network.parameters(), given.options.compile);

@@ -1,6 +1,7 @@
 #include "ravine/core/settings/spec.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 #include <set>
 
@@ -65,6 +66,24 @@ void Spec::set(const std::string& key, const std::string& value) {
         settings.emplace_back(key, value);
     else
         found->second = value;
+}
+
+std::vector<Spec> parse_chain(const std::string& what, const std::string& text) {
+    std::vector<Spec> specs;
+    size_t begin = 0;
+    for (size_t i = 0; i <= text.size(); ++i) {
+        // A name begins with a letter.
+        const bool is_joint =
+            i < text.size() && text[i] == '+' &&
+            (i + 1 == text.size() || std::isdigit(static_cast<unsigned char>(text[i + 1])) == 0);
+        if (i < text.size() && !is_joint) continue;
+        const std::string part = text.substr(begin, i - begin);
+        if (part.empty())
+            fail_request("{}: expected NAME or NAME:key=value,... joined by '+', found '{}'", what, text);
+        specs.push_back(Spec::parse(part));
+        begin = i + 1;
+    }
+    return specs;
 }
 
 std::string nearest_name(const std::string& name, const std::vector<std::string>& candidates) {

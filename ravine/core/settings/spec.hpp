@@ -26,6 +26,10 @@ struct Spec {
     bool operator==(const Spec&) const = default;
 };
 
+/// The specs that are joined by '+', in order; the '+' of a number (1e+3) joins nothing. Throws RequestError,
+/// which begins with `what`, where a part is empty.
+std::vector<Spec> parse_chain(const std::string& what, const std::string& text);
+
 /// The candidate with the smallest edit distance to `name` (Levenshtein 1966), or an empty string where none
 /// is near.
 std::string nearest_name(const std::string& name, const std::vector<std::string>& candidates);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cctype>
 
 #include "ravine/core/error.hpp"
 #include "ravine/data/augment/augmentation.hpp"
@@ -22,21 +21,9 @@ double AugmentationChain::consistency_weight() const {
 
 std::vector<Spec> parse_augmentation(const std::string& text) {
     if (text.empty() || text == "none") return {};
-    std::vector<Spec> specs;
-    size_t begin = 0;
-    for (size_t i = 0; i <= text.size(); ++i) {
-        // The '+' of a number (1e+3) joins nothing: a name begins with a letter.
-        const bool is_joint =
-            i < text.size() && text[i] == '+' &&
-            (i + 1 == text.size() || std::isdigit(static_cast<unsigned char>(text[i + 1])) == 0);
-        if (i < text.size() && !is_joint) continue;
-        const std::string part = text.substr(begin, i - begin);
-        if (part.empty())
-            fail_request("augment: expected NAME or NAME:key=value,... joined by '+', found '{}'", text);
-        if (part == "none") fail_request("augment: 'none' stands alone, found '{}'", text);
-        specs.push_back(Spec::parse(part));
-        begin = i + 1;
-    }
+    auto specs = parse_chain("augment", text);
+    if (std::ranges::find(specs, "none", &Spec::name) != specs.end())
+        fail_request("augment: 'none' stands alone, found '{}'", text);
     return specs;
 }
 

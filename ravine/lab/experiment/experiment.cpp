@@ -59,7 +59,7 @@ std::vector<Field<E>> make_fields() {
         model_field(),
         field("optimizer", &E::optimizer, name, "the optimizer (`ravine list optimizers`)"),
         field("loss", &E::loss, name, "the loss (`ravine list losses`); empty: what fits model and task"),
-        field("schedule", &E::schedule, name,
+        field("schedule", &E::schedule, "NAME or NAME:key=value,..., several joined by '+'",
               "multiplies the learning rate over the run (`ravine list schedules`)"),
         field("rate", &E::rate, name,
               "decides the learning rate that the schedule multiplies (`ravine list rates`)"),
@@ -137,7 +137,7 @@ void set_experiment(Experiment& experiment, const std::string& name, const std::
 
 void check_setting_name(const std::string& name, const std::string& where) { find_field(name, where); }
 
-bool is_chain_setting(const std::string& name) { return name == "augment"; }
+bool is_chain_setting(const std::string& name) { return name == "augment" || name == "schedule"; }
 
 void read_experiment(Experiment& experiment, const std::filesystem::path& path) {
     for (const auto& [name, where, texts] : read_settings(path)) {

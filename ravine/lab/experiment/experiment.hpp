@@ -17,7 +17,7 @@ struct Experiment {
     std::string model_origin;   ///< where a description was read, for messages; no setting
     std::string optimizer = "adam";
     std::string loss;                 ///< empty: what fits model and task
-    std::string schedule = "linear";  ///< decays to 1 % of the rate over the run
+    std::string schedule = "linear";  ///< decays to 1 % of the rate over the run; see make_schedule()
     std::string rate = "constant";
     std::string clip = "none";
     std::string augment = "none";  ///< of the training part: NAME:key=value,... joined by '+'
@@ -60,7 +60,8 @@ void check_setting_name(const std::string& name, const std::string& where);
 void set_experiment(Experiment& experiment, const std::string& name, const std::string& where,
                     const std::string& text);
 
-/// Whether several values of a setting make one, joined by '+': the steps of an augmentation.
+/// Whether several values of a setting make one, joined by '+': the steps of an augmentation, the parts of a
+/// schedule.
 bool is_chain_setting(const std::string& name);
 
 /// Reads an experiment file (TOML) on top of `experiment`. Throws RequestError with file and line, and column

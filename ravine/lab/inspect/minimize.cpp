@@ -42,8 +42,8 @@ Parameters start_of(const Function& function, const MinimizeOptions& options) {
 
 FirstOrder optimizer_of(const Spec& spec, const MinimizeOptions& options, const Function& function) {
     return {{.rule = update_rules().make(spec),
-             .schedule = schedules().make(options.schedule),
-             .total_steps = options.steps,
+             .schedule = make_schedule(options.schedule),
+             .run_length = {.total = options.steps},
              .clipping = make_clipping(options.clipping)},
             function.layout(),
             in_double};

@@ -15,7 +15,7 @@ namespace ravine {
 struct MinimizeOptions {
     Spec function;
     std::vector<Spec> optimizers;
-    Spec schedule{"constant", {}};
+    std::string schedule = "constant";  ///< as make_schedule() reads it
     Spec clipping{"none", {}};
     std::vector<double> start = {};  ///< empty: the function's usual one
     int64_t steps = 100;

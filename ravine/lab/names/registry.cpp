@@ -101,7 +101,9 @@ std::string model_example(const std::string& name) {
 const std::vector<Kind>& kinds() {
     static const std::vector<Kind> all{
         {"optimizer", "optimizers", "How parameters are updated: --optimizer of train and minimize."},
-        {"schedule", "schedules", "What multiplies the learning rate from update to update: --schedule."},
+        {"schedule", "schedules",
+         "What multiplies the learning rate from update to update: --schedule; several follow each other, "
+         "joined by '+'."},
         {"rate", "rates", "What decides the learning rate that the schedule multiplies: --rate."},
         {"clipping", "clippings", "What keeps gradients within bounds before an update: --clip."},
         {"model", "models", "What is trained: --model."},
@@ -189,7 +191,9 @@ std::string example_of(const Entry& entry) {
     const std::string& kind = entry.kind;
     const std::string name = with_typical_settings(entry);
     if (kind == "optimizer") return fmt::format("ravine train spiral --optimizer {}", name);
-    if (kind == "schedule") return fmt::format("ravine train spiral --optimizer sgd --schedule {}", name);
+    if (kind == "schedule")
+        return fmt::format("ravine train spiral --optimizer sgd --schedule {}{}", name,
+                           name == "sgdr" ? " --epochs 30" : "");
     if (kind == "clipping") return fmt::format("ravine train spiral --optimizer sgd --clip {}", name);
     if (kind == "model") return model_example(name);
     if (kind == "activation") return fmt::format("ravine train spiral --model mlp:activation={}", name);

@@ -97,7 +97,7 @@ FirstOrderOptions optimizer_options(const Experiment& e) {
     if (e.dataset.empty()) fail_request("no data set given (`ravine list datasets` shows those with a name)");
     FirstOrderOptions optimizer{.rule = update_rules().make(Spec::parse(e.optimizer)),
                                 .rate = rate_policies().make(Spec::parse(e.rate)),
-                                .schedule = schedules().make(Spec::parse(e.schedule)),
+                                .schedule = make_schedule(e.schedule),
                                 .clipping = make_clipping(Spec::parse(e.clip)),
                                 .weight_decay = e.weight_decay};
     parse_precision(e.precision);
@@ -175,7 +175,7 @@ Run::Run(Experiment experiment, std::shared_ptr<const Parts> parts)
     network_->initialize(*parameters_, options_.seed);
     if (!e.init.empty()) load_weights(e.init);
 
-    optimizer.total_steps = total_steps(options_, parts_->training.size());
+    optimizer.run_length = run_length(options_, parts_->training.size());
     optimizer_ = std::make_unique<FirstOrder>(optimizer, network_->parameters(), options_.compile);
     trainer_ = std::make_unique<Trainer>(*network_, *parts_, *parameters_, buffers_, *optimizer_, options_);
     trainer_->program();  // what cannot be compiled is refused before a folder is made
@@ -231,14 +231,15 @@ std::vector<std::string> Run::notes() const {
         options_.max_steps <= total_steps(evolving, parts_->training.size()))
         notes.push_back(fmt::format("targets: t may not reach {} within {} batches",
                                     format_number(options_.targets.settings.final), options_.max_steps));
-    const std::string schedule = Spec::parse(experiment_.schedule).name;
+    std::string schedule;
+    for (const auto& part : parse_chain("schedule", experiment_.schedule))
+        schedule += (schedule.empty() ? "" : "+") + part.name;
     if (options_.gate.exists() && schedule != "constant")
         notes.push_back(fmt::format(
             "schedule '{}' counts updates, and gated batches make none: it may not come to its end",
             schedule));
     const int64_t examples = parts_->training.size();
-    if (auto note =
-            warmup_note(schedules().make(Spec::parse(experiment_.schedule)), total_steps(options_, examples));
+    if (auto note = schedule_note(make_schedule(experiment_.schedule), run_length(options_, examples));
         !note.empty())
         notes.push_back(std::move(note));
     if (options_.batch > 1 && examples % options_.batch == 1 && buffers_.size() > 0 &&

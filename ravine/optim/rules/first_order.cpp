@@ -67,7 +67,7 @@ private:
 FirstOrder::FirstOrder(FirstOrderOptions options, std::shared_ptr<const ParameterLayout> layout,
                        CompileOptions compile)
     : options_(std::move(options)), compile_(compile), gradient_(layout->size, compile.precision) {
-    if (options_.schedule) options_.schedule(0, options_.total_steps);  // now rather than in the first step
+    if (options_.schedule) options_.schedule(0, options_.run_length);  // now rather than in the first step
     declare(layout->size, compile.precision);
     make_groups(*layout);
     compile_groups(compile);
@@ -264,7 +264,7 @@ void FirstOrder::run_step(Group& group, Compiled& compiled, double learning_rate
 }
 
 double FirstOrder::rate_of(const RateQuestion& question) {
-    const double multiplier = options_.schedule ? options_.schedule(steps_, options_.total_steps) : 1;
+    const double multiplier = options_.schedule ? options_.schedule(steps_, options_.run_length) : 1;
     return (policy_ ? policy_->rate(question) : options_.rule.base_learning_rate()) * multiplier;
 }
 

@@ -16,9 +16,9 @@ namespace ravine {
 /// An update rule with what composes with any rule.
 struct FirstOrderOptions {
     UpdateRule rule;
-    RatePolicyMaker rate{};   ///< empty: the rule's own rate throughout
-    Schedule schedule{};      ///< multiplies what the policy decides; empty: 1
-    int64_t total_steps = 0;  ///< that the schedule spans
+    RatePolicyMaker rate{};  ///< empty: the rule's own rate throughout
+    Schedule schedule{};     ///< multiplies what the policy decides; empty: 1
+    RunLength run_length{};  ///< that the schedule spans
     Clipping clipping{};
     /// Decoupled: theta <- theta - lr weight_decay theta beside the rule's own step, for tensors that decay
     /// (Loshchilov and Hutter 2019).

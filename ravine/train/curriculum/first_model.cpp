@@ -62,7 +62,7 @@ FirstModel train_first_model(NetworkOptions network_options, const Parts& parts,
     Parameters parameters(network.parameters(), options.compile.precision);
     Vector buffers = network.initial_buffers(options.compile.precision);
     network.initialize(parameters, options.seed);
-    optimizer.total_steps = total_steps(options, data.training.size());
+    optimizer.run_length = run_length(options, data.training.size());
     FirstOrder rule(std::move(optimizer), network.parameters(), options.compile);
     Trainer trainer(network, data, parameters, buffers, rule, options);
 

@@ -40,6 +40,10 @@ int64_t total_steps(const TrainOptions& options, int64_t examples) {
     return options.max_steps > 0 ? std::min(options.max_steps, steps) : steps;
 }
 
+RunLength run_length(const TrainOptions& options, int64_t examples) {
+    return {total_steps(options, examples), batches_per_epoch(options.batch, examples)};
+}
+
 int64_t total_epochs(const TrainOptions& options, int64_t examples) {
     const int64_t batches = batches_per_epoch(options.batch, examples),
                   steps = total_steps(options, examples);

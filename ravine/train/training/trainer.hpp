@@ -12,6 +12,7 @@
 #include "ravine/nn/network.hpp"
 #include "ravine/optim/objective/graph_objective.hpp"
 #include "ravine/optim/optimizer.hpp"
+#include "ravine/optim/rates/schedule.hpp"
 #include "ravine/train/averages/averaged_weights.hpp"
 #include "ravine/train/curriculum/curriculum_plan.hpp"
 #include "ravine/train/targets/target_evolution.hpp"
@@ -45,8 +46,10 @@ struct TrainOptions {
     Averaging averaging{};
 };
 
-/// Batches in a run of these options over this many training examples: what a schedule spans.
+/// Batches in a run of these options over this many training examples, and in an epoch of it: what a schedule
+/// spans.
 int64_t total_steps(const TrainOptions& options, int64_t examples);
+RunLength run_length(const TrainOptions& options, int64_t examples);
 /// Epochs in such a run, begun ones included.
 int64_t total_epochs(const TrainOptions& options, int64_t examples);
 
