@@ -26,8 +26,7 @@ TEST(AnnealedLoss, IsThatOfTheOutputsOverTheTemperature) {
     const Network network(options_for("cross-entropy"));
     Training training(network, 4, Precision::f64);
     for (const double temperature : {0.5, 1.0, 3.0}) {
-        training.objective.set_scalar("temperature", temperature);
-        training.objective.new_sample();
+        training.set("temperature", temperature);
         const double loss = training.objective.value(training.parameters);
         const auto* z = static_cast<const double*>(training.objective.tap("outputs"));
         double expected = 0;
@@ -48,7 +47,7 @@ TEST(AnnealedLoss, HasTheGradientOfItsDifferences) {
         SCOPED_TRACE(loss);
         const Network network(options_for(loss, "mlp:hidden=5,activation=tanh"));
         Training training(network, 4, Precision::f64);
-        training.objective.set_scalar("temperature", 2.5);
+        training.set("temperature", 2.5);
         expect_gradient(training.objective, training.parameters.values().to_doubles());
     }
 }
@@ -56,8 +55,8 @@ TEST(AnnealedLoss, HasTheGradientOfItsDifferences) {
 TEST(AnnealedLoss, HasTheSameGradientInFloatAsInTheReference) {
     const Network network(options_for("cross-entropy"));
     Training single(network, 4, Precision::f32), exact(network, 4, Precision::f64);
-    single.objective.set_scalar("temperature", 4);
-    exact.objective.set_scalar("temperature", 4);
+    single.set("temperature", 4);
+    exact.set("temperature", 4);
     const Numbers a = gradient_of(single), b = gradient_of(exact);
     for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6);
 }
@@ -69,7 +68,7 @@ TEST(AnnealedLoss, AtTemperatureOneIsThePlainLossToTheLastBit) {
         options.annealed = false;
         const Network plain(options);
         Training a(annealed, 7, precision), b(plain, 7, precision);
-        a.objective.set_scalar("temperature", 1);
+        a.set("temperature", 1);
         EXPECT_EQ(gradient_of(a), gradient_of(b));
         EXPECT_EQ(a.objective.value(a.parameters), b.objective.value(b.parameters));
     }
@@ -85,8 +84,8 @@ TEST(AnnealedLoss, DividesTheOutputsOfAuxiliaryHeadsToo) {
         .heads = {{.at = "t", .weight = 0.5, .layers = {layer("dense")}}}};
     const Network network(options);
     Training hot(network, 4, Precision::f64), scaled(network, 4, Precision::f64);
-    hot.objective.set_scalar("temperature", 3);
-    scaled.objective.set_scalar("temperature", 1);
+    hot.set("temperature", 3);
+    scaled.set("temperature", 1);
     int tensors = 0;
     for (const auto& slice : network.parameters()->slices) {
         if (!slice.name.starts_with("2.") && !slice.name.starts_with("heads.")) continue;

@@ -91,11 +91,13 @@ struct ThreeViews {
           buffers(network.initial_buffers(Precision::f64)),
           parameters(network.parameters(), Precision::f64) {
         network.initialize(parameters, 1);
-        objective.bind("features", features);
-        objective.bind("targets", targets);
-        objective.bind("example_weights", weights);
-        objective.bind("buffers", buffers);
-        objective.set_scalar("consistency", consistency);
+        Sample sample(2);
+        sample.set("features", features);
+        sample.set("targets", targets);
+        sample.set("example_weights", weights);
+        sample.set("buffers", buffers);
+        sample.set("consistency", consistency);
+        objective.on(sample);
     }
 };
 

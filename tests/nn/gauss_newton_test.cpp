@@ -99,9 +99,7 @@ TEST(GaussNewton, OfProbabilitiesIsTheSquareOfTheirSlopes) {
             return built;
         },
         {.precision = Precision::f64});
-    outputs.bind("features", training.features);
-    outputs.bind("targets", training.targets);
-    outputs.bind("example_weights", training.weights);
+    outputs.on(training.sample);
     const auto probabilities = [&] {
         outputs.value(training.parameters);
         const auto* p = static_cast<const double*>(outputs.tap("p"));

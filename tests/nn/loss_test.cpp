@@ -11,7 +11,7 @@ using test::near;
 using test::Numbers;
 
 /// The outputs z [n, k] (a parameter) and the targets [n, classes] of a loss.
-struct Sample {
+struct LossCase {
     Shape outputs;
     Numbers z;
     Shape shape;
@@ -21,7 +21,7 @@ struct Sample {
 /// The objective sum of the losses of a sample: its parameters are z and those of the loss itself.
 class LossObjective {
 public:
-    LossObjective(const std::string& text, const Sample& sample, Precision precision = Precision::f64)
+    LossObjective(const std::string& text, const LossCase& sample, Precision precision = Precision::f64)
         : objective(
               [&](Graph& graph) {
                   Builder builder(graph, Mode::training);
@@ -34,7 +34,9 @@ public:
               {.precision = precision}),
           targets_(sample.targets, precision),
           at_(ParameterLayout::single(objective.dimension()), precision) {
-        objective.bind("targets", targets_);
+        Sample given;
+        given.set("targets", targets_);
+        objective.on(given);
         for (size_t i = 0; i < sample.z.size(); ++i) at_.write()->set(static_cast<int64_t>(i), sample.z[i]);
     }
 
@@ -61,16 +63,16 @@ private:
     Parameters at_;
 };
 
-double value(const std::string& text, const Sample& sample) { return LossObjective(text, sample).value(); }
+double value(const std::string& text, const LossCase& sample) { return LossObjective(text, sample).value(); }
 
 /// One example whose targets have as many columns as its outputs.
-Sample row(const Numbers& z, const Numbers& t) {
+LossCase row(const Numbers& z, const Numbers& t) {
     const auto k = static_cast<int64_t>(z.size());
     return {{1, k}, z, {1, k}, t};
 }
 
 /// One output for two classes.
-Sample single(double z, const Numbers& t) { return {{1, 1}, {z}, {1, 2}, t}; }
+LossCase single(double z, const Numbers& t) { return {{1, 1}, {z}, {1, 2}, t}; }
 
 const double log3 = std::log(3);
 
@@ -238,7 +240,7 @@ TEST(GaussianLikelihood, OfOneOutputComparesItWithTheShareOfTheSecondClass) {
 
 TEST(Losses, GradientsOfAllOfThem) {
     const Numbers soft{0.2, 0.5, 0.3, 0, 1, 0, 0.6, 0, 0.4, 1, 0, 0};
-    const auto check = [](const std::string& text, const Sample& sample) {
+    const auto check = [](const std::string& text, const LossCase& sample) {
         SCOPED_TRACE(text);
         LossObjective objective(text, sample);
         Numbers theta = objective.theta();

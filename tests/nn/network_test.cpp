@@ -127,14 +127,14 @@ TEST(Network, PenaltiesAreSumsOverTheWeightsOnly) {
     const double bare = without.objective.value(without.parameters);
     EXPECT_NEAR(with.objective.value(with.parameters), bare + 0.25 * squares, 1e-12);
     // A run-time scalar: changed without compiling again.
-    with.objective.set_scalar("l2", 0.5);
+    with.set("l2", 0.5);
     EXPECT_NEAR(with.objective.value(with.parameters), bare + 0.5 * squares, 1e-12);
 
     options.l1 = 0.125;
     const Network doubly_penalised(options);
     Training both(doubly_penalised, 5, Precision::f64);
-    both.objective.set_scalar("l1", 0.125);
-    both.objective.set_scalar("l2", 0.25);
+    both.set("l1", 0.125);
+    both.set("l2", 0.25);
     EXPECT_NEAR(both.objective.value(both.parameters), bare + 0.125 * sizes + 0.25 * squares, 1e-12);
 }
 
@@ -145,9 +145,8 @@ TEST(Network, ExampleWeightsWeighTheLosses) {
     training.targets = Vector(Numbers{10, 20}, Precision::f64);
     training.weights = Vector(Numbers{1, 1}, Precision::f64);
     const auto value = [&] {
-        training.objective.bind("features", training.features);
-        training.objective.bind("targets", training.targets);
-        training.objective.bind("example_weights", training.weights);
+        training.sample.touch();
+        training.objective.on(training.sample);
         return training.objective.value(training.parameters);
     };
     EXPECT_NEAR(value(), (100.0 + 400) / 2, 1e-12);
@@ -190,7 +189,7 @@ TEST(Network, EvaluationGivesTheLossOfEachExampleWithoutPenalty) {
     Training training(net, 5, Precision::f64);
     const auto [outputs, losses] = evaluate(net, 5, training);
     ASSERT_EQ(losses.size(), 5U);
-    training.objective.set_scalar("l2", 0);
+    training.set("l2", 0);
     double mean = 0;
     for (size_t i = 0; i < 5; ++i) {
         const double z0 = outputs[2 * i], z1 = outputs[2 * i + 1];

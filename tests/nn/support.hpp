@@ -140,8 +140,10 @@ void expect_layer_gradient(const Shape& shape, Numbers theta, Layer layer, const
         },
         {.precision = Precision::f64});
     const Vector buffers(1000, Precision::f64, 1);
-    objective.bind("buffers", buffers);
-    objective.set_random(random);
+    Sample sample;
+    sample.set("buffers", buffers);
+    sample.set_random(random);
+    objective.on(sample);
     const auto more = normal_numbers(objective.dimension() - static_cast<int64_t>(theta.size()), 99);
     theta.insert(theta.end(), more.begin(), more.end());
     expect_gradient(objective, theta);
@@ -176,12 +178,19 @@ public:
         for (int64_t i = 0; i < targets.size(); ++i)
             targets.set(i, target_of(network.options().task, i, columns, numbers[static_cast<size_t>(i)]));
         network.initialize(parameters, seed);
-        objective.bind("features", features);
-        objective.bind("targets", targets);
-        objective.bind("example_weights", weights);
-        objective.bind("buffers", buffers);
-        objective.set_scalar("l2", network.options().l2);
-        objective.set_random({.seed = seed, .step = 0, .examples = {}});
+        sample.set_examples(batch);
+        sample.set("features", features);
+        sample.set("targets", targets);
+        sample.set("example_weights", weights);
+        sample.set("buffers", buffers);
+        sample.set("l2", network.options().l2);
+        sample.set_random({.seed = seed, .step = 0, .examples = {}});
+        objective.on(sample);
+    }
+    /// Evaluations from now on are with this run-time scalar.
+    void set(SampleName name, double value) {
+        sample.set(name, value);
+        objective.on(sample);
     }
 
 private:
@@ -189,6 +198,7 @@ private:
 
 public:
     GraphObjective objective;
+    Sample sample;
     Vector features, targets, weights, buffers;
     Parameters parameters;
 };

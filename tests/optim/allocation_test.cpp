@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "ravine/graph/ops.hpp"
 #include "ravine/optim/functions/functions.hpp"
 #include "ravine/optim/rates/schedules.hpp"
 #include "tests/optim/support.hpp"
@@ -59,6 +60,40 @@ TEST(Allocation, NoneInAStepAfterTheFirst) {
                 EXPECT_EQ(allocations, before) << spec.text();
             }
         }
+    }
+}
+
+TEST(Allocation, NoneWhereSamplesTakeTurns) {
+    for (const auto precision : {Precision::f32, Precision::f64}) {
+        GraphObjective objective(
+            [](Graph& graph) {
+                const Value theta = graph.parameter("parameters", 0, {3});
+                const Value loss = graph.scalar("w") * sum(square(theta - graph.input("targets", {3})));
+                return LossGraph{.loss = loss, .parameters = {theta}};
+            },
+            {.precision = precision});
+        const Vector y(3, precision, 1), z(3, precision, 2);
+        Vector gradient(3, precision), product(3, precision);
+        const Parameters at(ParameterLayout::single(3), precision);
+        Sample a, b;
+        a.set("targets", y);
+        a.set("w", 1);
+        b.set("w", 2);  // in another order
+        b.set("targets", z);
+        const SampleName w("w"), targets("targets");
+        const auto evaluate = [&](const Sample& sample) {
+            objective.on(sample);
+            objective.hessian_vector(at, y, product);
+            return objective.value_and_gradient(at, gradient);
+        };
+        evaluate(a);
+        int64_t before = allocations;
+        EXPECT_EQ(evaluate(b), 24);
+        b.set(w, 3);
+        b.set(targets, y);
+        EXPECT_EQ(evaluate(b), 9);
+        EXPECT_EQ(evaluate(a), 3);
+        EXPECT_EQ(allocations, before) << to_string(precision);
     }
 }
 

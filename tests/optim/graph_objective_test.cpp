@@ -28,10 +28,16 @@ struct SmallNet {
                     precision};
     Vector targets{std::vector<double>{1, -1, 0.5, 2}, precision};
 
+    Sample sample{4};
+
     SmallNet() {
-        objective.bind("features", features);
-        objective.bind("targets", targets);
-        objective.set_scalar("l2", 0.01);
+        sample.set("features", features);
+        sample.set("targets", targets);
+        set_penalty(0.01);
+    }
+    void set_penalty(double l2) {
+        sample.set("l2", l2);
+        objective.on(sample);
     }
     Parameters point(double seed) const {
         std::vector<double> x;
@@ -71,18 +77,20 @@ TEST(GraphObjective, NothingStaleIsUsed) {
     at.write()->set(0, 5);
     const double moved = net.objective.value(at);
     EXPECT_NE(moved, before);
-    net.objective.set_scalar("l2", 0.5);
+    net.set_penalty(0.5);
     const double penalised = net.objective.value(at);
     EXPECT_GT(penalised, moved);
-    net.objective.set_scalar("l2", 0.5);  // the same value: what is known stays
+    net.set_penalty(0.5);  // the same value: what is known stays
     const int64_t passes = net.objective.work().forward_passes;
     EXPECT_EQ(net.objective.value(at), penalised);
     EXPECT_EQ(net.objective.work().forward_passes, passes);
     net.targets.set(0, 50);
-    net.objective.new_sample();
+    net.sample.touch();
+    net.objective.on(net.sample);
     EXPECT_GT(net.objective.value(at), penalised + 100);
     const Vector others(std::vector<double>{0, 0, 0, 0}, Precision::f64);
-    net.objective.bind("targets", others);
+    net.sample.set("targets", others);
+    net.objective.on(net.sample);
     EXPECT_LT(net.objective.value(at), penalised + 100);
 }
 
@@ -203,17 +211,17 @@ TEST(GraphObjective, WithoutOutputsThereIsNoGaussNewtonMatrix) {
             EXPECT_THAT(error.what(), testing::HasSubstr("no outputs"));
         }
     }
-    EXPECT_NO_THROW(objective.set_scalar("penalty", 1));
+    EXPECT_NO_THROW(objective.on(Sample()));
 }
 
 TEST(GraphObjective, ProductsMadeLateKnowWhatWasSetBefore) {
     SmallNet net;
     const Parameters at = net.point(7);
-    net.objective.set_scalar("l2", 100);
+    net.set_penalty(100);
     Vector v(20, Precision::f64, 1), product(20, Precision::f64);
     net.objective.hessian_vector(at, v, product);
     const double strong = product.at(0);
-    net.objective.set_scalar("l2", 0);
+    net.set_penalty(0);
     net.objective.hessian_vector(at, v, product);
     EXPECT_NEAR(strong - product.at(0), 200, 1e-9);
 }

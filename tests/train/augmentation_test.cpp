@@ -74,7 +74,7 @@ TEST_F(LoaderTest, APreparedBatchIsTheOneThatIsLoaded) {
     for (const char* chain : {"none", "crop+flip+cutmix"}) {
         SCOPED_TRACE(chain);
         BatchLoader ahead = loader(chain, 80), alone = loader(chain, 80);
-        EXPECT_EQ(ahead.moves_tensors(), available_threads() > 1);
+        EXPECT_EQ(ahead.prepares(), available_threads() > 1);
         for (int64_t i = 0; i < 6; ++i) {
             ahead.load(batch(i), i);
             alone.load(batch(i), i);
@@ -105,7 +105,7 @@ TEST_F(LoaderTest, ThreadsThatOccupyAllProcessorsShareALoad) {
         for (const auto precision : {Precision::f32, Precision::f64}) {
             SCOPED_TRACE(chain);
             BatchLoader shared = loader(chain, 80, precision, threads), alone = loader(chain, 80, precision);
-            EXPECT_FALSE(shared.moves_tensors());
+            EXPECT_FALSE(shared.prepares());
             std::vector<int64_t> examples(80, 3);
             std::iota(examples.begin() + 9, examples.end(), int64_t{50});
             for (const size_t count : {80U, 79U, 2U}) {
@@ -130,7 +130,7 @@ TEST_F(LoaderTest, ExceptionsOfSharedLoadsReachTheCaller) {
 
 TEST_F(LoaderTest, SmallBatchesHaveNoThread) {
     BatchLoader loads = loader("flip", 10);
-    EXPECT_FALSE(loads.moves_tensors());
+    EXPECT_FALSE(loads.prepares());
     const std::vector<int64_t> examples{1};
     loads.load(examples, 0);
     const void* place = loads.features().data();
@@ -180,8 +180,7 @@ TEST(AugmentedTraining, SeesTheBatchesThatTheLoaderMakesAndEvaluatesPlainOnes) {
                        make_augmentation("crop+flip"), 4);
     loader.load(std::span(order).first(80), 3);
     auto& objective = augmented.trainer.objective(80);
-    objective.bind("features", loader.features());
-    objective.bind("targets", loader.targets());
+    objective.on(batch_sample(augmented.network, loader, augmented.buffers));
     EXPECT_DOUBLE_EQ(objective.value(augmented.parameters), augmented.losses()[3]);
 }
 
@@ -198,6 +197,28 @@ TEST(AugmentedTraining, ThreadsChangeNothingOfWhatIsLoaded) {
         b->run();
         ASSERT_EQ(a->losses().size(), 6U);
         for (size_t i = 0; i < 6; ++i) EXPECT_NEAR(a->losses()[i], b->losses()[i], 1e-5);
+    }
+}
+
+TEST(AugmentedTraining, ThePreparedFirstBatchOfAnEpochIsThatOfTheCurriculum) {
+    // One thread of two or more lets batches be prepared, also across the ends of epochs; with all none is.
+    for (const char* curriculum : {"weighted", "stochastic", "deterministic"}) {
+        SCOPED_TRACE(curriculum);
+        Case ahead = image_case("flip"), none = image_case("flip", available_threads());
+        const auto losses_of = [&](Case c) {
+            c.options.epochs = 4;
+            Bench bench(c, image_parts(), std::make_unique<Watcher>());
+            Numbers difficulties;
+            for (int64_t i = 0; i < 210; ++i) difficulties.push_back(static_cast<double>(i % 11));
+            bench.trainer.follow(
+                CurriculumPlan(curricula().make(Spec::parse(curriculum)), difficulties, 4, 4));
+            bench.run();
+            return bench.losses();
+        };
+        const Numbers a = losses_of(ahead), b = losses_of(none);
+        ASSERT_EQ(a.size(), 12U);
+        for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5) << i;
+        EXPECT_GT(std::abs(a[3] - a[0]), 1e-3);
     }
 }
 

@@ -33,7 +33,8 @@ Order plain_order(int64_t n, int64_t epoch = 0) {
 Order order_of(const std::string& text, int64_t n, int64_t epoch, int64_t epochs, uint64_t seed = 1) {
     CurriculumPlan plan(curriculum_of(text), difficulties(n), seed, epochs);
     Order order = plain_order(n, epoch);
-    plan.begin_epoch(epoch, order);
+    plan.arrange(epoch, order);
+    plan.begin_epoch(epoch);
     return order;
 }
 
@@ -98,7 +99,7 @@ TEST(CurriculumPlan, OrdersAreKeyedBySeedAndEpoch) {
     CurriculumPlan through(curriculum_of(text), difficulties(100), 1, 9);
     for (int64_t epoch = 0; epoch < 4; ++epoch) {
         Order order = plain_order(100, epoch);
-        through.begin_epoch(epoch, order);
+        through.arrange(epoch, order);
         EXPECT_EQ(order, order_of(text, 100, epoch, 9));
     }
 }
@@ -107,9 +108,8 @@ TEST(CurriculumPlan, TheLastEpochIsThePlainPermutation) {
     for (const char* kind : kinds) {
         EXPECT_EQ(order_of(std::string(kind) + ":share=1", 100, 8, 9), plain_order(100, 8)) << kind;
         CurriculumPlan plan(curriculum_of(std::string(kind) + ":share=1"), difficulties(100), 1, 9);
-        Order order = plain_order(100);
-        plan.begin_epoch(7, order);
-        plan.begin_epoch(8, order);
+        plan.begin_epoch(7);
+        plan.begin_epoch(8);
         for (int64_t i = 0; i < 100; ++i) EXPECT_EQ(plan.weight(i), 1) << kind;
     }
 }
@@ -118,7 +118,8 @@ TEST(CurriculumPlan, TheLastEpochIsThePlainPermutation) {
 TEST(CurriculumPlan, WeightsByHand) {
     CurriculumPlan plan(curriculum_of("weighted:initial=0.5"), Numbers{0.4, 0.1, 0.3, 0.2}, 1, 9);
     Order order{3, 1, 0, 2};
-    plan.begin_epoch(0, order);
+    plan.arrange(0, order);
+    plan.begin_epoch(0);
     EXPECT_EQ(order, (Order{3, 1, 0, 2}));
     const double third = std::pow(0.5, 0.25), fourth = std::pow(0.5, 0.75), mean = (2 + third + fourth) / 4;
     EXPECT_DOUBLE_EQ(plan.weight(0), fourth / mean);
@@ -136,7 +137,8 @@ TEST(CurriculumPlan, WeightsHaveMeanOneFallWithDifficultyAndLevelOut) {
     for (int64_t epoch = 0; epoch < 9; ++epoch) {
         CurriculumPlan plan(curriculum_of("weighted:initial=0.1"), hard, 1, 9);
         Order order = plain_order(1000);
-        plan.begin_epoch(epoch, order);
+        plan.arrange(epoch, order);
+        plan.begin_epoch(epoch);
         Numbers by_rank(1000);
         for (int64_t i = 0; i < 1000; ++i) by_rank[static_cast<size_t>(7 * i % 1000)] = plan.weight(i);
         EXPECT_NEAR(std::accumulate(by_rank.begin(), by_rank.end(), 0.0) / 1000, 1, 1e-12);
@@ -193,7 +195,8 @@ TEST(CurriculumTraining, WeighsAndDrawsWhatThePlanSays) {
                                               schema.target_normalization, bench.parameters, bench.buffers);
         for (int64_t epoch = 0; epoch < 3; ++epoch) {
             Order order = plain_order(bench.parts.training.size(), epoch);
-            plan.begin_epoch(epoch, order);
+            plan.arrange(epoch, order);
+            plan.begin_epoch(epoch);
             double expected = 0;
             for (const int64_t i : order)
                 expected += plan.weight(i) * each[static_cast<size_t>(i)] / static_cast<double>(order.size());

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "ravine/train/training/batch_sample.hpp"
+
 namespace ravine::test {
 namespace {
 
@@ -33,8 +35,7 @@ std::vector<LayerState> look(const std::string& model, const std::vector<float>&
     for (size_t i = 0; i < x.size(); ++i) examples[i] = static_cast<int64_t>(i);
     loader.load(examples);
     const Vector buffers = network.initial_buffers(Precision::f64);
-    const RandomContext random{1, 0, examples};
-    LayerMonitor monitor(network, loader, buffers, batch, random, {.precision = Precision::f64});
+    LayerMonitor monitor(network, batch_sample(network, loader, buffers), {.precision = Precision::f64});
     Parameters at(network.parameters(), Precision::f64);
     at.write()->assign(Vector(parameters, Precision::f64));
     return monitor.look(at);

@@ -8,7 +8,7 @@
 #include "ravine/core/values/random.hpp"
 #include "ravine/lab/statistics/statistics.hpp"
 #include "ravine/optim/rules/first_order.hpp"
-#include "ravine/train/training/batch_objective.hpp"
+#include "ravine/train/training/batch_sample.hpp"
 
 namespace ravine {
 namespace {
@@ -24,7 +24,8 @@ struct Side {
           order(random_permutation(data.size(), {.purpose = Purpose::shuffle})),
           buffers(network.initial_buffers(options.precision)),
           parameters(network.parameters(), options.precision),
-          objective(batch_objective(network, loader, buffers, workload.batch, options)),
+          sample(batch_sample(network, loader, buffers)),
+          objective(batch_objective(network, workload.batch, options)),
           optimizer({.rule = update_rules().make(workload.optimizer)}, network.parameters(), options) {
         network.initialize(parameters, 0);
         load();
@@ -37,11 +38,8 @@ struct Side {
     void load() { loader.load(batch(step), step); }
     void prepare_next() { loader.prepare_next(batch(step + 1), step + 1); }
     void update() {
-        if (loader.moves_tensors()) {
-            objective->bind("features", loader.features());
-            objective->bind("targets", loader.targets());
-        }
-        objective->set_random({0, static_cast<uint64_t>(step), loader.row_keys()});
+        loader.give_to(sample);
+        objective->on(sample);
         optimizer.step(*objective, parameters);
         ++step;
     }
@@ -51,6 +49,7 @@ struct Side {
     std::vector<int64_t> order;
     Vector buffers;
     Parameters parameters;
+    Sample sample;
     std::unique_ptr<GraphObjective> objective;
     FirstOrder optimizer;
     int64_t step = 0;

@@ -149,10 +149,12 @@ WorkloadRun::WorkloadRun(const StepWorkload& workload, CompileOptions options)
                                           ? static_cast<double>(random.below(2))
                                           : random.normal());
     }
-    objective_.bind("features", features_);
-    objective_.bind("targets", targets_);
-    objective_.bind("example_weights", weights_);
-    objective_.bind("buffers", buffers_);
+    Sample sample(workload.batch);
+    sample.set("features", features_);
+    sample.set("targets", targets_);
+    sample.set("example_weights", weights_);
+    sample.set("buffers", buffers_);
+    objective_.on(sample);
 }
 
 }  // namespace ravine

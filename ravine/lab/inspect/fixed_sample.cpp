@@ -20,10 +20,13 @@ FixedSample::FixedSample(const Run& run, int64_t count)
       loader_(run.parts().training, run.parts().schema.normalization, run.parts().schema.target_normalization,
               size(), run.compile_options().precision, run.train_options().augmentation, seed_) {
     loader_.load(examples_);
+    sample_ = batch_sample(run.network(), loader_, run.buffers());
 }
 
-RandomContext FixedSample::random(int64_t step) const {
-    return {seed_, static_cast<uint64_t>(step), loader_.row_keys()};
+Sample FixedSample::at_step(int64_t step) const {
+    Sample sample = sample_;
+    sample.set_random({seed_, static_cast<uint64_t>(step), loader_.row_keys()});
+    return sample;
 }
 
 }  // namespace ravine

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "ravine/lab/run/run.hpp"
-#include "ravine/train/training/batch_loader.hpp"
+#include "ravine/train/training/batch_sample.hpp"
 
 namespace ravine {
 
@@ -15,14 +15,14 @@ public:
     FixedSample(const Run& run, int64_t count);
 
     int64_t size() const { return static_cast<int64_t>(examples_.size()); }
-    const BatchLoader& loader() const { return loader_; }
-    /// What keys the random layers: one choice for each `step`.
-    RandomContext random(int64_t step) const;
+    /// The random layers draw as update `step` would.
+    Sample at_step(int64_t step) const;
 
 private:
     std::vector<int64_t> examples_;
     uint64_t seed_;
     BatchLoader loader_;
+    Sample sample_;
 };
 
 }  // namespace ravine

@@ -11,7 +11,6 @@
 #include "ravine/lab/inspect/fixed_sample.hpp"
 #include "ravine/lab/names/csv_text.hpp"
 #include "ravine/lab/run/run.hpp"
-#include "ravine/train/training/batch_objective.hpp"
 
 namespace ravine {
 namespace {
@@ -42,17 +41,15 @@ std::optional<Value> choice_of(Value x) {
 /// The loss of a batch with every choice that is made on the way.
 class LossProbe {
 public:
-    LossProbe(const Network& network, const BatchLoader& loader, const Vector& buffers, int64_t batch,
-              const RandomContext& random, CompileOptions options) {
+    LossProbe(const Network& network, const Sample& sample, CompileOptions options) {
         Graph graph;
-        const Value loss = network.training_graph(graph, batch).loss;
+        const Value loss = network.training_graph(graph, sample.examples()).loss;
         std::vector<Output> outputs{{loss, "loss"}};
         for (size_t id = 0, count = graph.nodes().size(); id < count; ++id)
             if (const auto choice = choice_of({&graph, static_cast<int>(id)}))
                 outputs.push_back({*choice, "choice" + std::to_string(id)});
-        workspace_ = std::make_unique<Workspace>(Program::compile(graph, outputs, options));
-        bind_batch(*workspace_, network, loader, buffers);
-        workspace_->random = random;
+        workspace_ = std::make_unique<SampleWorkspace>(graph, outputs, options);
+        workspace_->on(sample);
         const Program& program = workspace_->program();
         parameters_ = program.storage("parameters");
         loss_ = program.storage("loss");
@@ -75,7 +72,7 @@ public:
     }
 
 private:
-    std::unique_ptr<Workspace> workspace_;
+    std::unique_ptr<SampleWorkspace> workspace_;
     int parameters_, loss_;
     std::vector<int> choices_;
 };
@@ -122,13 +119,12 @@ Gradcheck gradcheck(Experiment experiment, const GradcheckOptions& options,
         check.burn_in = run.state().step;
     }
 
-    const FixedSample sample(run, options.examples);
-    const RandomContext random = sample.random(check.burn_in);
+    const FixedSample fixed(run, options.examples);
+    const Sample sample = fixed.at_step(check.burn_in);
 
     Parameters at = run.parameters();
-    auto objective =
-        batch_objective(run.network(), sample.loader(), run.buffers(), sample.size(), run.compile_options());
-    objective->set_random(random);
+    auto objective = batch_objective(run.network(), sample.examples(), run.compile_options());
+    objective->on(sample);
     Vector gradient(at.values().size(), Precision::f64);
     check.loss = objective->value_and_gradient(at, gradient);
     for (const double g : gradient.as<double>())
@@ -136,8 +132,7 @@ Gradcheck gradcheck(Experiment experiment, const GradcheckOptions& options,
 
     if (distort) distort(gradient);
 
-    LossProbe probe(run.network(), sample.loader(), run.buffers(), sample.size(), random,
-                    run.compile_options());
+    LossProbe probe(run.network(), sample, run.compile_options());
     check.has_kinks = probe.has_choices();
     std::vector<std::vector<int64_t>> chosen;
     int64_t total = 0, done = 0;

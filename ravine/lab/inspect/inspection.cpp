@@ -10,7 +10,6 @@
 #include "ravine/lab/inspect/fixed_sample.hpp"
 #include "ravine/lab/run/metrics_log.hpp"
 #include "ravine/lab/run/saved_model.hpp"
-#include "ravine/train/training/batch_objective.hpp"
 
 namespace ravine {
 namespace {
@@ -47,14 +46,12 @@ public:
           steps_(steps),
           result_(result),
           sample_(run, options.examples),
-          objective_(batch_objective(run.network(), sample_.loader(), run.buffers(), sample_.size(),
-                                     run.compile_options())),
-          layers_(run.network(), sample_.loader(), run.buffers(), sample_.size(), sample_.random(0),
-                  run.compile_options()),
+          objective_(batch_objective(run.network(), sample_.size(), run.compile_options())),
+          layers_(run.network(), sample_.at_step(0), run.compile_options()),
           before_(run.parameters()),
           gradient_(before_.values().size(), before_.values().precision()),
           update_(gradient_) {
-        objective_->set_random(sample_.random(0));
+        objective_->on(sample_.at_step(0));
         result_.examples = sample_.size();
     }
 

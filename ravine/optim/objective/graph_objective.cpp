@@ -58,7 +58,7 @@ GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOp
     for (const auto& update : built.buffer_updates)
         outputs.push_back({update.next, "new_buffers", update.offset});
     append_flat(outputs, "gradient", gradient(built.loss, built.parameters), 1);
-    main_ = compile(graph, std::move(outputs), options_);
+    main_ = std::make_unique<SampleWorkspace>(graph, std::move(outputs), options_);
     const Program& program = main_->program();
     parameters_ = program.storage("parameters");
     loss_ = program.storage("loss");
@@ -67,72 +67,26 @@ GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOp
     if (new_buffers_ >= 0) settled_buffers_ = Vector(program.storage_size(new_buffers_), options_.precision);
 }
 
-std::unique_ptr<Workspace> GraphObjective::compile(const Graph& graph, std::vector<Output> outputs,
-                                                   CompileOptions options) {
-    auto workspace = std::make_unique<Workspace>(Program::compile(graph, std::move(outputs), options));
-    apply_settings(*workspace);
-    return workspace;
-}
-
-void GraphObjective::apply_settings(Workspace& workspace) const {
-    for (const auto& [name, vector] : bound_)
-        if (const int handle = workspace.program().storage(name); handle >= 0)
-            workspace.bind(handle, *vector);
-    for (const auto& [name, value] : scalars_)
-        if (const int handle = workspace.program().scalar(name); handle >= 0)
-            workspace.set_scalar(handle, value);
-    workspace.random = random_;
-}
-
-template <class F>
-void GraphObjective::for_all(F f) {
-    f(*main_);
-    for (auto& [kind, workspace] : products_) f(*workspace);
-}
-
-void GraphObjective::bind(const std::string& input, const Vector& memory) {
-    bound_[input] = &memory;
-    for_all([&](Workspace& workspace) {
-        if (const int handle = workspace.program().storage(input); handle >= 0)
-            workspace.bind(handle, memory);
-    });
-    new_sample();
-}
-
-void GraphObjective::set_scalar(const std::string& name, double value) {
-    const auto [entry, is_new] = scalars_.try_emplace(name, value);
-    if (!is_new && entry->second == value) return;
-    entry->second = value;
-    for_all([&](Workspace& workspace) {
-        if (const int handle = workspace.program().scalar(name); handle >= 0)
-            workspace.set_scalar(handle, value);
-    });
-    new_sample();
-}
-
-void GraphObjective::set_random(const RandomContext& random) {
-    random_ = random;
-    for_all([&](Workspace& workspace) { workspace.random = random; });
-    new_sample();
-}
-
 void GraphObjective::run_forward(const Parameters& at) {
+    forward_version_ = 0;  // should the sample lack something
+    main_->on(sample_);
     if (parameters_ >= 0) main_->bind(parameters_, at.values());
     const auto begin = Clock::now();
     main_->run(0);
     ++work_.forward_passes;
     work_.forward_seconds += seconds_since(begin);
     forward_version_ = at.version();
+    forward_sample_ = sample_.version();
     resumable_ = true;
 }
 
 double GraphObjective::value(const Parameters& at) {
-    if (forward_version_ != at.version()) run_forward(at);
+    if (!is_forward_at(at)) run_forward(at);
     return main_->value(loss_);
 }
 
 double GraphObjective::value_and_gradient(const Parameters& at, Vector& gradient) {
-    if (forward_version_ != at.version() || !resumable_) run_forward(at);
+    if (!is_forward_at(at) || !resumable_) run_forward(at);
     main_->bind(gradient_, gradient);
     const auto begin = Clock::now();
     main_->run(1);
@@ -148,7 +102,13 @@ void GraphObjective::settle() {
 }
 
 Workspace& GraphObjective::product(Product kind) {
-    if (const auto known = products_.find(kind); known != products_.end()) return *known->second;
+    auto& workspace = products_[kind];
+    if (!workspace) workspace = compile(kind);
+    workspace->on(sample_);
+    return *workspace;
+}
+
+std::unique_ptr<SampleWorkspace> GraphObjective::compile(Product kind) {
     Graph graph;
     const LossGraph built = build_(graph);
     const auto direction = counterparts(graph, built.parameters, "direction");
@@ -165,7 +125,7 @@ Workspace& GraphObjective::product(Product kind) {
     }
     // Curvature is computed in what the parameters are stored in.
     const CompileOptions options{storage_precision(options_.precision), options_.threads};
-    return *(products_[kind] = compile(graph, std::move(outputs), options));
+    return std::make_unique<SampleWorkspace>(graph, std::move(outputs), options);
 }
 
 void GraphObjective::multiply(Product kind, const Parameters& at, const Vector& v, Vector& result) {

@@ -11,23 +11,23 @@
 #include "ravine/exec/plan/program.hpp"
 #include "ravine/graph/loss_graph.hpp"
 #include "ravine/optim/objective/objective.hpp"
+#include "ravine/optim/objective/sample.hpp"
 
 namespace ravine {
 
 /// The objective of a graph. Programs are compiled when they are first needed: forward and backward as two
-/// phases, the curvature products each on their own. Inputs and run-time scalars are set by name and reach
-/// all of them.
+/// phases, the curvature products each on their own. All of them see the same sample.
 class GraphObjective : public Objective {
 public:
     /// `build` appends the loss to an empty graph whose parameters are slices of the vector "parameters".
     GraphObjective(std::function<LossGraph(Graph&)> build, CompileOptions options);
 
-    /// Uses the caller's memory for an input. A new sample in the same memory is announced by new_sample().
-    void bind(const std::string& input, const Vector& memory);
-    void set_scalar(const std::string& name, double value);
-    void set_random(const RandomContext& random);
-    /// The contents of the inputs have changed: nothing computed before is valid.
-    void new_sample() { forward_version_ = 0; }
+    /// Evaluations from now on are on this sample; of a graph without inputs and scalars none need be said.
+    /// What is kept of a forward pass holds for the same parameters and the same version of the sample.
+    /// Allocates nothing once a sample of as many names was seen. An evaluation throws std::logic_error where
+    /// the sample lacks what the graph reads.
+    void on(const Sample& sample) { sample_ = sample; }
+    const Sample& sample() const { return sample_; }
 
     int64_t dimension() const override { return dimension_; }
     Precision precision() const override { return options_.precision; }
@@ -53,29 +53,28 @@ public:
 private:
     enum class Product { hessian, gauss_newton, along };
 
-    std::unique_ptr<Workspace> compile(const Graph& graph, std::vector<Output> outputs,
-                                       CompileOptions options);
+    /// Whether main_ holds the forward phase at these parameters on the present sample.
+    bool is_forward_at(const Parameters& at) const {
+        return forward_version_ == at.version() && forward_sample_ == sample_.version();
+    }
     void run_forward(const Parameters& at);
+    /// The program of a product, on the present sample.
     Workspace& product(Product kind);
+    std::unique_ptr<SampleWorkspace> compile(Product kind);
     void multiply(Product kind, const Parameters& at, const Vector& v, Vector& result);
-    void apply_settings(Workspace& workspace) const;
-    template <class F>
-    void for_all(F f);
 
     std::function<LossGraph(Graph&)> build_;
     CompileOptions options_;
     int64_t dimension_ = 0;
-    std::unique_ptr<Workspace> main_;
-    std::map<Product, std::unique_ptr<Workspace>> products_;
+    Sample sample_;
+    std::unique_ptr<SampleWorkspace> main_;
+    std::map<Product, std::unique_ptr<SampleWorkspace>> products_;
     std::optional<Parameters> probe_;  // theta + step * direction
     uint64_t forward_version_ = 0;     // of the parameters that the loss and taps in main_ belong to
+    uint64_t forward_sample_ = 0;      // version of the sample that they belong to
     bool resumable_ = false;           // what the forward phase left for the backward phase is still there
     int parameters_ = -1, loss_ = -1, gradient_ = -1, new_buffers_ = -1;  // storages of main_
     Vector settled_buffers_;
-    // What products compiled later must be given.
-    std::map<std::string, const Vector*> bound_;
-    std::map<std::string, double> scalars_;
-    RandomContext random_;
 };
 
 }  // namespace ravine

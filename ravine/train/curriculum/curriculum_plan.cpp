@@ -33,12 +33,16 @@ CurriculumPlan::CurriculumPlan(Curriculum curriculum, std::span<const double> di
       easy_(difficulties.size()),
       weights_(difficulties.size(), 1) {}
 
-void CurriculumPlan::begin_epoch(int64_t epoch, std::span<int64_t> order) {
+void CurriculumPlan::begin_epoch(int64_t epoch) {
+    if (curriculum_.kind == Curriculum::Kind::weighted) weigh_all(pace_of(curriculum_, epoch, epochs_).easy);
+}
+
+void CurriculumPlan::arrange(int64_t epoch, std::span<int64_t> order) {
     require(order.size() == ranks_.size(), "an order of {} examples and {} difficulties", order.size(),
             ranks_.size());
     const Pace pace = pace_of(curriculum_, epoch, epochs_);
-    if (curriculum_.kind == Curriculum::Kind::weighted) return weigh_all(pace.easy);
-    if (curriculum_.exists() && pace.easy < 1) draw(pace, epoch, order);
+    const bool draws = curriculum_.exists() && curriculum_.kind != Curriculum::Kind::weighted;
+    if (draws && pace.easy < 1) draw(pace, epoch, order);
 }
 
 void CurriculumPlan::draw(const Pace& pace, int64_t epoch, std::span<int64_t> order) {

@@ -21,13 +21,15 @@ public:
     CurriculumPlan(Curriculum curriculum, std::span<const double> difficulties, uint64_t seed,
                    int64_t epochs);
 
-    /// Turns the order of a plain epoch into that of the curriculum, of the same length, and prepares the
-    /// epoch's weights. Easy examples come in the order of the plain epoch, again and again from its
-    /// beginning; so do those that a stochastic curriculum draws from all. A pure function of the seed, the
-    /// epoch and the order. Allocates nothing.
-    void begin_epoch(int64_t epoch, std::span<int64_t> order);
+    /// Turns the order of a plain epoch into that of the curriculum, of the same length. Easy examples come
+    /// in the order of the plain epoch, again and again from its beginning; so do those that a stochastic
+    /// curriculum draws from all. A pure function of the seed, the epoch and the order, whichever epoch is
+    /// under way. Allocates nothing.
+    void arrange(int64_t epoch, std::span<int64_t> order);
 
-    /// The weight of an example in this epoch. The mean over the training part is 1.
+    /// Prepares the weights of an epoch. Allocates nothing.
+    void begin_epoch(int64_t epoch);
+    /// The weight of an example in the epoch that has begun. The mean over the training part is 1.
     double weight(int64_t example) const { return weights_[static_cast<size_t>(example)]; }
     /// Writes the weights of these examples in front of `weights`. Allocates nothing.
     void weigh(std::span<const int64_t> examples, Vector& weights) const;

@@ -23,7 +23,8 @@ BatchLoader::BatchLoader(const Dataset& data, const Normalization& features, con
       feature_normalization_(features),
       target_normalization_(targets),
       weights_(largest, precision, 1),
-      start_(data.output_count, precision) {
+      start_(data.output_count, precision),
+      seed_(seed) {
     if (augmentation) augmenters_.emplace_back(augmentation, data, features, targets, seed);
     const int64_t width = element_count(data.feature_shape);
     const bool is_large = largest * views() * width >= worth_a_thread;
@@ -64,6 +65,16 @@ void BatchLoader::prepare_next(std::span<const int64_t> examples, int64_t step) 
     note(batches_[1 - front_], examples, step);
     next_task_->start();
     next_is_due_ = true;
+}
+
+void BatchLoader::give_to(Sample& sample) const {
+    const Batch& batch = current();
+    sample.set_examples(batch.size);
+    sample.set(sample_names::features, batch.features);
+    sample.set(sample_names::targets, batch.targets);
+    sample.set(sample_names::example_weights, weights_);
+    sample.set(sample_names::start_targets, start_);
+    sample.set_random({seed_, static_cast<uint64_t>(batch.step), row_keys()});
 }
 
 void BatchLoader::set_start_targets(std::span<const double> start) {

@@ -10,13 +10,19 @@
 #include "ravine/data/augment/augmenter.hpp"
 #include "ravine/data/dataset.hpp"
 #include "ravine/data/normalization.hpp"
+#include "ravine/optim/objective/sample.hpp"
 #include "ravine/train/training/background.hpp"
 
 namespace ravine {
 
-/// Fills the input tensors of a program from a data set: normalised features, targets, example weights;
-/// augmented where a chain of augmentations says so. What a batch holds depends on its examples and the step
-/// alone.
+/// The names of what a sample holds of its data.
+namespace sample_names {
+inline const SampleName features("features"), targets("targets"), example_weights("example_weights"),
+    start_targets("start_targets");  ///< where evolving targets begin
+}  // namespace sample_names
+
+/// Makes samples from a data set: normalised features, targets, example weights; augmented where a chain of
+/// augmentations says so. What a batch holds depends on its examples and the step alone.
 ///
 /// Where a batch is large enough to be worth it and the steps leave a processor idle, the next one can be
 /// prepared by a thread of the loader's own while the present one is used; the tensors then change their
@@ -25,8 +31,8 @@ namespace ravine {
 class BatchLoader {
 public:
     /// For batches of at most `largest` examples. Data set and normalisations must outlive the loader. `seed`
-    /// is that of the augmentations, `threads` what a step runs on. Throws RequestError where the
-    /// augmentations make no sense for the data.
+    /// is that of augmentations and random layers, `threads` what a step runs on. Throws RequestError where
+    /// the augmentations make no sense for the data.
     BatchLoader(const Dataset& data, const Normalization& features, const Normalization& targets,
                 int64_t largest, Precision precision,
                 const std::shared_ptr<const AugmentationChain>& augmentation = nullptr, uint64_t seed = 0,
@@ -37,8 +43,12 @@ public:
     void load(std::span<const int64_t> examples, int64_t step = 0);
     /// Begins to prepare the batch that load() will be asked for next, if that is worth a thread.
     void prepare_next(std::span<const int64_t> examples, int64_t step);
-    /// Whether load() may move the tensors, so that programs must bind them again.
-    bool moves_tensors() const { return next_task_ != nullptr; }
+    /// Whether it would: otherwise nobody need know the next batch ahead.
+    bool prepares() const { return next_task_ != nullptr; }
+
+    /// Gives the loaded batch to a sample: its tensors, its number of examples, and what keys its random
+    /// layers. They are valid until the next load(). Allocates nothing where the sample had a batch before.
+    void give_to(Sample& sample) const;
 
     /// Rows of the features for each row of the targets.
     int64_t views() const { return augmenters_.empty() ? 1 : augmenters_.front().views(); }
@@ -82,6 +92,7 @@ private:
     size_t front_ = 0;
     Vector weights_, start_;
     bool next_is_due_ = false;
+    uint64_t seed_;
     std::unique_ptr<BackgroundTask> next_task_;  // last: it must end before what it writes to
 };
 

@@ -2,24 +2,20 @@
 
 #include <cmath>
 
-#include "ravine/train/training/batch_objective.hpp"
-
 namespace ravine {
 
-std::string first_nonfinite_layer(const Network& network, const Parameters& parameters, const Vector& buffers,
-                                  const BatchLoader& loaded, int64_t batch, const RandomContext& random,
+std::string first_nonfinite_layer(const Network& network, const Parameters& parameters, const Sample& sample,
                                   CompileOptions options) {
     Graph graph;
-    network.training_graph(graph, batch);
+    network.training_graph(graph, sample.examples());
     std::vector<Output> outputs;
     for (size_t id = 0; id < graph.nodes().size(); ++id)
         if (!graph.nodes()[id].arguments.empty())
             outputs.push_back({{&graph, static_cast<int>(id)}, "node" + std::to_string(id)});
-    Workspace workspace(Program::compile(graph, outputs, options));
+    SampleWorkspace workspace(graph, outputs, options);
     if (const int handle = workspace.program().storage("parameters"); handle >= 0)
         workspace.bind(handle, parameters.values());
-    bind_batch(workspace, network, loaded, buffers);
-    workspace.random = random;
+    workspace.on(sample);
     workspace.run();
     for (const auto& output : outputs) {
         const int handle = workspace.program().storage(output.storage);

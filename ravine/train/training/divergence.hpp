@@ -2,16 +2,14 @@
 
 #include <string>
 
-#include "ravine/exec/plan/program.hpp"
 #include "ravine/nn/network.hpp"
-#include "ravine/train/training/batch_loader.hpp"
+#include "ravine/optim/objective/sample.hpp"
 
 namespace ravine {
 
-/// The first layer, in the order of the forward pass, whose result for the loaded batch is not finite; empty
-/// where all are.
-std::string first_nonfinite_layer(const Network& network, const Parameters& parameters, const Vector& buffers,
-                                  const BatchLoader& loaded, int64_t batch, const RandomContext& random,
+/// The first layer, in the order of the forward pass, whose result for the sample is not finite; empty where
+/// all are.
+std::string first_nonfinite_layer(const Network& network, const Parameters& parameters, const Sample& sample,
                                   CompileOptions options);
 
 /// The tensor in which, on the way backward, a number that is not finite appears first; empty where all are

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "ravine/data/batch.hpp"
+#include "ravine/train/training/batch_sample.hpp"
 
 namespace ravine {
 namespace {
@@ -58,14 +59,14 @@ double root_mean_squared_error(std::span<const double> outputs, const Dataset& d
     return std::sqrt(total / static_cast<double>(outputs.size()));
 }
 
-Workspace& Evaluator::workspace(int64_t batch) {
+SampleWorkspace& Evaluator::workspace(int64_t batch) {
     auto& workspace = workspaces_[batch];
     if (!workspace) {
         Graph graph;
         const auto [outputs, losses] = network_.evaluation_graph(graph, batch);
         // Two phases: without targets only the outputs are wanted.
-        workspace = std::make_unique<Workspace>(
-            Program::compile(graph, {{outputs, "outputs", 0, 0}, {losses, "losses", 0, 1}}, options_));
+        workspace = std::make_unique<SampleWorkspace>(
+            graph, std::vector<Output>{{outputs, "outputs", 0, 0}, {losses, "losses", 0, 1}}, options_);
     }
     return *workspace;
 }
@@ -73,27 +74,29 @@ Workspace& Evaluator::workspace(int64_t batch) {
 template <class Visit>
 void Evaluator::run(const Dataset& data, const Normalization& features, const Normalization* targets,
                     const Parameters& parameters, const Vector& buffers, Visit visit) {
+    const int64_t most = std::min(evaluation_batch, data.size());
+    Vector x(most * element_count(data.feature_shape), options_.precision),
+        y(most * network_.options().target_count, options_.precision);
+    Sample sample;
+    sample.set(sample_names::buffers, buffers);
     std::vector<int64_t> examples;
     for (int64_t begin = 0; begin < data.size(); begin += evaluation_batch) {
         const int64_t batch = std::min(evaluation_batch, data.size() - begin);
-        Workspace& work = workspace(batch);
-        const Program& program = work.program();
-        const auto with = [&](const char* name, auto use) {
-            if (const int handle = program.storage(name); handle >= 0) use(handle);
-        };
-        with("parameters", [&](int h) { work.bind(h, parameters.values()); });
-        with("buffers", [&](int h) { work.bind(h, buffers); });
+        SampleWorkspace& work = workspace(batch);
+        if (const int handle = work.program().storage("parameters"); handle >= 0)
+            work.bind(handle, parameters.values());
         examples.resize(static_cast<size_t>(batch));
         std::iota(examples.begin(), examples.end(), begin);
         const auto fill = [&]<class T>(T*) {
-            with("features",
-                 [&](int h) { gather_features(data, features, examples, static_cast<T*>(work.data(h))); });
-            if (!targets) return;
-            with("targets",
-                 [&](int h) { gather_targets(data, *targets, examples, static_cast<T*>(work.data(h))); });
+            gather_features(data, features, examples, static_cast<T*>(x.data()));
+            if (targets) gather_targets(data, *targets, examples, static_cast<T*>(y.data()));
         };
         options_.precision == Precision::f64 ? fill(static_cast<double*>(nullptr))
                                              : fill(static_cast<float*>(nullptr));
+        sample.set_examples(batch);
+        sample.set(sample_names::features, x);
+        sample.set(sample_names::targets, y);
+        work.on(sample);
         work.run(0);
         if (targets) work.run(1);
         ++forward_passes_;

@@ -8,8 +8,8 @@
 
 #include "ravine/data/dataset.hpp"
 #include "ravine/data/normalization.hpp"
-#include "ravine/exec/plan/program.hpp"
 #include "ravine/nn/network.hpp"
+#include "ravine/optim/objective/sample.hpp"
 
 namespace ravine {
 
@@ -47,7 +47,7 @@ public:
     int64_t forward_passes() const { return forward_passes_; }
 
 private:
-    Workspace& workspace(int64_t batch);
+    SampleWorkspace& workspace(int64_t batch);
     template <class Visit>
     void run(const Dataset& data, const Normalization& features, const Normalization* targets,
              const Parameters& parameters, const Vector& buffers, Visit visit);
@@ -57,7 +57,7 @@ private:
     /// How many of the classes or labels of an example are predicted as they are.
     int64_t count_right(std::span<const double> outputs, const Dataset& data, int64_t example) const;
 
-    std::map<int64_t, std::unique_ptr<Workspace>> workspaces_;  // by batch size
+    std::map<int64_t, std::unique_ptr<SampleWorkspace>> workspaces_;  // by batch size
     int64_t forward_passes_ = 0;
 };
 

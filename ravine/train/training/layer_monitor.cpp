@@ -7,7 +7,6 @@
 
 #include "ravine/graph/derivatives.hpp"
 #include "ravine/graph/ops.hpp"
-#include "ravine/train/training/batch_objective.hpp"
 
 namespace ravine {
 namespace {
@@ -70,11 +69,10 @@ std::optional<Value> saturation(Value y) {
 
 }  // namespace
 
-LayerMonitor::LayerMonitor(const Network& network, const BatchLoader& loader, const Vector& buffers,
-                           int64_t batch, const RandomContext& random, CompileOptions options)
-    : batch_(batch) {
+LayerMonitor::LayerMonitor(const Network& network, const Sample& sample, CompileOptions options)
+    : sample_(sample) {
     Graph graph;
-    const Value loss = network.training_graph(graph, batch).loss;
+    const Value loss = network.training_graph(graph, sample.examples()).loss;
     const auto found = find_layers(graph);
     std::vector<Output> outputs;
     const auto add = [&](const std::string& what, size_t layer, Value value) {
@@ -89,9 +87,7 @@ LayerMonitor::LayerMonitor(const Network& network, const BatchLoader& loader, co
         // One at a time: a derivative stops at what it is taken by. Equal nodes are made once all the same.
         add("squared_gradient", i, mean(square(gradient(loss, {&y, 1})[0])));
     }
-    workspace_ = std::make_unique<Workspace>(Program::compile(graph, outputs, options));
-    bind_batch(*workspace_, network, loader, buffers);
-    workspace_->random = random;
+    workspace_ = std::make_unique<SampleWorkspace>(graph, outputs, options);
     const Program& program = workspace_->program();
     parameters_ = program.storage("parameters");
     for (size_t i = 0; i < found.size(); ++i) {
@@ -108,6 +104,7 @@ LayerMonitor::LayerMonitor(const Network& network, const BatchLoader& loader, co
 }
 
 std::vector<LayerState> LayerMonitor::look(const Parameters& at) {
+    workspace_->on(sample_);
     if (parameters_ >= 0) workspace_->bind(parameters_, at.values());
     workspace_->run();
     std::vector<LayerState> states;
@@ -127,7 +124,8 @@ std::vector<LayerState> LayerMonitor::look(const Parameters& at) {
         }
         if (layer.saturated >= 0) state.saturated = workspace_->value(layer.saturated);
         // The loss is a mean over the examples.
-        state.gradient = std::sqrt(workspace_->value(layer.squared_gradient)) * static_cast<double>(batch_);
+        state.gradient =
+            std::sqrt(workspace_->value(layer.squared_gradient)) * static_cast<double>(sample_.examples());
     }
     return states;
 }

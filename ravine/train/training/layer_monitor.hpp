@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "ravine/exec/plan/program.hpp"
 #include "ravine/nn/network.hpp"
-#include "ravine/train/training/batch_loader.hpp"
+#include "ravine/optim/objective/sample.hpp"
 
 namespace ravine {
 
@@ -31,10 +30,8 @@ struct LayerState {
 /// flattening, dropout.
 class LayerMonitor {
 public:
-    /// The sample is the first `batch` examples that the loader holds. Network, loader and buffers must
-    /// outlive the monitor.
-    LayerMonitor(const Network& network, const BatchLoader& loader, const Vector& buffers, int64_t batch,
-                 const RandomContext& random, CompileOptions options);
+    /// What the sample refers to must outlive the monitor.
+    LayerMonitor(const Network& network, const Sample& sample, CompileOptions options);
 
     /// The layers at these parameters, in the order of the forward pass.
     std::vector<LayerState> look(const Parameters& at);
@@ -48,8 +45,8 @@ private:
     };
 
     std::vector<Layer> layers_;
-    std::unique_ptr<Workspace> workspace_;
-    int64_t batch_;
+    Sample sample_;
+    std::unique_ptr<SampleWorkspace> workspace_;
     int parameters_ = -1;
 };
 

@@ -8,7 +8,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/threads/clock.hpp"
 #include "ravine/core/threads/interrupt.hpp"
-#include "ravine/train/training/batch_objective.hpp"
+#include "ravine/train/training/batch_order.hpp"
 #include "ravine/train/training/divergence.hpp"
 
 namespace ravine {
@@ -85,6 +85,7 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
       loader_(parts.training, parts.schema.normalization, parts.schema.target_normalization,
               std::min(options.batch, parts.training.size()), options.compile.precision, options.augmentation,
               options.seed, options.compile.threads),
+      sample_(batch_sample(network, loader_, buffers)),
       evaluator_(network, options.compile),
       best_values_(parameters.values()),
       best_buffers_(buffers) {
@@ -129,12 +130,8 @@ const Metric& Trainer::metric(const std::string& name, const std::string& what) 
 
 GraphObjective& Trainer::objective(int64_t batch) {
     auto& objective = objectives_[batch];
-    if (!objective) objective = batch_objective(network_, loader_, buffers_, batch, options_.compile);
+    if (!objective) objective = batch_objective(network_, batch, options_.compile);
     return *objective;
-}
-
-RandomContext Trainer::random_context(const TrainState& state) const {
-    return {options_.seed, static_cast<uint64_t>(state.step), loader_.row_keys()};
 }
 
 double Trainer::target_time(const TargetStage& stage, int64_t step) const {
@@ -155,16 +152,14 @@ GraphObjective& Trainer::load(std::span<const int64_t> examples, std::span<const
                               const TrainState& state) {
     loader_.load(examples, state.step);
     if (!next.empty()) loader_.prepare_next(next, state.step + 1);
-    GraphObjective& sample = objective(static_cast<int64_t>(examples.size()));
-    if (loader_.moves_tensors()) {
-        sample.bind("features", loader_.features());
-        sample.bind("targets", loader_.targets());
-    }
-    sample.set_random(random_context(state));
-    if (options_.annealing.exists()) sample.set_scalar("temperature", temperature(state.step));
     if (curriculum_) curriculum_->weigh(examples, loader_.example_weights());
-    if (!options_.targets.is_fixed()) sample.set_scalar("t", target_time(state.targets.stage, state.step));
-    return sample;
+    loader_.give_to(sample_);
+    if (options_.annealing.exists()) sample_.set(sample_names::temperature, temperature(state.step));
+    if (!options_.targets.is_fixed())
+        sample_.set(sample_names::t, target_time(state.targets.stage, state.step));
+    GraphObjective& result = objective(sample_.examples());
+    result.on(sample_);
+    return result;
 }
 
 Trainer::BatchReport Trainer::step(std::span<const int64_t> examples, std::span<const int64_t> next,
@@ -222,20 +217,20 @@ SavedState Trainer::kept() {
     return result;
 }
 
-std::string Trainer::describe_divergence(const StepReport& report, std::span<const int64_t> examples,
-                                         const TrainState& state, uint64_t version_before) {
-    const int64_t step = state.step + 1, batch = static_cast<int64_t>(examples.size());
+std::string Trainer::describe_divergence(const StepReport& report, const TrainState& state,
+                                         uint64_t version_before) {
+    const int64_t step = state.step + 1;
     if (std::isfinite(report.loss)) {
         // Where the parameters are as they were, the gradient can be had again; where they are lost,
         // elementwise rules have carried it into the parameters of the same tensors.
         Vector values = parameters_.values();
-        if (parameters_.version() == version_before) objective(batch).value_and_gradient(parameters_, values);
+        if (parameters_.version() == version_before)
+            objective(sample_.examples()).value_and_gradient(parameters_, values);
         const std::string tensor = first_nonfinite_tensor(parameters_.layout(), values);
         return fmt::format("step {}: the gradient is not finite{}", step,
                            tensor.empty() ? "" : fmt::format(", first in '{}'", tensor));
     }
-    const std::string layer = first_nonfinite_layer(network_, parameters_, buffers_, loader_, batch,
-                                                    random_context(state), options_.compile);
+    const std::string layer = first_nonfinite_layer(network_, parameters_, sample_, options_.compile);
     const std::string tensor = first_nonfinite_tensor(parameters_.layout(), parameters_.values());
     const double loss = std::isnan(report.loss) ? std::abs(report.loss) : report.loss;  // not "-nan"
     return fmt::format("step {}: the loss is {}{}{}", step, loss,
@@ -280,9 +275,13 @@ public:
           options_(trainer.options_),
           state_(state),
           listeners_(listeners),
-          order_(static_cast<size_t>(trainer.parts_.training.size())),
-          batches_(batches_per_epoch(options_.batch, std::ssize(order_))),
-          total_steps_(total_steps(options_, std::ssize(order_))),
+          order_({.sampling = options_.sampling,
+                  .seed = options_.seed,
+                  .batch = options_.batch,
+                  .examples = trainer.parts_.training.size(),
+                  .curriculum = trainer.curriculum_ ? &*trainer.curriculum_ : nullptr}),
+          batches_(batches_per_epoch(options_.batch, trainer.parts_.training.size())),
+          total_steps_(total_steps(options_, trainer.parts_.training.size())),
           log_every_(options_.log_every > 0 ? options_.log_every : std::max<int64_t>(1, batches_ / 10)),
           earlier_work_(trainer.work()),
           earlier_training_work_(trainer.training_work()),
@@ -293,9 +292,8 @@ public:
         trainer_.keep();
         state_.targets.records.reserve(options_.targets.stages.size());  // no allocation in a step
         while (state_.epoch < options_.epochs) {
-            epoch_order(options_.sampling, options_.seed, state_.epoch, order_);
-            if (trainer_.curriculum_) trainer_.curriculum_->begin_epoch(state_.epoch, order_);
             if (trainer_.is_early(state_)) return stop(StopReason::early);
+            order_.begin(state_.epoch);
             while (state_.batch_in_epoch < batches_) {
                 if (state_.has_converged) return stop(StopReason::converged);
                 if (interrupted()) return stop(StopReason::interrupted);
@@ -325,20 +323,19 @@ public:
 private:
     bool parameters_are(uint64_t version) const { return trainer_.parameters_.version() == version; }
 
-    /// The examples of a batch of this epoch; none beyond its end.
-    std::span<const int64_t> batch_at(int64_t index) const {
-        const auto size = static_cast<size_t>(options_.batch);
-        const size_t begin = std::min(static_cast<size_t>(index) * size, order_.size());
-        return std::span(order_).subspan(begin, std::min(size, order_.size() - begin));
+    /// The batch to prepare beside the present one; none behind the last, or where batches are not prepared.
+    std::span<const int64_t> next_batch() {
+        if (!trainer_.loader_.prepares() || state_.step + 1 >= total_steps_) return {};
+        return order_.after(state_.batch_in_epoch);
     }
 
     /// One batch, with an update unless it is gated; false where that diverged.
     bool update() {
-        const auto batch = batch_at(state_.batch_in_epoch);
+        const auto batch = order_.batch(state_.batch_in_epoch);
         const uint64_t version = trainer_.parameters_.version();
-        const BatchReport report = trainer_.step(batch, batch_at(state_.batch_in_epoch + 1), state_);
+        const BatchReport report = trainer_.step(batch, next_batch(), state_);
         if (!report.gated && report.outcome == StepOutcome::not_finite) {
-            outcome_.divergence = trainer_.describe_divergence(report, batch, state_, version);
+            outcome_.divergence = trainer_.describe_divergence(report, state_, version);
             return false;
         }
         if (!options_.targets.is_fixed())
@@ -464,9 +461,7 @@ private:
     }
 
     /// Of the current epoch.
-    int64_t examples_seen() const {
-        return std::min(state_.batch_in_epoch * options_.batch, std::ssize(order_));
-    }
+    int64_t examples_seen() const { return order_.examples_in(state_.batch_in_epoch); }
 
     /// Of this session's batches.
     Work training_work() const { return trainer_.training_work() - earlier_training_work_; }
@@ -485,7 +480,7 @@ private:
     const TrainOptions& options_;
     TrainState& state_;
     const std::vector<TrainListener*>& listeners_;
-    std::vector<int64_t> order_;
+    BatchOrder order_;
     int64_t batches_, total_steps_, log_every_;
     Work earlier_work_, earlier_training_work_;  // of earlier sessions
     double earlier_update_seconds_;

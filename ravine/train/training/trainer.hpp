@@ -17,7 +17,7 @@
 #include "ravine/train/curriculum/curriculum_plan.hpp"
 #include "ravine/train/targets/target_evolution.hpp"
 #include "ravine/train/training/annealing.hpp"
-#include "ravine/train/training/batch_loader.hpp"
+#include "ravine/train/training/batch_sample.hpp"
 #include "ravine/train/training/evaluator.hpp"
 #include "ravine/train/training/gate.hpp"
 #include "ravine/train/training/listener.hpp"
@@ -136,7 +136,7 @@ public:
 
     /// The forward and backward program of a full batch.
     const Program& program() { return objective(options_.batch).program(); }
-    /// The objective for a batch size, bound to the loader's tensors.
+    /// The objective for a batch size, on the sample that it was last trained on.
     GraphObjective& objective(int64_t batch);
 
 private:
@@ -146,8 +146,8 @@ private:
         double divergence = 0;  ///< without penalties, where there is a gate; else the loss
     };
 
-    /// Binds `examples` as the sample of an objective, with their targets of the moment; those of the batch
-    /// behind them are prepared meanwhile, where there are any.
+    /// The objective of `examples`, on them as its sample with their targets of the moment; those of the
+    /// batch behind them are prepared meanwhile, where there are any.
     GraphObjective& load(std::span<const int64_t> examples, std::span<const int64_t> next,
                          const TrainState& state);
     /// One update on `examples`, unless the gate closes on them.
@@ -158,10 +158,9 @@ private:
     double temperature(int64_t step) const;
     /// t of a batch in a stage.
     double target_time(const TargetStage& stage, int64_t step) const;
-    RandomContext random_context(const TrainState& state) const;
     Scores scores_of(const Dataset& data, const Weights& weights);
-    std::string describe_divergence(const StepReport& report, std::span<const int64_t> examples,
-                                    const TrainState& state, uint64_t version_before);
+    std::string describe_divergence(const StepReport& report, const TrainState& state,
+                                    uint64_t version_before);
     /// The work of all calls of run(): for updates alone, and with the evaluations.
     Work training_work() const;
     Work work() const;
@@ -177,6 +176,7 @@ private:
     Optimizer& optimizer_;
     TrainOptions options_;
     BatchLoader loader_;
+    Sample sample_;  // the batch of the moment
     Evaluator evaluator_;
     std::optional<CurriculumPlan> curriculum_;
     std::map<int64_t, std::unique_ptr<GraphObjective>> objectives_;  // by batch size
