@@ -156,12 +156,16 @@ TEST(Sample, WithoutWhatTheGraphReadsIsRefused) {
         }
     };
     expect_refused(Sample(4), "tensor 'targets'");
-    Sample unweighted(4);
-    unweighted.set("targets", y);
-    expect_refused(unweighted, "number 'w'");
-    objective.on(sample_of(y, 1));
+    const Sample whole = sample_of(y, 1);
+    objective.on(whole);
     EXPECT_EQ(objective.value(at), 30);
-    expect_refused(Sample(4), "tensor 'targets'");  // not what the one before had
+    const Vector zeros = numbers({0, 0, 0, 0});
+    Sample unweighted(4);
+    unweighted.set("targets", zeros);
+    expect_refused(unweighted, "number 'w'");  // not that of the one before
+    objective.on(whole);
+    EXPECT_EQ(objective.value(at), 30);
+    expect_refused(Sample(4), "tensor 'targets'");
 }
 
 TEST(Sample, NothingOfAnEarlierOneIsLeft) {

@@ -110,6 +110,7 @@ SampleWorkspace::SampleWorkspace(const Graph& graph, std::vector<Output> outputs
 
 void SampleWorkspace::on(const Sample& sample) {
     if (sample.version() == version_) return;
+    version_ = 0;  // until all of it is bound
     for (auto& read : tensors_) {
         const Vector* tensor = sample.tensor(read.name);
         if (!tensor && !read.is_needed) continue;
