@@ -34,6 +34,7 @@ void print_result(const Run& run, const RunResult& result, const RunFolder& fold
     const auto& [outcome, test, test_rmse] = result;
     const TrainState& state = run.state();
     fmt::print("{} updates in {:.1f} s\n", state.step - state.gated, state.seconds);
+    if (!outcome.criterion.empty()) fmt::print("ended: {}\n", outcome.criterion);
     if (run.train_options().gate.exists())
         fmt::print(
             "{} of {} batches gated: {} forward and {} backward passes, those of evaluations included\n",
@@ -49,7 +50,13 @@ void print_result(const Run& run, const RunResult& result, const RunFolder& fold
     line("validation", outcome.validation);
     line("test", test);
     if (!std::isnan(test_rmse)) fmt::print("{:<11} root mean squared error {:.6g}\n", "", test_rmse);
-    if (state.best_epoch > 0 && state.best_validation_loss < outcome.validation.loss)
+    const WhichWeights which = run.result().which;
+    if (which == WhichWeights::average)
+        fmt::print("weights     the average; those that training ended with are in raw.safetensors\n");
+    if (which == WhichWeights::best)
+        fmt::print("weights     those of epoch {}, the best; the last ones are in raw.safetensors\n",
+                   state.best_epoch);
+    else if (state.best_epoch > 0 && state.best_validation_loss < outcome.validation.loss)
         fmt::print("best        validation loss {:.6g} after epoch {} (best.safetensors)\n",
                    state.best_validation_loss, state.best_epoch);
     fmt::print("run folder  {}\n", folder.path.string());

@@ -54,12 +54,14 @@ Run small_run() {
 TensorFile checkpoint_of(Run& run, std::string_view state) {
     TensorFile file;
     append_tensors(file, "", run.parameters().layout(), run.parameters().values());
-    for (const char* name : {"optimizer.first_moment", "optimizer.second_moment"})
+    for (const char* name : {"optimizer.m", "optimizer.v", "trainer.best.parameters"})
         file.tensors.push_back(
             {name,
              {run.parameters().values().size()},
              Vector(run.parameters().values().size(), run.parameters().values().precision())});
-    file.metadata = {{"ravine.state", std::string(state)}, {"ravine.optimizer_steps", "0"}};
+    file.metadata = {{"ravine.state", std::string(state)},
+                     {"ravine.numbers", "{}"},
+                     {"ravine.counters", R"({"optimizer.steps":0,"metrics_lines":0})"}};
     return file;
 }
 

@@ -139,7 +139,7 @@ def texts():
         put("model-metadata", name, model + "\n---\n" + schema)
     for name, model in [("logistic", '[model]\nlayers = ["dense"]\n'), ("deep-key", "[model]\n" + "a." * 3000 + "a = 1\n")]:
         put("model", name, safetensors(weights, {"ravine.model": model, "ravine.loss": "cross-entropy", "ravine.schema": schema}))
-    put("checkpoint", "another-model", safetensors(weights, {"ravine.state": "{}", "ravine.optimizer_steps": "3"}))
+    put("checkpoint", "another-model", safetensors(weights, {"ravine.state": "{}", "ravine.numbers": "{}", "ravine.counters": "{}"}))
     put("curriculum", "three", '{"seconds":0.5,"forward_passes":3,"backward_passes":3,"losses":[0.5,1.25,null]}')
     put("description", "residual", """[model]
 name = "net"

@@ -3,37 +3,20 @@
 #include <cmath>
 #include <cstdio>
 
-#include "ravine/data/sources/catalog.hpp"
-#include "ravine/nn/network.hpp"
-#include "ravine/optim/functions/functions.hpp"
-#include "ravine/optim/rules/adam.hpp"
-#include "ravine/optim/rules/first_order.hpp"
-#include "ravine/train/training/trainer.hpp"
+#include "ravine/ravine.hpp"
 
 using namespace ravine;
 
 namespace {
 
 double accuracy_on_spirals() {
-    const Parts parts = load_parts({.dataset = "spiral", .seed = 1});
-    const Network network({.model = Spec::parse("mlp:hidden=64-64"),
-                           .feature_shape = parts.schema.feature_shape,
-                           .target_count = parts.schema.output_count});
-    const CompileOptions compile{.precision = Precision::f32, .threads = 1};
-    Parameters parameters(network.parameters(), compile.precision);
-    Vector buffers = network.initial_buffers(compile.precision);
-    network.initialize(parameters, 1);
-
-    FirstOrder optimizer({.rule = Adam{.learning_rate = 0.003, .beta2 = 0.99}}, network.parameters(),
-                         compile);
-    Trainer trainer(network, parts, parameters, buffers, optimizer,
-                    {.epochs = 30, .seed = 1, .compile = compile});
-    TrainState state;
-    trainer.run(state, {});
-    return Evaluator(network, compile)
-        .evaluate(parts.test, parts.schema.normalization, parts.schema.target_normalization, parameters,
-                  buffers)
-        .accuracy;
+    const auto parts = std::make_shared<const Parts>(load_parts({.dataset = "spiral", .seed = 1}));
+    Training training({.network = {.model = Spec::parse("mlp:hidden=64-64")},
+                       .optimizer = optimizers().make(Spec::parse("adam:learning_rate=0.003,beta2=0.99")),
+                       .train = {.epochs = 30, .seed = 1}},
+                      parts);
+    training.run();
+    return training.evaluate(parts->test).accuracy;
 }
 
 double distance_to_minimum_of_rosenbrock() {
@@ -41,8 +24,9 @@ double distance_to_minimum_of_rosenbrock() {
     const CompileOptions compile{.precision = Precision::f64};
     GraphObjective objective = rosenbrock.objective(compile);
     Parameters x = rosenbrock.starting_point(compile.precision);
-    FirstOrder optimizer({.rule = Adam{.learning_rate = 0.02}}, x.shared_layout(), compile);
-    for (int step = 0; step < 5000; ++step) optimizer.step(objective, x);
+    const auto adam =
+        optimizers().make(Spec::parse("adam:learning_rate=0.02"))({}, x.shared_layout(), compile);
+    for (int step = 0; step < 5000; ++step) adam->step(objective, x);
     return std::hypot(x.values().at(0) - 1, x.values().at(1) - 1);
 }
 

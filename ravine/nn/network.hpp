@@ -19,8 +19,8 @@ struct NetworkOptions {
     /// Empty name: the model's default for classes, logistic for independent labels, squared error for
     /// numbers.
     Spec loss{};
-    Shape feature_shape;   ///< of one example: {2}, {28, 28, 1}
-    int64_t target_count;  ///< classes, labels, or numbers to predict
+    Shape feature_shape{};     ///< of one example: {2}, {28, 28, 1}
+    int64_t target_count = 0;  ///< classes, labels, or numbers to predict
     Task task = Task::classification;
     double l1 = 0;  ///< the penalty l1 * sum |w| over the tensors that decay (Tibshirani 1996)
     double l2 = 0;  ///< the penalty l2 * sum w^2 over the tensors that decay

@@ -15,13 +15,15 @@ namespace ravine {
 /// What composes with an optimizer, whatever its kind. A kind that has no use for a part refuses it.
 struct OptimizerParts {
     RatePolicyMaker rate{};  ///< empty: the optimizer's own rate throughout
-    Schedule schedule{};     ///< multiplies the rate; empty: 1
+    Schedule schedule{};     ///< multiplies what the policy decides; empty: 1
     RunLength run_length{};  ///< that the schedule spans
     Clipping clipping{};
     double weight_decay = 0;  ///< decoupled
 };
 
-/// Makes an optimizer of parameters with a layout.
+/// Makes an optimizer of parameters with a layout:
+///
+///     auto adam = optimizers().make(Spec::parse("adam:beta2=0.99"))({}, x.shared_layout(), compile);
 using OptimizerMaker = std::function<std::unique_ptr<Optimizer>(
     const OptimizerParts&, std::shared_ptr<const ParameterLayout>, CompileOptions)>;
 

@@ -48,7 +48,8 @@ void expect_same(const RunFolder& a, const RunFolder& b) {
     }
     EXPECT_EQ(without_seconds(Json::parse(left.metadata.at("ravine.state"))),
               without_seconds(Json::parse(right.metadata.at("ravine.state"))));
-    EXPECT_EQ(left.metadata.at("ravine.optimizer_steps"), right.metadata.at("ravine.optimizer_steps"));
+    for (const char* key : {"ravine.numbers", "ravine.counters"})
+        EXPECT_EQ(left.metadata.at(key), right.metadata.at(key));
 }
 
 TEST_F(CheckpointTest, AResumedRunEndsAsOneThatNeverStopped) {
@@ -126,6 +127,45 @@ TEST_F(CheckpointTest, ACrashInMidEpochLosesNothingBeyondTheLastCheckpoint) {
     }
 }
 
+TEST_F(CheckpointTest, AveragesPlateausAndPatienceGoOnWhereTheyWere) {
+    Experiment e = long_experiment("momentum:learning_rate=0.3");
+    e.epochs = 5;
+    e.rate = "plateau:patience=1,cooldown=1,factor=0.5,threshold=0.05";
+    e.stop = "early:patience=3,min_change=0.02";
+    e.schedule = "sgdr:period=2,multiplier=1";
+    for (const char* average : {"polyak:start=0.2", "ema:decay=0.9"}) {
+        SCOPED_TRACE(average);
+        e.average = average;
+        const RunFolder whole = folder(fmt::format("whole-{:.3}", average));
+        train_in(whole, e);
+        EXPECT_TRUE(fs::exists(whole.raw()));
+        for (const int64_t step : {5, 13}) {
+            SCOPED_TRACE(step);
+            const RunFolder crashed = folder(fmt::format("crashed-{:.3}{}", average, step));
+            crash_in(crashed, e, step);
+            resume_in(crashed);
+            expect_same(crashed, whole);
+            EXPECT_EQ(contents_of(crashed.raw()), contents_of(whole.raw()));
+        }
+    }
+}
+
+TEST_F(CheckpointTest, ARunThatStoppedEarlyStaysAsItIs) {
+    Experiment e = long_experiment("sgd:learning_rate=1e-9");  // nothing improves
+    e.stop = "early:patience=1,min_change=0.1";
+    const RunFolder to = folder("early");
+    EXPECT_EQ(train_in(to, e).outcome.reason, StopReason::early);
+    const Json summary = summary_of(to);
+    EXPECT_EQ(summary["epochs"], 2);
+    EXPECT_EQ(summary["weights"], "best");
+    EXPECT_EQ(summary["stop_reason"],
+              "early: validation_loss has not improved by more than 0.1 for 1 epochs");
+    EXPECT_EQ(contents_of(to.model()), contents_of(to.best()));
+    const std::string before = contents_of(to.summary());
+    EXPECT_EQ(resume_in(to).outcome.reason, StopReason::early);
+    EXPECT_EQ(contents_of(to.summary()), before);
+}
+
 TEST_F(CheckpointTest, ARunThatCrashedBeforeItsFirstCheckpointBeginsAgain) {
     const Experiment e = long_experiment("adam");
     const RunFolder whole = folder("whole"), crashed = folder("crashed");
@@ -165,7 +205,7 @@ TEST_F(CheckpointTest, ALogThatEndsBeforeItsCheckpointIsSaid) {
 
 TEST_F(CheckpointTest, TheBestWeightsAreKept) {
     Experiment e = small_experiment();
-    e.epochs = 8;
+    e.epochs = 5;
     e.optimizer = "sgd:learning_rate=8";  // up and down
     e.schedule = "constant";
     const RunFolder whole = folder("whole"), crashed = folder("crashed"), until = folder("until");
@@ -372,10 +412,13 @@ TEST_F(DamagedCheckpointTest, AShortenedFileIsRefused) {
 TEST_F(DamagedCheckpointTest, MissingAndMistypedPartsAreRefused) {
     using F = TensorFile;
     expect_damage_refused([](F& f) { f.metadata.clear(); }, {"is no checkpoint of a run"});
-    expect_damage_refused([](F& f) { f.metadata.erase("ravine.optimizer_steps"); }, {"is no checkpoint"});
-    expect_damage_refused([](F& f) { f.metadata["ravine.optimizer_steps"] = "-1"; },
-                          {"damaged metadata", "-1"});
-    for (const char* state : {"", "{", "5", "[]", "{\"layout\":2}", "{\"layout\":2,\"step\":\"x\"}"})
+    expect_damage_refused([](F& f) { f.metadata.erase("ravine.state"); }, {"is no checkpoint"});
+    expect_damage_refused([](F& f) { f.metadata.erase("ravine.counters"); }, {"damaged", "ravine.counters"});
+    expect_damage_refused([](F& f) { f.metadata["ravine.numbers"] = "[]"; }, {"damaged", "an object"});
+    expect_damage_refused(
+        [](F& f) { f.metadata["ravine.counters"] = "{\"metrics_lines\":0,\"optimizer.steps\":-1}"; },
+        {"damaged metadata", "-1"});
+    for (const char* state : {"", "{", "5", "[]", "{\"layout\":3}", "{\"layout\":3,\"step\":\"x\"}"})
         expect_damage_refused([&](F& f) { f.metadata["ravine.state"] = state; }, {"damaged metadata"});
     for (const char* key :
          {"step", "epoch", "batch_in_epoch", "best_epoch", "forward_passes", "backward_passes"}) {
@@ -413,7 +456,7 @@ TEST_F(DamagedCheckpointTest, OneOfAnEarlierVersionIsRefused) {
             state.erase("layout");
             f.metadata["ravine.state"] = state.dump();
         },
-        {"checkpoint.safetensors: expected a checkpoint of layout 2, found layout 1"});
+        {"checkpoint.safetensors: expected a checkpoint of layout 3, found layout 1"});
 }
 
 TEST_F(DamagedCheckpointTest, OneOfAnotherModelOrOptimizerIsRefused) {

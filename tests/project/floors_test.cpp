@@ -75,6 +75,7 @@ TEST(Floors, HoldInTheWholeLibrary) {
         const fs::path& path = entry.path();
         if (path.extension() != ".hpp" && path.extension() != ".cpp") continue;
         const std::string folder = fs::relative(path, root).begin()->string();
+        if (folder == "ravine.hpp") continue;  // the roof: all that a program needs
         EXPECT_GE(height(folder), 0) << path << " is on no floor";
         std::ifstream source(path);
         int number = 0;

@@ -25,14 +25,12 @@ const Parts& parts() {
 }
 
 FirstModel first_model(const Asked& asked) {
-    return train_first_model({.model = Spec::parse("mlp:hidden=8"),
-                              .loss = Spec::parse("kl"),
-                              .feature_shape = {2},
-                              .target_count = 3,
-                              .divergence = asked.gated,
-                              .annealed = asked.annealed},
-                             parts(), {.rule = update_rules().make(Spec::parse(asked.optimizer))},
-                             asked.options, asked.epochs, asked.listeners);
+    TrainingOptions options{.network = {.model = Spec::parse("mlp:hidden=8"), .loss = Spec::parse("kl")},
+                            .optimizer = optimizers().make(Spec::parse(asked.optimizer)),
+                            .train = asked.options};
+    if (asked.gated) options.train.gate = {.by = Gate::By::batch};
+    if (asked.annealed) options.train.annealing = {.shape = Annealing::Shape::linear};
+    return train_first_model(std::move(options), parts(), asked.epochs, asked.listeners);
 }
 
 double mean(const Numbers& values) {

@@ -46,6 +46,18 @@ public:
         entries_.push_back(std::move(entry));
     }
 
+    /// Adds everything of another catalog, whose products `convert` makes into those of this one.
+    template <class Other, class Convert>
+    void add_all(const Catalog<Other>& other, Convert convert) {
+        for (Entry entry : other.entries()) {
+            entry.kind = kind_;
+            entries_.push_back(std::move(entry));
+            makers_.push_back([&other, convert](const Spec& spec, Arguments...) -> Product {
+                return convert(other.make(spec));
+            });
+        }
+    }
+
     /// Makes what `spec` names. Throws RequestError for an unknown name or setting, or a value out of range.
     Product make(const Spec& spec, Arguments... arguments) const {
         for (size_t i = 0; i < entries_.size(); ++i)

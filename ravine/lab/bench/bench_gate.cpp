@@ -5,8 +5,7 @@
 #include "ravine/core/threads/clock.hpp"
 #include "ravine/core/threads/threads.hpp"
 #include "ravine/lab/statistics/statistics.hpp"
-#include "ravine/optim/rules/first_order.hpp"
-#include "ravine/train/training/trainer.hpp"
+#include "ravine/train/training/training.hpp"
 
 namespace ravine {
 namespace {
@@ -35,37 +34,30 @@ private:
 /// Training of a workload behind a gate, or without one.
 class GatedSide {
 public:
-    GatedSide(const StepWorkload& workload, const Parts& parts, const Gate& gate, CompileOptions options)
-        : network_({.model = workload.model,
-                    .loss = {"kl", {}},
-                    .feature_shape = workload.feature_shape,
-                    .target_count = workload.classes,
-                    .divergence = gate.exists()}),
-          parameters_(network_.parameters(), options.precision),
-          buffers_(network_.initial_buffers(options.precision)),
-          optimizer_({.rule = update_rules().make(workload.optimizer)}, network_.parameters(), options),
-          trainer_(network_, parts, parameters_, buffers_, optimizer_,
-                   {.epochs = INT64_MAX / gate_batches,
-                    .batch = workload.batch,
-                    .compile = options,
-                    .gate = gate}) {
-        network_.initialize(parameters_, 0);
-    }
+    GatedSide(const StepWorkload& workload, std::shared_ptr<const Parts> parts, const Gate& gate,
+              CompileOptions options)
+        : training_({.network = {.model = workload.model, .loss = {"kl", {}}},
+                     .optimizer = optimizers().make(workload.optimizer),
+                     .train = {.epochs = INT64_MAX / gate_batches,
+                               .batch = workload.batch,
+                               .compile = options,
+                               .gate = gate}},
+                    std::move(parts)) {}
 
     void run(double seconds) {
         StepTimer timer(seconds, times);
-        trainer_.run(state_, {&timer});
+        training_.run({&timer});
     }
     /// The forward phase alone, on what was loaded last.
     void run_forward(double seconds, int64_t batch) {
-        GraphObjective& objective = trainer_.objective(batch);
+        GraphObjective& objective = training_.trainer().objective(batch);
         Sample sample = objective.sample();
         const auto start = Clock::now();
         for (int i = 0; i < 3 || seconds_since(start) < seconds; ++i) {
             const auto begin = Clock::now();
             sample.touch();  // another one, of the same numbers
             objective.on(sample);
-            objective.value(parameters_);
+            objective.value(training_.parameters());
             times.push_back(1e3 * seconds_since(begin));
         }
     }
@@ -73,21 +65,16 @@ public:
     std::vector<double> times = {};
 
 private:
-    Network network_;
-    Parameters parameters_;
-    Vector buffers_;
-    FirstOrder optimizer_;
-    Trainer trainer_;
-    TrainState state_;
+    Training training_;
 };
 
 }  // namespace
 
 GatedStepTimes gated_step_milliseconds(const StepWorkload& workload, CompileOptions options, double seconds) {
     const FlushSubnormals flush;  // as in training
-    Parts parts{.training = made_batches(workload, gate_batches)};
-    parts.schema = schema_of(parts.training);
-    parts.validation = parts.test = parts.training.subset({});
+    const auto parts = std::make_shared<Parts>(Parts{.training = made_batches(workload, gate_batches)});
+    parts->schema = schema_of(parts->training);
+    parts->validation = parts->test = parts->training.subset({});
     GatedSide plain(workload, parts, {}, options),
         open(workload, parts, {.by = Gate::By::batch, .epsilon = 0}, options),
         gated(workload, parts, {.by = Gate::By::batch, .epsilon = 1e30}, options),

@@ -7,7 +7,7 @@
 #include "ravine/core/files/file.hpp"
 #include "ravine/core/threads/interrupt.hpp"
 #include "ravine/lab/draw/plot.hpp"
-#include "ravine/optim/rules/first_order.hpp"
+#include "ravine/optim/optimizers.hpp"
 
 namespace ravine {
 namespace {
@@ -40,18 +40,17 @@ Parameters start_of(const Function& function, const MinimizeOptions& options) {
     return start;
 }
 
-FirstOrder optimizer_of(const Spec& spec, const MinimizeOptions& options, const Function& function) {
-    return {{.rule = update_rules().make(spec),
-             .schedule = make_schedule(options.schedule),
-             .run_length = {.total = options.steps},
-             .clipping = make_clipping(options.clipping)},
-            function.layout(),
-            in_double};
+std::unique_ptr<Optimizer> optimizer_of(const Spec& spec, const MinimizeOptions& options,
+                                        const Function& function) {
+    return optimizers().make(spec)({.schedule = make_schedule(options.schedule),
+                                    .run_length = {.total = options.steps},
+                                    .clipping = make_clipping(options.clipping)},
+                                   function.layout(), in_double);
 }
 
 Trace run(const Spec& spec, const MinimizeOptions& options, const Function& function) {
     Trace trace{.optimizer = spec.text(), .dimension = function.dimension};
-    FirstOrder optimizer = optimizer_of(spec, options, function);
+    const auto optimizer = optimizer_of(spec, options, function);
     Parameters at = start_of(function, options);
     // The gradient of a look-ahead rule is taken elsewhere than where it stands, and what the trace shows is
     // not what the optimizer needed: so the trace has an objective of its own.
@@ -63,10 +62,12 @@ Trace run(const Spec& spec, const MinimizeOptions& options, const Function& func
             trace.was_interrupted = true;
             break;
         }
-        if (optimizer.step(objective, at).outcome == StepOutcome::updated)
-            record(trace, probe, at, gradient);
-        else
+        const StepReport report = optimizer->step(objective, at);
+        if (report.outcome == StepOutcome::converged) break;
+        if (report.outcome == StepOutcome::not_finite)
             trace.diverged_at = trace.rows();
+        else
+            record(trace, probe, at, gradient);
     }
     trace.evaluations = objective.work().forward_passes;
     return trace;

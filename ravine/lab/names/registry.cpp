@@ -13,10 +13,10 @@
 #include "ravine/nn/model.hpp"
 #include "ravine/nn/normalization/normalization.hpp"
 #include "ravine/optim/functions/functions.hpp"
+#include "ravine/optim/optimizers.hpp"
 #include "ravine/optim/rates/rate_policy.hpp"
 #include "ravine/optim/rates/schedule.hpp"
 #include "ravine/optim/rules/clipping.hpp"
-#include "ravine/optim/rules/update_rule.hpp"
 #include "ravine/train/averages/averaging.hpp"
 #include "ravine/train/curriculum/curriculum.hpp"
 #include "ravine/train/targets/target_evolution.hpp"
@@ -131,7 +131,7 @@ const std::vector<Kind>& kinds() {
 const std::vector<Entry>& registry() {
     static const std::vector<Entry> all = [] {
         std::vector<Entry> entries;
-        append(entries, update_rules());
+        append(entries, optimizers());
         append(entries, schedules());
         append(entries, rate_policies());
         append(entries, clippings());
@@ -213,6 +213,10 @@ std::string example_of(const Entry& entry) {
                            name);
     if (kind == "annealing") return fmt::format("ravine train spiral --anneal {}", name);
     if (kind == "curriculum") return fmt::format("ravine train spiral --curriculum {}", name);
+    if (kind == "rate")
+        return fmt::format("ravine train spiral --epochs 50 --schedule constant --rate {}", name);
+    if (kind == "stop") return fmt::format("ravine train spiral --epochs 200 --stop {}", name);
+    if (kind == "average") return fmt::format("ravine train spiral --average {}", name);
     if (kind == "sampler") return fmt::format("ravine train spiral --sampler {}", name);
     return fmt::format("ravine minimize {} --optimizer sgd:learning_rate=0.001 --steps 100", name);
 }

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "ravine/lab/experiment/experiment.hpp"
+#include "ravine/lab/experiment/training_options.hpp"
 #include "ravine/lab/run/run_folder.hpp"
 #include "ravine/train/checkpoint/checkpoint.hpp"
 #include "ravine/train/curriculum/first_model.hpp"
@@ -23,12 +23,6 @@ struct RunResult {
     double test_rmse;  ///< numbers to predict: in the units of the data; NaN otherwise
 };
 
-/// Throws RequestError for a name, or a setting of one, that there is not: before any work is done.
-void check_names(const Experiment& experiment);
-
-/// What an experiment asks of the data.
-DataRequest data_request(const Experiment& experiment);
-
 /// An experiment made ready to run: data loaded and split, network built, weights initialised.
 class Run {
 public:
@@ -40,16 +34,16 @@ public:
     Run& operator=(const Run&) = delete;
 
     const Experiment& experiment() const { return experiment_; }
-    const Parts& parts() const { return *parts_; }
-    const Network& network() const { return *network_; }
+    const Parts& parts() const { return training_->parts(); }
+    const Network& network() const { return training_->network(); }
     /// Those that are trained.
-    const Parameters& parameters() const { return *parameters_; }
-    const Vector& buffers() const { return buffers_; }
+    const Parameters& parameters() const { return training_->parameters(); }
+    const Vector& buffers() const { return training_->buffers(); }
     /// What the run results in as it stands: what is evaluated, saved and looked at.
-    Trainer::Weights result() const { return trainer_->result(state_); }
-    CompileOptions compile_options() const { return options_.compile; }
-    const TrainOptions& train_options() const { return options_; }
-    const TrainState& state() const { return state_; }
+    Trainer::Weights result() const { return training_->result(); }
+    CompileOptions compile_options() const { return train_options().compile; }
+    const TrainOptions& train_options() const { return training_->options().train; }
+    const TrainState& state() const { return training_->state(); }
     /// What the first model of a curriculum found; none before training, and without a curriculum.
     const std::optional<FirstModel>& first_model() const { return first_model_; }
     /// Bytes by what needs them, and the program of a step: what `-v` prints.
@@ -70,6 +64,7 @@ public:
     RunResult train(const RunFolder& folder, std::vector<TrainListener*> listeners, double save_every = 20);
 
 private:
+    void prepare(TrainingOptions options, std::shared_ptr<const Parts> parts);
     /// Follows the curriculum, if there is one: by what an earlier part of the run found, or else by a first
     /// model that is trained now. False where that diverged.
     bool follow_curriculum(const std::vector<TrainListener*>& listeners);
@@ -82,14 +77,7 @@ private:
     void write_results(const RunFolder& folder, const RunResult& result);
 
     Experiment experiment_;
-    std::shared_ptr<const Parts> parts_;
-    TrainOptions options_;
-    std::unique_ptr<Network> network_;
-    std::unique_ptr<Parameters> parameters_;
-    Vector buffers_;
-    std::unique_ptr<Optimizer> optimizer_;
-    std::unique_ptr<Trainer> trainer_;
-    TrainState state_;
+    std::unique_ptr<Training> training_;
     Curriculum curriculum_;
     std::optional<FirstModel> first_model_;
     int64_t metrics_lines_ = 0;  // when the checkpoint was written

@@ -34,7 +34,7 @@ const Vector& AveragedWeights::buffers(const Vector& buffers) {
         const Schema& schema = parts_.schema;
         loader_.emplace(parts_.training, schema.normalization, schema.target_normalization, batch_,
                         options_.precision, augmentation_, seed_, options_.threads);
-        statistics_.emplace(network_, parts_.training, batch_, seed_, options_);
+        statistics_.emplace(network_, parts_.training, batch_, options_);
     }
     buffers_ = buffers;
     forward_passes_ += statistics_->observe(parameters(), *loader_, buffers_);

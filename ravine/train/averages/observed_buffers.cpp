@@ -3,22 +3,22 @@
 #include <algorithm>
 #include <numeric>
 
-#include "ravine/train/training/batch_objective.hpp"
+#include "ravine/train/training/batch_sample.hpp"
 
 namespace ravine {
 
 ObservedBuffers::ObservedBuffers(const Network& network, const Dataset& training, int64_t batch,
-                                 uint64_t seed, CompileOptions options)
-    : network_(network), training_(training), batch_(batch), seed_(seed), options_(options) {}
+                                 CompileOptions options)
+    : network_(network), training_(training), batch_(batch), options_(options) {}
 
-Workspace& ObservedBuffers::workspace(int64_t batch) {
+SampleWorkspace& ObservedBuffers::workspace(int64_t batch) {
     auto& workspace = workspaces_[batch];
     if (!workspace) {
         Graph graph;
         std::vector<Output> outputs;
         for (const auto& update : network_.training_graph(graph, batch).buffer_updates)
             outputs.push_back({update.observed, "observed", update.offset});
-        workspace = std::make_unique<Workspace>(Program::compile(graph, std::move(outputs), options_));
+        workspace = std::make_unique<SampleWorkspace>(graph, std::move(outputs), options_);
     }
     return *workspace;
 }
@@ -27,6 +27,7 @@ int64_t ObservedBuffers::observe(const Parameters& weights, BatchLoader& loader,
     const int64_t count = training_.size();
     std::vector<int64_t> examples(static_cast<size_t>(batch_));
     std::vector<double> sums(static_cast<size_t>(buffers.size()));
+    Sample sample = batch_sample(network_, loader, buffers);
     double seen = 0;
     int64_t passes = 0;
     for (int64_t begin = 0; begin < count; begin += batch_) {
@@ -35,9 +36,9 @@ int64_t ObservedBuffers::observe(const Parameters& weights, BatchLoader& loader,
         examples.resize(static_cast<size_t>(batch));
         std::iota(examples.begin(), examples.end(), begin);
         loader.load(examples);
-        Workspace& work = workspace(batch);
-        bind_batch(work, network_, loader, buffers);
-        work.random = {seed_, 0, loader.row_keys()};
+        loader.give_to(sample);
+        SampleWorkspace& work = workspace(batch);
+        work.on(sample);
         if (const int handle = work.program().storage("parameters"); handle >= 0)
             work.bind(handle, weights.values());
         work.run();

@@ -19,22 +19,20 @@ class ObservedBuffers {
 public:
     /// `batch` examples at a time, in their order, augmented as the loader does it and with the dropout of
     /// training. References must outlive it.
-    ObservedBuffers(const Network& network, const Dataset& training, int64_t batch, uint64_t seed,
-                    CompileOptions options);
+    ObservedBuffers(const Network& network, const Dataset& training, int64_t batch, CompileOptions options);
 
     /// Fills `buffers`, all of whose numbers are running statistics; those that no batch has any of stay.
     /// Returns the number of forward passes.
     int64_t observe(const Parameters& weights, BatchLoader& loader, Vector& buffers);
 
 private:
-    Workspace& workspace(int64_t batch);
+    SampleWorkspace& workspace(int64_t batch);
 
     const Network& network_;
     const Dataset& training_;
     int64_t batch_;
-    uint64_t seed_;
     CompileOptions options_;
-    std::map<int64_t, std::unique_ptr<Workspace>> workspaces_;  // by batch size
+    std::map<int64_t, std::unique_ptr<SampleWorkspace>> workspaces_;  // by batch size
 };
 
 }  // namespace ravine

@@ -13,12 +13,6 @@ uint64_t derived_seed(uint64_t seed) {
     return static_cast<uint64_t>(words[0]) << 32 | words[1];
 }
 
-NetworkOptions plain(NetworkOptions network) {
-    network.evolving_targets = network.divergence = network.annealed = false;
-    network.consistency = 0;
-    return network;
-}
-
 TrainOptions plain(const TrainOptions& options, int64_t epochs) {
     return {.epochs = epochs,
             .batch = options.batch,
@@ -52,23 +46,17 @@ private:
 
 }  // namespace
 
-FirstModel train_first_model(NetworkOptions network_options, const Parts& parts, FirstOrderOptions optimizer,
-                             TrainOptions options, int64_t first_epochs,
+FirstModel train_first_model(TrainingOptions options, const Parts& parts, int64_t first_epochs,
                              const std::vector<TrainListener*>& listeners) {
     const auto begin = Clock::now();
-    const Network network(plain(std::move(network_options)));
-    options = plain(options, first_epochs);
-    const Parts data = training_of(parts);
-    Parameters parameters(network.parameters(), options.compile.precision);
-    Vector buffers = network.initial_buffers(options.compile.precision);
-    network.initialize(parameters, options.seed);
-    optimizer.run_length = run_length(options, data.training.size());
-    FirstOrder rule(std::move(optimizer), network.parameters(), options.compile);
-    Trainer trainer(network, data, parameters, buffers, rule, options);
+    options.train = plain(options.train, first_epochs);
+    options.targets = {.initial = 1};
+    options.optimizer_parts.rate = {};  // a policy may want to hear of a validation part
+    Training training(std::move(options), std::make_shared<const Parts>(training_of(parts)));
 
-    TrainState state;
     Relay relay(listeners);
-    const TrainOutcome outcome = trainer.run(state, {&relay});
+    const TrainOutcome outcome = training.run({&relay});
+    const TrainState& state = training.state();
     FirstModel result{.losses = {},
                       .work = {.forward_passes = state.forward_passes,
                                .backward_passes = state.backward_passes,
@@ -76,9 +64,11 @@ FirstModel train_first_model(NetworkOptions network_options, const Parts& parts,
                                .backward_seconds = state.backward_seconds},
                       .divergence = outcome.divergence};
     if (outcome.reason == StopReason::epochs) {
-        Evaluator evaluator(network, options.compile);
-        result.losses = evaluator.losses(data.training, data.schema.normalization,
-                                         data.schema.target_normalization, parameters, buffers);
+        const Schema& schema = training.parts().schema;
+        Evaluator evaluator(training.network(), training.options().train.compile);
+        result.losses =
+            evaluator.losses(training.parts().training, schema.normalization, schema.target_normalization,
+                             training.parameters(), training.buffers());
         result.work.forward_passes += evaluator.forward_passes();
     }
     result.seconds = seconds_since(begin);

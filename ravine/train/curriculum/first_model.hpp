@@ -3,9 +3,7 @@
 #include <vector>
 
 #include "ravine/data/sources/catalog.hpp"
-#include "ravine/nn/network.hpp"
-#include "ravine/optim/rules/first_order.hpp"
-#include "ravine/train/training/trainer.hpp"
+#include "ravine/train/training/training.hpp"
 
 namespace ravine {
 
@@ -19,11 +17,10 @@ struct FirstModel {
 
 /// Trains a network of these options from weights and with random numbers of a seed of its own, derived from
 /// that of `options`, for `first_epochs` epochs on plain data: no augmentation, evolving targets, gate,
-/// annealing or curriculum. Order, batch, optimizer and penalties are those given; the schedule spans the
-/// first model's epochs. Stops early where a listener of the run wants to stop, or at an interruption. The
-/// same arguments give the same losses.
-FirstModel train_first_model(NetworkOptions network, const Parts& parts, FirstOrderOptions optimizer,
-                             TrainOptions options, int64_t first_epochs,
+/// annealing or curriculum, and the optimizer's own rate. Order, batch, optimizer and penalties are those
+/// given; the schedule spans the first model's epochs. Stops early where a listener of the run wants to stop,
+/// or at an interruption. The same arguments give the same losses.
+FirstModel train_first_model(TrainingOptions options, const Parts& parts, int64_t first_epochs,
                              const std::vector<TrainListener*>& listeners);
 
 }  // namespace ravine

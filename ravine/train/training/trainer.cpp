@@ -109,8 +109,8 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
     thresholds_ = gate_thresholds(options_.gate, options_.targets);
     const Stopping& stopping = options_.stopping;
     monitored_ =
-        stopping.exists() ? &metric(stopping.monitor, "early:monitor") : &find_metric("validation_loss");
-    if (const auto name = optimizer.monitor(); !name.empty()) heard_ = &metric(name, "rate:monitor");
+        stopping.exists() ? &metric(stopping.monitor, "--stop: monitor") : &find_metric("validation_loss");
+    if (const auto name = optimizer.monitor(); !name.empty()) heard_ = &metric(name, "--rate: monitor");
     if (options_.averaging.exists())
         average_.emplace(options_.averaging, network, parts, options_.batch, options_.augmentation,
                          options_.seed, options_.compile);

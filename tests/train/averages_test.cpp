@@ -1,0 +1,133 @@
+#include "ravine/train/averages/averaging.hpp"
+
+#include <cmath>
+
+#include "ravine/train/averages/averaged_weights.hpp"
+#include "tests/train/support.hpp"
+
+namespace ravine {
+namespace {
+
+using test::AfterUpdate;
+using test::Bench;
+using test::Case;
+using test::Numbers;
+
+Case averaged(Averaging averaging) {
+    Case given;
+    given.options.averaging = averaging;
+    given.options.compile.precision = Precision::f64;
+    return given;
+}
+
+/// The weights after every update of a run, and the trainer's average at its end.
+struct Averages {
+    std::vector<Numbers> passed;
+    Numbers mean;
+    WhichWeights which;
+};
+
+Averages run(const Case& given) {
+    Bench bench(given);
+    Averages result;
+    AfterUpdate copy([&](const StepEvent&) { result.passed.push_back(bench.weights()); });
+    bench.run({&copy});
+    const auto weights = bench.trainer.result(bench.state);
+    result.mean = weights.parameters.values().to_doubles();
+    result.which = weights.which;
+    return result;
+}
+
+TEST(Averaging, PolyaksIsTheMeanOfTheSecondHalf) {
+    const Averages got = run(averaged({.kind = Averaging::Kind::polyak, .start = 0.5}));
+    EXPECT_EQ(got.which, WhichWeights::average);
+    const size_t steps = got.passed.size();
+    ASSERT_EQ(steps, 18U);
+    for (size_t i = 0; i < got.mean.size(); ++i) {
+        double sum = 0;
+        for (size_t k = 9; k < steps; ++k) sum += got.passed[k][i];  // after updates 10 to 18
+        EXPECT_NEAR(got.mean[i], sum / 9, 1e-13);
+    }
+}
+
+TEST(Averaging, TheExponentialOneWeighsTheNewestMost) {
+    const double decay = 0.9;
+    const Averages got = run(averaged({.kind = Averaging::Kind::ema, .decay = decay}));
+    const size_t steps = got.passed.size();
+    for (size_t i = 0; i < got.mean.size(); ++i) {
+        double sum = 0, weights = 0;
+        for (size_t k = 0; k < steps; ++k) {
+            const double weight = (1 - decay) * std::pow(decay, steps - 1 - k);
+            sum += weight * got.passed[k][i];
+            weights += weight;
+        }
+        EXPECT_NEAR(got.mean[i], sum / weights, 1e-13);
+    }
+}
+
+TEST(Averaging, TrainingKnowsNothingOfIt) {
+    Bench plain(averaged({})), with(averaged({.kind = Averaging::Kind::polyak}));
+    plain.run();
+    with.run();
+    EXPECT_EQ(plain.weights(), with.weights());
+    EXPECT_EQ(plain.losses(), with.losses());
+    EXPECT_NE(plain.heard.evaluations.back().validation.loss, with.heard.evaluations.back().validation.loss);
+    EXPECT_EQ(plain.trainer.result(plain.state).which, WhichWeights::last);
+}
+
+TEST(Averaging, WhatIsEvaluatedIsTheAverage) {
+    Bench bench(averaged({.kind = Averaging::Kind::polyak}));
+    const TrainOutcome outcome = bench.run();
+    const auto result = bench.trainer.result(bench.state);
+    const Schema& schema = bench.parts.schema;
+    const Scores scores = Evaluator(bench.network, bench.given.options.compile)
+                              .evaluate(bench.parts.validation, schema.normalization,
+                                        schema.target_normalization, result.parameters, result.buffers);
+    EXPECT_EQ(outcome.validation.loss, scores.loss);
+    EXPECT_EQ(bench.heard.evaluations.back().validation.loss, scores.loss);
+}
+
+// Each batch's own mean and variance, weighted by its examples: 50, 50, 50 and 30 of 180.
+TEST(Averaging, RunningStatisticsAreTakenAnew) {
+    Case given = averaged({.kind = Averaging::Kind::polyak});
+    given.model = "mlp:hidden=4,normalization=batch";
+    given.options.batch = 50;
+    Bench bench(given);
+    bench.run();
+    const auto result = bench.trainer.result(bench.state);
+    const Numbers w = result.parameters.values().to_doubles();
+    const auto& data = bench.parts.training;
+    const auto& normal = bench.parts.schema.normalization;
+    for (size_t unit = 0; unit < 4; ++unit) {
+        double mean = 0, variance = 0;
+        for (int64_t begin = 0; begin < 180; begin += 50) {
+            const int64_t end = std::min<int64_t>(180, begin + 50), count = end - begin;
+            double sum = 0, squares = 0;
+            for (int64_t i = begin; i < end; ++i) {
+                const double a = w[2 * unit] * normal.apply(data.feature(i, 0), 0) +
+                                 w[2 * unit + 1] * normal.apply(data.feature(i, 1), 1);
+                sum += a;
+                squares += a * a;
+            }
+            const auto n = static_cast<double>(count);
+            mean += sum / 180;
+            variance += n / 180 * (squares - sum * sum / n) / (n - 1);
+        }
+        const auto at = [&](const char* name) {
+            return result.buffers.at(bench.network.buffers().find(name)->offset + static_cast<int64_t>(unit));
+        };
+        EXPECT_NEAR(at("1.running_mean"), mean, 1e-12);
+        EXPECT_NEAR(at("1.running_var"), variance, 1e-12);
+    }
+    EXPECT_NE(result.buffers.to_doubles(), bench.buffers.to_doubles());
+}
+
+TEST(Averaging, SpecsAreRead) {
+    EXPECT_FALSE(averagings().make(Spec::parse("none")).exists());
+    EXPECT_EQ(averagings().make(Spec::parse("polyak")).start, 0.5);
+    EXPECT_EQ(averagings().make(Spec::parse("ema:decay=0.99")).decay, 0.99);
+    EXPECT_THROW(averagings().make(Spec::parse("ema:decay=1")), RequestError);
+}
+
+}  // namespace
+}  // namespace ravine
