@@ -83,8 +83,11 @@ void train(const TrainRequest& request) {
         folder = RunFolder::create(request.out, short_name(run.experiment()));
 
     const Experiment& e = run.experiment();
-    tell(stderr, "{} on {}: {} parameters, {} training examples, {} ({}, {} thread{})\n",
-         model_label(e.model), e.dataset, run.parameters().values().size(), run.parts().training.size(),
+    const int64_t parameters = run.parameters().values().size(),
+                  frozen = parameters - trained_size(run.parameters().layout());
+    tell(stderr, "{} on {}: {} parameters{}, {} training examples, {} ({}, {} thread{})\n",
+         model_label(e.model), e.dataset, parameters,
+         frozen > 0 ? fmt::format(" ({} frozen)", frozen) : std::string(), run.parts().training.size(),
          e.optimizer, e.precision, e.threads, e.threads == 1 ? "" : "s");
     spdlog::debug("{}", run.memory_plan());
     for (const auto& note : run.notes()) say("note: " + note);

@@ -86,7 +86,7 @@ Network::Network(NetworkOptions options)
     Graph graph;
     Builder builder(graph, Mode::evaluation);
     build(builder, 1);
-    parameters_ = std::make_shared<ParameterLayout>(builder.parameters());
+    parameters_ = std::make_shared<ParameterLayout>(with_groups(builder.parameters(), options_.groups));
     buffers_ = builder.buffers();
     initializers_ = builder.initializers();
     buffer_values_ = builder.initial_buffers();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "ravine/core/values/parameter_groups.hpp"
 #include "ravine/core/values/parameters.hpp"
 #include "ravine/core/values/task.hpp"
 #include "ravine/graph/loss_graph.hpp"
@@ -38,6 +39,7 @@ struct NetworkOptions {
     /// Whether a training graph's loss is that of the outputs over the run-time scalar "temperature", those
     /// of auxiliary heads and of all views alike. Needs a loss on logits.
     bool annealed = false;
+    ParameterGroups groups{};  ///< which tensors are frozen, and which have rates of their own
 };
 
 /// A model with its loss: builds the graphs of training and evaluation for any batch size, and knows how its
@@ -48,7 +50,8 @@ struct NetworkOptions {
 /// versions of each.
 class Network {
 public:
-    /// Throws RequestError for unknown names, bad settings, or a loss that does not fit the task.
+    /// Throws RequestError for unknown names, bad settings, a loss that does not fit the task, or groups of
+    /// tensors that there are not.
     explicit Network(NetworkOptions options);
 
     const NetworkOptions& options() const { return options_; }

@@ -105,6 +105,18 @@ TEST(FirstOrder, TensorsHaveRatesOfTheirOwn) {
     EXPECT_NEAR(x.values().at(5), start()[5] - 0.025 * objective.slope(5, start()[5]), 1e-15);
 }
 
+TEST(FirstOrder, ATensorsRateMultipliesItsDecay) {
+    const auto layout = two_tensors();
+    layout->slices[0].rate = 0.25;
+    Bowl objective = bowl(Precision::f64);
+    Parameters x = parameters_at(layout, start(), Precision::f64);
+    FirstOrder optimizer({.rule = Sgd{.learning_rate = 0.1}, .weight_decay = 0.3}, layout,
+                         {.precision = Precision::f64});
+    optimizer.step(objective, x);
+    EXPECT_NEAR(x.values().at(0), start()[0] - 0.025 * (objective.slope(0, start()[0]) + 0.3 * start()[0]),
+                1e-15);
+}
+
 TEST(FirstOrder, GroupsOfOneSizeShareProgramsAndNotNumbers) {
     auto layout = std::make_shared<ParameterLayout>();
     for (int i = 0; i < 6; ++i)

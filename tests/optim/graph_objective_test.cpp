@@ -1,5 +1,7 @@
 #include "ravine/optim/objective/graph_objective.hpp"
 
+#include <limits>
+
 #include "ravine/core/error.hpp"
 #include "ravine/graph/ops.hpp"
 #include "ravine/optim/functions/functions.hpp"
@@ -22,7 +24,7 @@ LossGraph small_net(Graph& graph) {
 }
 
 struct SmallNet {
-    Precision precision = Precision::f64;
+    Precision precision;
     GraphObjective objective{small_net, {.precision = precision}};
     Vector features{std::vector<double>{0.1, 0.5, -1, 2, 0.3, 0.7, -0.2, -0.4, 1.1, 0.9, -1.3, 0.6},
                     precision};
@@ -30,7 +32,7 @@ struct SmallNet {
 
     Sample sample{4};
 
-    SmallNet() {
+    explicit SmallNet(Precision in = Precision::f64) : precision(in) {
         sample.set("features", features);
         sample.set("targets", targets);
         set_penalty(0.01);
@@ -224,6 +226,110 @@ TEST(GraphObjective, ProductsMadeLateKnowWhatWasSetBefore) {
     net.set_penalty(0);
     net.objective.hessian_vector(at, v, product);
     EXPECT_NEAR(strong - product.at(0), 200, 1e-9);
+}
+
+// --- Frozen tensors: what is computed is the whole's, cut down to the rest.
+
+/// The small net, whose outputs are what its loss is a function of; of its two tensors some are frozen.
+struct PartlyFrozen {
+    Precision precision;
+    std::shared_ptr<ParameterLayout> layout = std::make_shared<ParameterLayout>();
+    SmallNet whole{precision};
+    std::unique_ptr<GraphObjective> part;
+
+    PartlyFrozen(bool first, bool second, Precision in = Precision::f64) : precision(in) {
+        layout->add({.name = "a", .shape = {3, 5}, .trainable = !first});
+        layout->add({.name = "b", .shape = {5, 1}, .trainable = !second});
+        part = std::make_unique<GraphObjective>(small_net, CompileOptions{.precision = precision}, layout);
+        part->on(whole.sample);
+    }
+    bool is_trained(int64_t i) const { return layout->slice_at(i).trainable; }
+    /// A direction, with `frozen` where nothing is trained.
+    Vector direction(double frozen) const {
+        Vector v(20, precision);
+        for (int64_t i = 0; i < 20; ++i)
+            v.set(i, is_trained(i) ? std::cos(1.3 * static_cast<double>(i)) : frozen);
+        return v;
+    }
+    void expect_part(const Vector& result, const Vector& of_whole, double tolerance) const {
+        for (int64_t i = 0; i < 20; ++i) {
+            if (is_trained(i))
+                EXPECT_NEAR(result.at(i), of_whole.at(i), tolerance) << i;
+            else
+                EXPECT_EQ(result.at(i), 0) << i;
+        }
+    }
+};
+
+TEST(FrozenTensors, HaveAGradientOfZero) {
+    for (const auto precision : {Precision::f64, Precision::f32})
+        for (const auto& [first, second] : {std::pair{true, false}, {false, true}, {false, false}}) {
+            PartlyFrozen net(first, second, precision);
+            for (const double seed : {1.0, 2.0}) {  // each time, whatever stood there
+                const Parameters at = net.whole.point(seed);
+                Vector g(20, precision, 7), of_whole(20, precision);
+                EXPECT_NEAR(net.part->value_and_gradient(at, g),
+                            net.whole.objective.value_and_gradient(at, of_whole), 1e-6);
+                net.expect_part(g, of_whole, precision == Precision::f64 ? 1e-14 : 1e-6);
+            }
+        }
+}
+
+TEST(FrozenTensors, AreNeitherReadNorWrittenByCurvature) {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    for (const auto& [first, second] : {std::pair{true, false}, {false, true}}) {
+        PartlyFrozen net(first, second);
+        const Parameters at = net.whole.point(3);
+        Vector product(20, Precision::f64, 7), of_whole(20, Precision::f64);
+        net.part->hessian_vector(at, net.direction(nan), product);
+        net.whole.objective.hessian_vector(at, net.direction(0), of_whole);
+        net.expect_part(product, of_whole, 1e-13);
+        for (const double step : {0.0, 0.3}) {
+            const Along part = net.part->along(at, net.direction(nan), step),
+                        whole = net.whole.objective.along(at, net.direction(0), step);
+            EXPECT_NEAR(part.value, whole.value, 1e-13);
+            EXPECT_NEAR(part.slope, whole.slope, 1e-13);
+            EXPECT_NEAR(part.curvature, whole.curvature, 1e-13);
+        }
+    }
+}
+
+TEST(FrozenTensors, HaveNoPartInTheGaussNewtonMatrix) {
+    const auto build = [](Graph& graph) {
+        const Value x = graph.parameter("parameters", 0, {2}), y = graph.parameter("parameters", 2, {2});
+        const Value outputs = concatenate({x * y, sin(x) + square(y)}, 0);
+        return LossGraph{.loss = sum(square(square(outputs))), .outputs = outputs, .parameters = {x, y}};
+    };
+    const auto layout = std::make_shared<ParameterLayout>();
+    layout->add({.name = "x", .shape = {2}, .trainable = false});
+    layout->add({.name = "y", .shape = {2}});
+    GraphObjective part(build, {.precision = Precision::f64}, layout),
+        whole(build, {.precision = Precision::f64});
+    const Parameters at = parameters_at(layout, {0.5, -1, 2, 0.25}, Precision::f64);
+    Vector product(4, Precision::f64, 7), of_whole(4, Precision::f64);
+    part.gauss_newton_vector(at, Vector(std::vector<double>{9, 9, 1, -2}, Precision::f64), product);
+    whole.gauss_newton_vector(at, Vector(std::vector<double>{0, 0, 1, -2}, Precision::f64), of_whole);
+    EXPECT_EQ(product.at(0), 0);
+    EXPECT_EQ(product.at(1), 0);
+    EXPECT_NEAR(product.at(2), of_whole.at(2), 1e-11);
+    EXPECT_NEAR(product.at(3), of_whole.at(3), 1e-11);
+    EXPECT_GT(std::abs(product.at(2)), 1);
+}
+
+// A product of 4 x 3 and 3 x 5 numbers, and of 4 x 5 and 5 x 1: 2 m n k operations each, and as many for each
+// of its two adjoints that is needed.
+TEST(FrozenTensors, CostNoBackwardPass) {
+    const auto backward = [](bool first, bool second) {
+        const PartlyFrozen net(first, second);
+        int64_t flops = 0;
+        for (const auto& kernel : net.part->program().kernels())
+            if (kernel.phase == 1 && kernel.text.starts_with("matmul")) flops += kernel.flops;
+        return flops;
+    };
+    constexpr int64_t of_a = 2 * 4 * 3 * 5, of_b = 2 * 4 * 5, back = 2 * 4 * 5;
+    EXPECT_EQ(backward(false, false), of_a + of_b + back);
+    EXPECT_EQ(backward(true, false), of_b);
+    EXPECT_EQ(backward(false, true), of_a + back);
 }
 
 }  // namespace

@@ -20,6 +20,8 @@ struct Experiment {
     std::string schedule = "linear";  ///< decays to 1 % of the rate over the run; see make_schedule()
     std::string rate = "constant";
     std::string clip = "none";
+    std::string freeze = "none";   ///< tensors that keep their values, and
+    std::string rate_of = "none";  ///< multiples of the rate for some: see parse_groups()
     std::string augment = "none";  ///< of the training part: NAME:key=value,... joined by '+'
     std::string targets = "fixed";
     std::string gate = "none";

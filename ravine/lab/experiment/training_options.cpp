@@ -11,6 +11,7 @@ namespace {
 NetworkOptions network_options(const Experiment& e) {
     NetworkOptions options{.l1 = e.l1, .l2 = e.l2};
     choose_model(options, e.model, e.model_origin);
+    options.groups = parse_groups(e.freeze, e.rate_of);
     if (!e.loss.empty()) options.loss = Spec::parse(e.loss);
     if (!e.initializer.empty()) options.initialization = initializers().make(Spec::parse(e.initializer));
     return options;

@@ -137,12 +137,16 @@ Gradcheck gradcheck(Experiment experiment, const GradcheckOptions& options,
     std::vector<std::vector<int64_t>> chosen;
     int64_t total = 0, done = 0;
     for (const auto& slice : at.layout().slices) {
-        chosen.push_back(draw(slice, options.samples, static_cast<uint64_t>(experiment.seed)));
+        // What is frozen has no gradient, and nothing to check.
+        chosen.push_back(slice.trainable
+                             ? draw(slice, options.samples, static_cast<uint64_t>(experiment.seed))
+                             : std::vector<int64_t>{});
         total += std::ssize(chosen.back());
         check.layers += slice.shape.size() >= 2 ? 1 : 0;
     }
     for (size_t i = 0; i < chosen.size() && !interrupted(); ++i) {
         const Slice& slice = at.layout().slices[i];
+        if (!slice.trainable) continue;
         check.tensors.push_back({.name = slice.name, .offset = slice.offset, .elements = {}});
         check_gradient(gradient, at, chosen[i], options.step, std::ref(probe), [&](const CheckedElement& e) {
             check.tensors.back().elements.push_back(e);

@@ -85,9 +85,11 @@ private:
         moment.update = {along_update.slope + along_update.curvature / 2,
                          objective_->value(now) - moment.loss};
         moment.layers = layers_.look(before_);
-        for (const Slice& slice : before_.layout().slices)
+        for (const Slice& slice : before_.layout().slices) {
+            if (!slice.trainable) continue;
             moment.tensors.push_back(
                 {slice.name, norm(before_.values(), slice), norm(gradient_, slice), norm(update_, slice)});
+        }
         result_.moments.push_back(std::move(moment));
     }
 

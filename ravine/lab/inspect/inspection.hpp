@@ -42,7 +42,7 @@ struct Moment {
     /// Of the update s that the optimizer made: g's + s'Hs / 2.
     LossChange update{};
     std::vector<LayerState> layers = {};
-    std::vector<TensorState> tensors = {};
+    std::vector<TensorState> tensors = {};  ///< of those that are trained
 };
 
 /// Whether running it again led to the weights that were saved.

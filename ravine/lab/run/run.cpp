@@ -284,6 +284,7 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
               {"backward_seconds", state().backward_seconds},
               {"update_seconds", state().update_seconds},
               {"parameters", parameters().values().size()},
+              {"trained_parameters", trained_size(parameters().layout())},
               {"training_examples", parts().training.size()},
               {"validation_examples", parts().validation.size()},
               {"test_examples", parts().test.size()}};

@@ -38,18 +38,21 @@ std::vector<Value> counterparts(Graph& graph, const std::vector<Value>& paramete
     return result;
 }
 
-/// result <- x + step * direction.
+/// result <- x + step * direction, from element `begin` to `end`.
 template <class T>
-void step_along(const Vector& x, const Vector& direction, double step, Vector& result) {
+void step_along(const Vector& x, const Vector& direction, double step, Vector& result, int64_t begin,
+                int64_t end) {
     const auto from = x.as<T>(), d = direction.as<T>();
     const auto to = result.as<T>();
-    for (size_t i = 0; i < to.size(); ++i) to[i] = from[i] + static_cast<T>(step) * d[i];
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
+        to[i] = from[i] + static_cast<T>(step) * d[i];
 }
 
 }  // namespace
 
-GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOptions options)
-    : build_(std::move(build)), options_(options) {
+GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOptions options,
+                               std::shared_ptr<const ParameterLayout> layout)
+    : build_(std::move(build)), options_(options), layout_(std::move(layout)) {
     Graph graph;
     const LossGraph built = build_(graph);
     dimension_ = total_size(built.parameters);
@@ -57,7 +60,8 @@ GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOp
     for (const auto& [name, value] : built.taps) outputs.push_back({value, name});
     for (const auto& update : built.buffer_updates)
         outputs.push_back({update.next, "new_buffers", update.offset});
-    append_flat(outputs, "gradient", gradient(built.loss, built.parameters), 1);
+    append_flat(outputs, "gradient",
+                with_zeros(built.parameters, gradient(built.loss, trained(built.parameters))), 1);
     main_ = std::make_unique<SampleWorkspace>(graph, std::move(outputs), options_);
     const Program& program = main_->program();
     parameters_ = program.storage("parameters");
@@ -65,6 +69,28 @@ GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOp
     gradient_ = program.storage("gradient");
     new_buffers_ = program.storage("new_buffers");
     if (new_buffers_ >= 0) settled_buffers_ = Vector(program.storage_size(new_buffers_), options_.precision);
+}
+
+/// Of values for all tensors those of the trained ones.
+std::vector<Value> GraphObjective::trained(const std::vector<Value>& parameters) const {
+    if (!layout_) return parameters;
+    require(layout_->slices.size() == parameters.size(), "a layout of {} tensors for {}",
+            layout_->slices.size(), parameters.size());
+    std::vector<Value> result;
+    for (size_t i = 0; i < parameters.size(); ++i)
+        if (layout_->slices[i].trainable) result.push_back(parameters[i]);
+    return result;
+}
+
+/// Values for the trained tensors, with zeros for the others between them.
+std::vector<Value> GraphObjective::with_zeros(const std::vector<Value>& parameters,
+                                              const std::vector<Value>& of_trained) const {
+    if (!layout_) return of_trained;
+    std::vector<Value> result;
+    auto next = of_trained.begin();
+    for (size_t i = 0; i < parameters.size(); ++i)
+        result.push_back(layout_->slices[i].trainable ? *next++ : constant_like(parameters[i], 0));
+    return result;
 }
 
 void GraphObjective::run_forward(const Parameters& at) {
@@ -111,16 +137,20 @@ Workspace& GraphObjective::product(Product kind) {
 std::unique_ptr<SampleWorkspace> GraphObjective::compile(Product kind) {
     Graph graph;
     const LossGraph built = build_(graph);
-    const auto direction = counterparts(graph, built.parameters, "direction");
+    const auto parameters = trained(built.parameters),
+               direction = trained(counterparts(graph, built.parameters, "direction"));
+    const auto append_product = [&](std::vector<Output>& outputs, const std::vector<Value>& product) {
+        append_flat(outputs, "product", with_zeros(built.parameters, product), 0);
+    };
     std::vector<Output> outputs;
     if (kind == Product::hessian) {
-        append_flat(outputs, "product", ravine::hessian_vector(built.loss, built.parameters, direction), 0);
+        append_product(outputs, ravine::hessian_vector(built.loss, parameters, direction));
     } else if (kind == Product::gauss_newton) {
         if (!built.outputs) fail_request("this objective has no outputs: it has no Gauss-Newton matrix");
-        append_flat(outputs, "product",
-                    ravine::gauss_newton_vector(built.loss, *built.outputs, built.parameters, direction), 0);
+        append_product(outputs,
+                       ravine::gauss_newton_vector(built.loss, *built.outputs, parameters, direction));
     } else {
-        const auto [slope, curvature] = ravine::along(built.loss, built.parameters, direction);
+        const auto [slope, curvature] = ravine::along(built.loss, parameters, direction);
         outputs = {{built.loss, "loss"}, {slope, "slope"}, {curvature, "curvature"}};
     }
     // Curvature is computed in what the parameters are stored in.
@@ -150,15 +180,27 @@ void GraphObjective::gauss_newton_vector(const Parameters& at, const Vector& v, 
     multiply(Product::gauss_newton, at, v, result);
 }
 
+/// The probe at theta + step * direction.
+void GraphObjective::move(const Parameters& from, const Vector& direction, double step) {
+    if (!probe_) probe_.emplace(from.shared_layout(), options_.precision);
+    Vector& point = *probe_->write();
+    const auto part = [&](int64_t begin, int64_t end) {
+        if (options_.precision == Precision::f64)
+            step_along<double>(from.values(), direction, step, point, begin, end);
+        else
+            step_along<float>(from.values(), direction, step, point, begin, end);
+    };
+    if (!layout_) return part(0, dimension_);
+    point.assign(from.values());
+    for (const auto& slice : layout_->slices)
+        if (slice.trainable) part(slice.offset, slice.offset + slice.size());
+}
+
 Along GraphObjective::along(const Parameters& at, const Vector& direction, double step) {
     Workspace& workspace = product(Product::along);
     const Program& program = workspace.program();
-    if (!probe_) probe_.emplace(at.shared_layout(), options_.precision);
-    Vector& point = *probe_->write();
-    if (options_.precision == Precision::f64)
-        step_along<double>(at.values(), direction, step, point);
-    else
-        step_along<float>(at.values(), direction, step, point);
+    move(at, direction, step);
+    const Vector& point = probe_->values();
     if (const int handle = program.storage("parameters"); handle >= 0) workspace.bind(handle, point);
     if (const int handle = program.storage("direction"); handle >= 0) workspace.bind(handle, direction);
     workspace.run();

@@ -16,11 +16,14 @@
 namespace ravine {
 
 /// The objective of a graph. Programs are compiled when they are first needed: forward and backward as two
-/// phases, the curvature products each on their own. All of them see the same sample.
+/// phases, the curvature products each on their own. All of them see the same sample. Of what is frozen no
+/// derivative is computed: gradients and products are 0 there, and what a direction has there is not read.
 class GraphObjective : public Objective {
 public:
-    /// `build` appends the loss to an empty graph whose parameters are slices of the vector "parameters".
-    GraphObjective(std::function<LossGraph(Graph&)> build, CompileOptions options);
+    /// `build` appends the loss to an empty graph whose parameters are slices of the vector "parameters". The
+    /// layout says what is trained; null: everything.
+    GraphObjective(std::function<LossGraph(Graph&)> build, CompileOptions options,
+                   std::shared_ptr<const ParameterLayout> layout = nullptr);
 
     /// Evaluations from now on are on this sample; of a graph without inputs and scalars none need be said.
     /// What is kept of a forward pass holds for the same parameters and the same version of the sample.
@@ -57,6 +60,10 @@ private:
     bool is_forward_at(const Parameters& at) const {
         return forward_version_ == at.version() && forward_sample_ == sample_.version();
     }
+    std::vector<Value> trained(const std::vector<Value>& parameters) const;
+    std::vector<Value> with_zeros(const std::vector<Value>& parameters,
+                                  const std::vector<Value>& of_trained) const;
+    void move(const Parameters& from, const Vector& direction, double step);
     void run_forward(const Parameters& at);
     /// The program of a product, on the present sample.
     Workspace& product(Product kind);
@@ -65,6 +72,7 @@ private:
 
     std::function<LossGraph(Graph&)> build_;
     CompileOptions options_;
+    std::shared_ptr<const ParameterLayout> layout_;  // null: all is trained
     int64_t dimension_ = 0;
     Sample sample_;
     std::unique_ptr<SampleWorkspace> main_;

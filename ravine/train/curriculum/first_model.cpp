@@ -52,6 +52,7 @@ FirstModel train_first_model(TrainingOptions options, const Parts& parts, int64_
     options.train = plain(options.train, first_epochs);
     options.targets = {.initial = 1};
     options.optimizer_parts.rate = {};  // a policy may want to hear of a validation part
+    options.network.groups = {};        // its weights are its own: there is nothing in them to keep
     Training training(std::move(options), std::make_shared<const Parts>(training_of(parts)));
 
     Relay relay(listeners);

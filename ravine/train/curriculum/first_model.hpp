@@ -17,9 +17,9 @@ struct FirstModel {
 
 /// Trains a network of these options from weights and with random numbers of a seed of its own, derived from
 /// that of `options`, for `first_epochs` epochs on plain data: no augmentation, evolving targets, gate,
-/// annealing or curriculum, and the optimizer's own rate. Order, batch, optimizer and penalties are those
-/// given; the schedule spans the first model's epochs. Stops early where a listener of the run wants to stop,
-/// or at an interruption. The same arguments give the same losses.
+/// annealing or curriculum, with the optimizer's own rate for all tensors, none of which is frozen. Order,
+/// batch, optimizer and penalties are those given; the schedule spans the first model's epochs. Stops early
+/// where a listener of the run wants to stop, or at an interruption. The same arguments give the same losses.
 FirstModel train_first_model(TrainingOptions options, const Parts& parts, int64_t first_epochs,
                              const std::vector<TrainListener*>& listeners);
 

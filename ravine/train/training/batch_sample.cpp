@@ -17,7 +17,8 @@ Sample batch_sample(const Network& network, const BatchLoader& loader, const Vec
 std::unique_ptr<GraphObjective> batch_objective(const Network& network, int64_t batch,
                                                 CompileOptions options) {
     return std::make_unique<GraphObjective>(
-        [&network, batch](Graph& graph) { return network.training_graph(graph, batch); }, options);
+        [&network, batch](Graph& graph) { return network.training_graph(graph, batch); }, options,
+        network.parameters());
 }
 
 }  // namespace ravine
