@@ -66,6 +66,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongRequest{{"minimize", "sphere", "--schedule", "cosin"}, "did you mean 'cosine'?"},
         WrongRequest{{"minimize", "sphere", "--schedule", "step+cosine"}, "'step' has no end"},
         WrongRequest{{"minimize", "sphere", "--schedule", "sgdr"}, "updates of an epoch are not known"},
+        WrongRequest{{"train", "spiral:examples=60", "--freeze", "0.wieght"}, "did you mean '0.weight'?"},
+        WrongRequest{{"compare", "spiral:examples=60", "--rate-of", "0.*=0"}, "rate_of: 0.*: expected"},
         WrongRequest{{"minimize", "sphere", "--clip", "nrom"}, "did you mean 'norm'?"},
         WrongRequest{{"minimize", "sphere", "--steps", "0"}, "--steps: expected an integer at least 1"},
         WrongRequest{{"minimize", "sphere", "--steps", "ten"}, "found 'ten'"},
