@@ -37,6 +37,8 @@ public:
     void hessian_vector(const Parameters&, const Vector&, Vector&) override {}
     void gauss_newton_vector(const Parameters&, const Vector&, Vector&) override {}
     Along along(const Parameters&, const Vector&, double) override { return {}; }
+    void values_along(const Parameters&, const Vector&, std::span<const double>, std::span<double>) override {
+    }
 
 private:
     int64_t dimension_;

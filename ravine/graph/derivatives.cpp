@@ -56,15 +56,22 @@ Rule rule_of(Op op) {
     return normalized_rule();
 }
 
-std::vector<Value> vjp(std::span<const Value> ys, std::span<const Value> seeds, std::span<const Value> wrt) {
+namespace {
+
+/// What happens to adjoints at the values that they are asked for: they end there, or go on to what lies
+/// before.
+enum class AtWanted { stop, go_on };
+
+std::vector<Value> adjoints_of(std::span<const Value> ys, std::span<const Value> seeds,
+                               std::span<const Value> wrt, AtWanted at_wanted) {
     require(!ys.empty() && ys.size() == seeds.size(), "vjp: {} values, {} seeds", ys.size(), seeds.size());
     Graph& graph = *ys[0].graph;
     const LabelScope scope(graph);
     const int last = largest_id(ys);
     const auto depends = dependents(graph, wrt, last);
-    std::vector<char> is_wrt(depends.size(), 0);
+    std::vector<char> stops(depends.size(), 0);
     for (const auto v : wrt)
-        if (v.id <= last) is_wrt[static_cast<size_t>(v.id)] = 1;
+        if (v.id <= last && at_wanted == AtWanted::stop) stops[static_cast<size_t>(v.id)] = 1;
 
     std::vector<MaybeValue> adjoints(depends.size());
     for (size_t i = 0; i < ys.size(); ++i) {
@@ -75,9 +82,10 @@ std::vector<Value> vjp(std::span<const Value> ys, std::span<const Value> seeds, 
     }
     for (int id = last; id >= 0; --id) {
         const auto index = static_cast<size_t>(id);
-        if (!adjoints[index] || !depends[index] || is_wrt[index]) continue;
+        if (!adjoints[index] || !depends[index] || stops[index]) continue;
         graph.label = graph.node(id).label;
         const auto rule = rule_of(graph.node(id).op);
+        if (!rule.vjp) continue;  // a leaf
         const auto parts = rule.vjp({&graph, id}, *adjoints[index]);
         const auto arguments = graph.node(id).arguments;
         for (size_t i = 0; i < arguments.size(); ++i) {
@@ -93,8 +101,9 @@ std::vector<Value> vjp(std::span<const Value> ys, std::span<const Value> seeds, 
     return result;
 }
 
-std::vector<Value> jvp(std::span<const Value> ys, std::span<const Value> wrt,
-                       std::span<const Value> tangents) {
+/// The tangents of ys. A value of `wrt` without a tangent is held constant.
+std::vector<MaybeValue> tangents_of(std::span<const Value> ys, std::span<const Value> wrt,
+                                    std::span<const MaybeValue> tangents) {
     require(!ys.empty() && wrt.size() == tangents.size(), "jvp: {} values, {} tangents", wrt.size(),
             tangents.size());
     Graph& graph = *ys[0].graph;
@@ -104,8 +113,8 @@ std::vector<Value> jvp(std::span<const Value> ys, std::span<const Value> wrt,
     std::vector<MaybeValue> known(depends.size());
     std::vector<char> is_wrt(depends.size(), 0);
     for (size_t i = 0; i < wrt.size(); ++i) {
-        require(wrt[i].shape() == tangents[i].shape(), "jvp: a tangent of {} for {}",
-                to_string(tangents[i].shape()), to_string(wrt[i].shape()));
+        require(!tangents[i] || wrt[i].shape() == tangents[i]->shape(), "jvp: a tangent of {} for {}",
+                to_string(tangents[i].value_or(wrt[i]).shape()), to_string(wrt[i].shape()));
         if (wrt[i].id > last) continue;
         known[static_cast<size_t>(wrt[i].id)] = tangents[i];
         is_wrt[static_cast<size_t>(wrt[i].id)] = 1;
@@ -120,8 +129,51 @@ std::vector<Value> jvp(std::span<const Value> ys, std::span<const Value> wrt,
         graph.label = graph.node(id).label;
         known[index] = rule_of(graph.node(id).op).jvp({&graph, id}, parts);
     }
+    std::vector<MaybeValue> result;
+    for (const auto y : ys) result.push_back(known[static_cast<size_t>(y.id)]);
+    return result;
+}
+
+/// What a Gauss-Newton matrix does with v: the tangent J v of the outputs, the adjoint L J v, and the product
+/// of v with the Hessian of y while the outputs are held, for each of `wrt`.
+struct GaussNewton {
+    Value tangent, adjoint;
+    std::vector<MaybeValue> beside;
+};
+
+GaussNewton gauss_newton(Value y, Value outputs, std::span<const Value> wrt, std::span<const Value> v) {
+    GaussNewton result;
+    result.tangent = jvp({&outputs, 1}, wrt, v)[0];
+    const auto slope = gradient(y, {&outputs, 1});
+    result.adjoint = jvp(slope, {&outputs, 1}, {&result.tangent, 1})[0];
+    std::vector<Value> all(wrt.begin(), wrt.end());
+    std::vector<MaybeValue> tangents(v.begin(), v.end());
+    all.push_back(outputs);
+    tangents.emplace_back();  // last, so that outputs that are one of `wrt` are held too
+    auto slopes = gradient(y, all);
+    slopes.pop_back();
+    result.beside = tangents_of(slopes, all, tangents);
+    return result;
+}
+
+}  // namespace
+
+std::vector<Value> vjp(std::span<const Value> ys, std::span<const Value> seeds, std::span<const Value> wrt) {
+    return adjoints_of(ys, seeds, wrt, AtWanted::stop);
+}
+
+std::vector<Value> adjoints(Value y, std::span<const Value> values) {
+    require(y.shape().empty(), "adjoints: expected a scalar, found {}", to_string(y.shape()));
+    const Value one = constant_like(y, 1);
+    return adjoints_of({&y, 1}, {&one, 1}, values, AtWanted::go_on);
+}
+
+std::vector<Value> jvp(std::span<const Value> ys, std::span<const Value> wrt,
+                       std::span<const Value> tangents) {
+    const std::vector<MaybeValue> given(tangents.begin(), tangents.end());
+    const auto found = tangents_of(ys, wrt, given);
     std::vector<Value> result;
-    for (const auto y : ys) result.push_back(known[static_cast<size_t>(y.id)].value_or(constant_like(y, 0)));
+    for (size_t i = 0; i < ys.size(); ++i) result.push_back(found[i].value_or(constant_like(ys[i], 0)));
     return result;
 }
 
@@ -138,10 +190,19 @@ std::vector<Value> hessian_vector(Value y, std::span<const Value> wrt, std::span
 
 std::vector<Value> gauss_newton_vector(Value y, Value outputs, std::span<const Value> wrt,
                                        std::span<const Value> v) {
-    const auto tangent = jvp({&outputs, 1}, wrt, v);
-    const auto slope = gradient(y, {&outputs, 1});
-    const auto curved = jvp(slope, {&outputs, 1}, tangent);
-    return vjp({&outputs, 1}, curved, wrt);
+    const GaussNewton found = gauss_newton(y, outputs, wrt, v);
+    auto result = vjp({&outputs, 1}, {&found.adjoint, 1}, wrt);
+    for (size_t i = 0; i < result.size(); ++i)
+        if (found.beside[i]) result[i] = result[i] + *found.beside[i];
+    return result;
+}
+
+Value gauss_newton_along(Value y, Value outputs, std::span<const Value> wrt, std::span<const Value> v) {
+    const GaussNewton found = gauss_newton(y, outputs, wrt, v);
+    Value result = sum(found.tangent * found.adjoint);
+    for (size_t i = 0; i < v.size(); ++i)
+        if (found.beside[i]) result = result + sum(v[i] * *found.beside[i]);
+    return result;
 }
 
 DirectionalDerivatives along(Value y, std::span<const Value> wrt, std::span<const Value> v) {

@@ -22,13 +22,23 @@ std::vector<Value> jvp(std::span<const Value> ys, std::span<const Value> wrt,
 /// The gradient of a scalar.
 std::vector<Value> gradient(Value y, std::span<const Value> wrt);
 
+/// The derivative of a scalar by each of `values`, where those that are computed from it move with it: each
+/// as gradient() has it for that value alone, but all in one pass backwards. For looking into a graph; the
+/// graph is not cut.
+std::vector<Value> adjoints(Value y, std::span<const Value> values);
+
 /// H v with H the Hessian of the scalar y in `wrt`: the tangent of the gradient (Pearlmutter 1994).
 std::vector<Value> hessian_vector(Value y, std::span<const Value> wrt, std::span<const Value> v);
 
-/// J' L J v, with J the Jacobian of `outputs` in `wrt` and L the Hessian of the scalar y in `outputs`
-/// (Schraudolph 2002). y may depend on `wrt` only through `outputs`.
+/// G v = J' L J v + D v, with J the Jacobian of `outputs` in `wrt`, L the Hessian of the scalar y in
+/// `outputs` (Schraudolph 2002), and D the Hessian of y in `wrt` while the outputs are held: that of
+/// penalties and of the loss's own parameters. The terms that mix both are left out, as J's own derivative
+/// is, so that G is positive semi-definite where L and D are.
 std::vector<Value> gauss_newton_vector(Value y, Value outputs, std::span<const Value> wrt,
                                        std::span<const Value> v);
+
+/// v' G v, without a pass backwards.
+Value gauss_newton_along(Value y, Value outputs, std::span<const Value> wrt, std::span<const Value> v);
 
 /// f'(0) and f''(0) of f(a) = y(wrt + a v).
 struct DirectionalDerivatives {

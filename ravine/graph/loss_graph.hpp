@@ -12,7 +12,7 @@ namespace ravine {
 /// A loss as a graph, and what a program may ask of it.
 struct LossGraph {
     Value loss;                          ///< a scalar
-    std::optional<Value> outputs = {};   ///< what the loss is a function of: logits, predictions
+    std::optional<Value> outputs = {};   ///< logits, predictions: the Gauss-Newton matrix splits here
     std::vector<Value> parameters = {};  ///< every parameter node, in the order of the layout
     std::vector<std::pair<std::string, Value>> taps =
         {};  ///< further values of the forward phase, by storage name

@@ -64,6 +64,19 @@ TEST(Derivatives, SecondOnesAtIntermediateValues) {
                 1e-14, "6 v x u");
 }
 
+TEST(Derivatives, AdjointsPassThroughTheValuesThatAreAskedFor) {
+    Graph g;
+    const Value x = g.input("x", {2}), v = exp(x), u = v * x, loss = sum(u * v);
+    const std::vector<Value> values{u, x, v};
+    const auto all = adjoints(loss, values);
+    for (size_t i = 0; i < values.size(); ++i)
+        EXPECT_EQ(all[i], gradient(loss, {&values[i], 1})[0]) << i;  // each as by itself
+    // d/dx x exp(2 x) = (1 + 2 x) exp(2 x); cut at u and v nothing of it would be left.
+    expect_near(evaluate(all, {.storages = {{"x", {0, 1}}}})[1], {1, 3 * std::exp(2.0)}, 1e-14, "in x");
+    EXPECT_EQ(constant_value(gradient(loss, values)[1]), 0.0);
+    EXPECT_THROW(adjoints(u, values), std::logic_error);  // no scalar
+}
+
 // What is built from a view must depend on the view, not on what lies behind it.
 TEST(Derivatives, AtAViewThatIsViewedAgain) {
     Graph g;
@@ -189,6 +202,37 @@ TEST(GaussNewton, IsTheHessianOfALinearModelWithSquaredError) {
                                                                    {"v", random_numbers(6, 4)}}});
     expect_near(results[0], results[1], 1e-14, "G v = H v");
     EXPECT_GT(dot(results[0], results[0]), 0);
+}
+
+TEST(GaussNewton, HasTheHessianOfWhatBypassesTheOutputs) {
+    // y = exp(s) sum z^2 + s^3 + w0^2 w1 with z = (w0 w1, w0): J = (w1, w0; 1, 0) and L = 2 exp(s) by z, and
+    // beside them the Hessian by w with z held, (2 w1, 2 w0; 2 w0, 0), and exp(s) |z|^2 + 6 s by s.
+    Graph g;
+    const Value w = g.input("w", {2}), s = g.input("s", {1}), v = g.input("v", {2}), u = g.input("u", {1});
+    const Value w0 = slice(w, {0}, {1}), w1 = slice(w, {1}, {1});
+    const Value z = concatenate({w0 * w1, w0}, 0);
+    const Value y = sum(exp(s) * square(z)) + sum(s * s * s) + sum(square(w0) * w1);
+    const std::vector<Value> wrt{w, s}, direction{v, u};
+    auto values = gauss_newton_vector(y, z, wrt, direction);
+    values.push_back(gauss_newton_along(y, z, wrt, direction));
+    const Feed feed{.storages = {{"w", {2, 3}}, {"s", {0.5}}, {"v", {1, -0.5}}, {"u", {4}}}};
+    const auto found = evaluate(values, feed);
+    const double e = std::exp(0.5), jv0 = 3 * 1 + 2 * -0.5, jv1 = 1;
+    const Numbers by_w{2 * e * (3 * jv0 + jv1) + 6 * 1 + 4 * -0.5, 2 * e * 2 * jv0 + 4 * 1};
+    const double by_s = (e * (36 + 4) + 6 * 0.5) * 4;
+    expect_near(found[0], by_w, 1e-14, "by w");
+    expect_near(found[1], {by_s}, 1e-14, "by s");
+    expect_near(found[2], {by_w[0] - 0.5 * by_w[1] + 4 * by_s}, 1e-14, "v' G v");
+}
+
+TEST(GaussNewton, CostsNothingMoreWhereAllPassesThroughTheOutputs) {
+    Graph g;
+    const Value x = g.input("x", {5, 3}), w = g.input("w", {3, 2}), v = g.input("v", {3, 2});
+    const Value z = tanh(matmul(x, w)), y = mean(square(z));
+    const Value newton = gauss_newton_vector(y, z, {&w, 1}, {&v, 1})[0];
+    const Value tangent = jvp({&z, 1}, {&w, 1}, {&v, 1})[0];
+    const Value adjoint = hessian_vector(y, {&z, 1}, {&tangent, 1})[0];
+    EXPECT_EQ(newton, vjp({&z, 1}, {&adjoint, 1}, {&w, 1})[0]);
 }
 
 /// A network with a hidden layer of tanh and softmax cross-entropy: G differs from H.

@@ -80,6 +80,93 @@ TEST(GaussNewton, IsPositiveSemiDefiniteForEveryLossAndOutputActivation) {
                 }
 }
 
+Network regression(const std::string& loss, double l2) {
+    return Network({.model = Spec::parse("mlp:hidden=3,activation=tanh"),
+                    .loss = Spec::parse(loss),
+                    .feature_shape = {2},
+                    .target_count = 2,
+                    .task = Task::regression,
+                    .l2 = l2});
+}
+
+TEST(GaussNewton, HasTheCurvatureOfTheWeightPenalty) {
+    const Network bare = regression("squared-error", 0), penalised = regression("squared-error", 0.3);
+    Training without(bare, 4, Precision::f64), with(penalised, 4, Precision::f64);
+    Eigen::MatrixXd expected = gauss_newton_of(without);
+    for (const Slice& slice : penalised.parameters()->slices)
+        for (int64_t i = slice.offset; slice.decays && i < slice.offset + slice.size(); ++i)
+            expected(i, i) += 2 * 0.3;
+    EXPECT_LT((gauss_newton_of(with) - expected).cwiseAbs().maxCoeff(), 1e-14);
+}
+
+// With beta the precision and e the errors the loss is the mean of (beta e^2 - log beta) / 2: half of beta
+// times the matrix of squared error, and the second derivative by s alone while the outputs are held.
+TEST(GaussNewton, HasTheCurvatureOfTheGaussianLosssPrecision) {
+    const Network plain = regression("squared-error", 0),
+                  gaussian = regression("gaussian:largest_precision=20", 0);
+    Training errors(plain, 4, Precision::f64), training(gaussian, 4, Precision::f64);
+    const int64_t last = plain.parameters()->size;
+    ASSERT_EQ(gaussian.parameters()->slices.back().name, "loss.log_precision");
+    ASSERT_EQ(gaussian.parameters()->slices.back().offset, last);
+    const double s = 0.7, bound = 20, decay = std::exp(-s), beta = 1 / (decay + 1 / bound);
+    training.parameters.write().set(last, s);
+    for (int64_t i = 0; i < last; ++i) errors.parameters.write().set(i, training.parameters.values().at(i));
+    const double squared_error = errors.objective.value(errors.parameters);
+    const Eigen::MatrixXd g = gauss_newton_of(training);
+    EXPECT_LT((g.topLeftCorner(last, last) - beta / 2 * gauss_newton_of(errors)).cwiseAbs().maxCoeff(),
+              1e-13);
+    EXPECT_EQ(g.row(last).head(last).cwiseAbs().maxCoeff(), 0);
+    // With r = exp(-s): beta'' = 2 r^2 beta^3 - r beta^2, and (log beta)'' = r^2 beta^2 - r beta.
+    const double beta2 = 2 * decay * decay * std::pow(beta, 3) - decay * beta * beta,
+                 log_beta2 = decay * decay * beta * beta - decay * beta;
+    EXPECT_NEAR(g(last, last), (beta2 * squared_error - log_beta2) / 2, 1e-13);
+    EXPECT_GT(g(last, last), 0);
+}
+
+// The whole matrix against J' L J, J by differences, and the penalty.
+TEST(GaussNewton, IsWhatTheObjectiveSeesAlongADirection) {
+    const Network net({.model = Spec::parse("mlp:hidden=3,activation=tanh"),
+                       .loss = Spec::parse("cross-entropy"),
+                       .feature_shape = {2},
+                       .target_count = 3,
+                       .l2 = 0.1});
+    Training training(net, 4, Precision::f64);
+    const int64_t n = training.objective.dimension();
+    const Eigen::MatrixXd g = gauss_newton_of(training);
+    const auto outputs = [&] {
+        training.objective.value(training.parameters);
+        return Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(
+            static_cast<const double*>(training.objective.tap("outputs")), 12));
+    };
+    Eigen::MatrixXd slopes(12, n);
+    constexpr double step = 1e-5;
+    for (int64_t j = 0; j < n; ++j) {
+        const double here = training.parameters.values().at(j);
+        training.parameters.write().set(j, here + step);
+        slopes.col(j) = outputs();
+        training.parameters.write().set(j, here - step);
+        slopes.col(j) = (slopes.col(j) - outputs()) / (2 * step);
+        training.parameters.write().set(j, here);
+    }
+    const Eigen::VectorXd z = outputs();
+    Eigen::MatrixXd curvature = Eigen::MatrixXd::Zero(12, 12);
+    for (int64_t i = 0; i < 4; ++i) {
+        const Eigen::Vector3d p = z.segment<3>(3 * i).array().exp() / z.segment<3>(3 * i).array().exp().sum();
+        curvature.block<3, 3>(3 * i, 3 * i) = (Eigen::Matrix3d(p.asDiagonal()) - p * p.transpose()) / 4;
+    }
+    Eigen::MatrixXd expected = slopes.transpose() * curvature * slopes;
+    for (const Slice& slice : net.parameters()->slices)
+        for (int64_t i = slice.offset; slice.decays && i < slice.offset + slice.size(); ++i)
+            expected(i, i) += 2 * 0.1;
+    EXPECT_LT((g - expected).cwiseAbs().maxCoeff(), 1e-9);
+
+    const Vector direction(test::normal_numbers(n, 3), Precision::f64);
+    const Eigen::Map<const Eigen::VectorXd> d(static_cast<const double*>(direction.data()), n);
+    const Along along = training.objective.along(training.parameters, direction, 0);
+    EXPECT_NEAR(along.gauss_newton, d.dot(g * d), 1e-12 * std::abs(along.gauss_newton));
+    EXPECT_GT(std::abs(along.curvature - along.gauss_newton), 1e-3);  // the net's own curvature
+}
+
 // Behind the softmax: with p the probabilities, L = 2/k, and J = dp/dtheta, here by differences.
 TEST(GaussNewton, OfProbabilitiesIsTheSquareOfTheirSlopes) {
     const auto make = [](const std::string& loss) {

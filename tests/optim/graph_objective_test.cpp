@@ -1,5 +1,6 @@
 #include "ravine/optim/objective/graph_objective.hpp"
 
+#include <array>
 #include <limits>
 
 #include "ravine/core/error.hpp"
@@ -60,6 +61,31 @@ TEST(GraphObjective, AGradientAfterTheValueMakesNoSecondForwardPass) {
     EXPECT_EQ(net.objective.work().backward_passes, 1);
     EXPECT_EQ(net.objective.value(at), value);  // the loss outlives the backward phase
     EXPECT_EQ(net.objective.work().forward_passes, 1);
+}
+
+TEST(GraphObjective, WorkIsCountedInOperations) {
+    // F = sum (x A)^2 with x [1, 4] and A [4, 4]: a product of 32 operations, 4 squares and a sum of 4. Its
+    // gradient has y + y or 2 y, 4 operations, and x' (2 y), 32.
+    GraphObjective objective(
+        [](Graph& graph) {
+            const Value x = graph.input("x", {1, 4}), a = graph.parameter("parameters", 0, {4, 4});
+            return LossGraph{.loss = sum(square(matmul(x, a))), .parameters = {a}};
+        },
+        {.precision = Precision::f64});
+    const Vector x(4, Precision::f64, 1), v(16, Precision::f64, 1);
+    objective.bind("x", x);
+    const Parameters at =
+        parameters_at(ParameterLayout::single(16), std::vector<double>(16, 1), Precision::f64);
+    Vector result(16, Precision::f64);
+    objective.value(at);
+    EXPECT_EQ(objective.work().equivalents, 1);
+    objective.value_and_gradient(at, result);
+    EXPECT_DOUBLE_EQ(objective.work().equivalents, 1 + 36.0 / 40);
+    // H v = x' (2 (x V)): two products and 4 operations, without a look at A.
+    objective.hessian_vector(at, v, result);
+    EXPECT_DOUBLE_EQ(objective.work().equivalents, 1 + 36.0 / 40 + 68.0 / 40);
+    EXPECT_EQ(objective.work().forward_passes, 3);
+    EXPECT_EQ(objective.work().backward_passes, 3);
 }
 
 TEST(GraphObjective, ASecondGradientAtOnePointIsTheFirst) {
@@ -180,6 +206,36 @@ TEST(GraphObjective, AlongWorksInSinglePrecision) {
     EXPECT_FLOAT_EQ(static_cast<float>(along.value), 34.25f);
     EXPECT_FLOAT_EQ(static_cast<float>(along.slope), 33.0f);
     EXPECT_FLOAT_EQ(static_cast<float>(along.curvature), 18.0f);
+}
+
+TEST(GraphObjective, ValuesAlongAreThoseOfAlongAndLeaveTheForwardPassAlone) {
+    SmallNet net;
+    const Parameters at = net.point(8);
+    std::vector<double> d;
+    for (int i = 0; i < 20; ++i) d.push_back(std::cos(i));
+    const Vector direction(d, Precision::f64);
+    const std::array<double, 3> steps{0.25, 0, -2};
+    std::array<double, 3> values{};
+    const double here = net.objective.value(at),
+                 tap = *static_cast<const double*>(net.objective.tap("hidden"));
+    net.objective.values_along(at, direction, steps, values);
+    for (size_t i = 0; i < 3; ++i)
+        EXPECT_EQ(values[i], net.objective.along(at, direction, steps[i]).value) << i;
+    EXPECT_NE(values[0], values[2]);
+    EXPECT_EQ(values[1], here);
+    EXPECT_EQ(*static_cast<const double*>(net.objective.tap("hidden")), tap);
+    const int64_t passes = net.objective.work().forward_passes;
+    Vector gradient(20, Precision::f64);
+    net.objective.value_and_gradient(at, gradient);  // resumes
+    EXPECT_EQ(net.objective.work().forward_passes, passes);
+    EXPECT_THROW(net.objective.values_along(at, direction, steps, std::span(values).first(2)),
+                 std::logic_error);
+}
+
+TEST(GraphObjective, WithoutOutputsThereIsNoGaussNewtonCurvature) {
+    SmallNet net;
+    const Vector direction(20, Precision::f64, 1);
+    EXPECT_TRUE(std::isnan(net.objective.along(net.point(1), direction, 0).gauss_newton));
 }
 
 TEST(GraphObjective, GaussNewtonOfLeastSquaresIsItsHessianAtAFit) {

@@ -43,6 +43,9 @@ public:
     void hessian_vector(const Parameters&, const Vector&, Vector&) override { FAIL(); }
     void gauss_newton_vector(const Parameters&, const Vector&, Vector&) override { FAIL(); }
     Along along(const Parameters&, const Vector&, double) override { return {}; }
+    void values_along(const Parameters&, const Vector&, std::span<const double>, std::span<double>) override {
+        FAIL();
+    }
 
     double gradient_scale = 1;         ///< to make a gradient that is not finite beside a loss that is
     std::vector<double> evaluated_at;  ///< where the last gradient was asked for

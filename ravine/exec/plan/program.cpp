@@ -39,6 +39,12 @@ int64_t Program::storage_size(int storage) const {
 
 int Program::phase_count() const { return plan_->phases; }
 
+int64_t Program::flops(int phase) const {
+    int64_t total = 0;
+    for (const auto& step : plan_->steps) total += step.phase == phase ? step.flops : 0;
+    return total;
+}
+
 int64_t Program::arena_bytes() const { return plan_->arena_bytes + plan_->scratch_bytes; }
 
 std::string Program::describe() const {

@@ -62,6 +62,8 @@ public:
     Precision precision() const { return options_.precision; }
     int threads() const { return options_.threads; }
     int phase_count() const;
+    /// Floating-point operations of a run of the phase, as flops_of counts them.
+    int64_t flops(int phase = 0) const;
     /// Bytes of the arena that a workspace allocates: planned values and scratch.
     int64_t arena_bytes() const;
     /// One line a kernel, in order: what `-v` prints.

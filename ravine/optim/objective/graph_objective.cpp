@@ -1,5 +1,6 @@
 #include "ravine/optim/objective/graph_objective.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "ravine/core/error.hpp"
@@ -38,14 +39,13 @@ std::vector<Value> counterparts(Graph& graph, const std::vector<Value>& paramete
     return result;
 }
 
-/// result <- x + step * direction, from element `begin` to `end`.
-template <class T>
-void step_along(const Vector& x, const Vector& direction, double step, Vector& result, int64_t begin,
-                int64_t end) {
-    const auto from = x.as<T>(), d = direction.as<T>();
-    const auto to = result.as<T>();
-    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
-        to[i] = from[i] + static_cast<T>(step) * d[i];
+/// Copies the numbers of a slice.
+void copy_slice(const Vector& from, const Slice& slice, Vector& to) {
+    const size_t size = element_size(from.precision());
+    const auto offset = static_cast<size_t>(slice.offset) * size;
+    std::memcpy(static_cast<std::byte*>(to.data()) + offset,
+                static_cast<const std::byte*>(from.data()) + offset,
+                static_cast<size_t>(slice.size()) * size);
 }
 
 }  // namespace
@@ -67,6 +67,7 @@ GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOp
     parameters_ = program.storage("parameters");
     loss_ = program.storage("loss");
     gradient_ = program.storage("gradient");
+    backward_equivalents_ = equivalents_of(program, 1);
     new_buffers_ = program.storage("new_buffers");
     if (new_buffers_ >= 0) settled_buffers_ = Vector(program.storage_size(new_buffers_), options_.precision);
 }
@@ -100,6 +101,7 @@ void GraphObjective::run_forward(const Parameters& at) {
     const auto begin = Clock::now();
     main_->run(0);
     ++work_.forward_passes;
+    work_.equivalents += 1;
     work_.forward_seconds += seconds_since(begin);
     forward_version_ = at.version();
     forward_sample_ = sample_.version();
@@ -117,6 +119,7 @@ double GraphObjective::value_and_gradient(const Parameters& at, Vector& gradient
     const auto begin = Clock::now();
     main_->run(1);
     ++work_.backward_passes;
+    work_.equivalents += backward_equivalents_;
     work_.backward_seconds += seconds_since(begin);
     resumable_ = false;  // the backward phase reuses the memory of what it has read
     return main_->value(loss_);
@@ -127,14 +130,14 @@ void GraphObjective::settle() {
         std::memcpy(settled_buffers_.data(), main_->data(new_buffers_), settled_buffers_.byte_count());
 }
 
-Workspace& GraphObjective::product(Product kind) {
-    auto& workspace = products_[kind];
-    if (!workspace) workspace = compile(kind);
-    workspace->on(sample_);
-    return *workspace;
+double GraphObjective::equivalents_of(const Program& program, int phase) const {
+    const auto forward = static_cast<double>(std::max<int64_t>(main_->program().flops(0), 1));
+    return static_cast<double>(program.flops(phase)) / forward;
 }
 
-std::unique_ptr<SampleWorkspace> GraphObjective::compile(Product kind) {
+GraphObjective::Derived& GraphObjective::derived(Kind kind) {
+    auto& known = derived_[static_cast<size_t>(kind)];
+    if (known) return *known;
     Graph graph;
     const LossGraph built = build_(graph);
     const auto parameters = trained(built.parameters),
@@ -143,70 +146,112 @@ std::unique_ptr<SampleWorkspace> GraphObjective::compile(Product kind) {
         append_flat(outputs, "product", with_zeros(built.parameters, product), 0);
     };
     std::vector<Output> outputs;
-    if (kind == Product::hessian) {
-        append_product(outputs, ravine::hessian_vector(built.loss, parameters, direction));
-    } else if (kind == Product::gauss_newton) {
-        if (!built.outputs) fail_request("this objective has no outputs: it has no Gauss-Newton matrix");
-        append_product(outputs,
-                       ravine::gauss_newton_vector(built.loss, *built.outputs, parameters, direction));
-    } else {
-        const auto [slope, curvature] = ravine::along(built.loss, parameters, direction);
-        outputs = {{built.loss, "loss"}, {slope, "slope"}, {curvature, "curvature"}};
+    switch (kind) {
+        case Kind::hessian:
+            append_product(outputs, ravine::hessian_vector(built.loss, parameters, direction));
+            break;
+        case Kind::gauss_newton:
+            if (!built.outputs) fail_request("this objective has no outputs: it has no Gauss-Newton matrix");
+            append_product(outputs,
+                           ravine::gauss_newton_vector(built.loss, *built.outputs, parameters, direction));
+            break;
+        case Kind::along: {
+            const auto [slope, curvature] = ravine::along(built.loss, parameters, direction);
+            outputs = {{built.loss, "loss"}, {slope, "slope"}, {curvature, "curvature"}};
+            if (built.outputs)
+                outputs.push_back(
+                    {gauss_newton_along(built.loss, *built.outputs, parameters, direction), "gauss_newton"});
+            break;
+        }
+        case Kind::value:
+            outputs = {{built.loss, "loss"}};
+            break;
     }
     // Curvature is computed in what the parameters are stored in.
     const CompileOptions options{storage_precision(options_.precision), options_.threads};
-    return std::make_unique<SampleWorkspace>(graph, std::move(outputs), options);
+    auto workspace = std::make_unique<SampleWorkspace>(graph, std::move(outputs), options);
+    const Program& program = workspace->program();
+    known = Derived{.workspace = std::move(workspace),
+                    .parameters = program.storage("parameters"),
+                    .direction = program.storage("direction"),
+                    .product = program.storage("product"),
+                    .loss = program.storage("loss"),
+                    .slope = program.storage("slope"),
+                    .curvature = program.storage("curvature"),
+                    .gauss_newton = program.storage("gauss_newton"),
+                    .equivalents = equivalents_of(program, 0)};
+    return *known;
 }
 
-void GraphObjective::multiply(Product kind, const Parameters& at, const Vector& v, Vector& result) {
-    Workspace& workspace = product(kind);
-    const auto bind = [&](const char* name, auto& vector) {
-        if (const int handle = workspace.program().storage(name); handle >= 0) workspace.bind(handle, vector);
-    };
-    bind("parameters", at.values());
-    bind("direction", v);
-    bind("product", result);
-    workspace.run();
+void GraphObjective::run(Derived& derived, const Vector& parameters, const Vector& direction) {
+    derived.workspace->on(sample_);
+    if (derived.parameters >= 0) derived.workspace->bind(derived.parameters, parameters);
+    if (derived.direction >= 0) derived.workspace->bind(derived.direction, direction);
+    derived.workspace->run();
+    work_.equivalents += derived.equivalents;
+}
+
+void GraphObjective::multiply(Kind kind, const Parameters& at, const Vector& v, Vector& result) {
+    Derived& product = derived(kind);
+    product.workspace->bind(product.product, result);
+    run(product, at.values(), v);
     // Tangents forward and backward: two passes each way.
     work_.forward_passes += 2;
     work_.backward_passes += 2;
 }
 
 void GraphObjective::hessian_vector(const Parameters& at, const Vector& v, Vector& result) {
-    multiply(Product::hessian, at, v, result);
+    multiply(Kind::hessian, at, v, result);
 }
 
 void GraphObjective::gauss_newton_vector(const Parameters& at, const Vector& v, Vector& result) {
-    multiply(Product::gauss_newton, at, v, result);
+    multiply(Kind::gauss_newton, at, v, result);
 }
 
-/// The probe at theta + step * direction.
-void GraphObjective::move(const Parameters& from, const Vector& direction, double step) {
-    if (!probe_) probe_.emplace(from.shared_layout(), options_.precision);
-    Vector& point = *probe_->write();
-    const auto part = [&](int64_t begin, int64_t end) {
-        if (options_.precision == Precision::f64)
-            step_along<double>(from.values(), direction, step, point, begin, end);
-        else
-            step_along<float>(from.values(), direction, step, point, begin, end);
-    };
-    if (!layout_) return part(0, dimension_);
-    point.assign(from.values());
-    for (const auto& slice : layout_->slices)
-        if (slice.trainable) part(slice.offset, slice.offset + slice.size());
+const Vector& GraphObjective::moved(const Parameters& at, const Vector& direction, double step) {
+    if (!mover_) {
+        Graph graph;
+        const Value x = graph.parameter("parameters", 0, {dimension_}),
+                    d = graph.parameter("direction", 0, {dimension_});
+        mover_ = std::make_unique<Workspace>(
+            Program::compile(graph, {{x + graph.scalar("step") * d, "moved"}},
+                             {storage_precision(options_.precision), options_.threads}));
+        moved_ = Vector(dimension_, options_.precision);
+        const Program& program = mover_->program();
+        mover_->bind(program.storage("moved"), moved_);
+        move_from_ = program.storage("parameters");
+        move_by_ = program.storage("direction");
+        move_step_ = program.scalar("step");
+    }
+    mover_->bind(move_from_, at.values());
+    mover_->bind(move_by_, direction);
+    mover_->set_scalar(move_step_, step);
+    mover_->run();
+    if (layout_)
+        for (const auto& slice : layout_->slices)
+            if (!slice.trainable) copy_slice(at.values(), slice, moved_);
+    return moved_;
 }
 
 Along GraphObjective::along(const Parameters& at, const Vector& direction, double step) {
-    Workspace& workspace = product(Product::along);
-    const Program& program = workspace.program();
-    move(at, direction, step);
-    const Vector& point = probe_->values();
-    if (const int handle = program.storage("parameters"); handle >= 0) workspace.bind(handle, point);
-    if (const int handle = program.storage("direction"); handle >= 0) workspace.bind(handle, direction);
-    workspace.run();
+    Derived& program = derived(Kind::along);
+    run(program, moved(at, direction, step), direction);
     work_.forward_passes += 3;  // value, tangent and second tangent
-    return {workspace.value(program.storage("loss")), workspace.value(program.storage("slope")),
-            workspace.value(program.storage("curvature"))};
+    Along result{program.number(program.loss), program.number(program.slope),
+                 program.number(program.curvature)};
+    if (program.gauss_newton >= 0) result.gauss_newton = program.number(program.gauss_newton);
+    return result;
+}
+
+void GraphObjective::values_along(const Parameters& at, const Vector& direction,
+                                  std::span<const double> steps, std::span<double> values) {
+    require(steps.size() == values.size(), "values_along: {} steps, {} values", steps.size(), values.size());
+    Derived& program = derived(Kind::value);
+    for (size_t i = 0; i < steps.size(); ++i) {
+        run(program, moved(at, direction, steps[i]), direction);
+        ++work_.forward_passes;
+        values[i] = program.number(program.loss);
+    }
 }
 
 const void* GraphObjective::tap(const std::string& name) const {

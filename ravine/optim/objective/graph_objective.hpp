@@ -1,7 +1,7 @@
 #pragma once
 
+#include <array>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,8 +16,9 @@
 namespace ravine {
 
 /// The objective of a graph. Programs are compiled when they are first needed: forward and backward as two
-/// phases, the curvature products each on their own. All of them see the same sample. Of what is frozen no
-/// derivative is computed: gradients and products are 0 there, and what a direction has there is not read.
+/// phases, curvature products and what is asked for along directions each on their own, in the precision of
+/// the parameters. All of them see the same sample. Of what is frozen no derivative is computed: gradients
+/// and products are 0 there, and what a direction has there is not read.
 class GraphObjective : public Objective {
 public:
     /// `build` appends the loss to an empty graph whose parameters are slices of the vector "parameters". The
@@ -39,6 +40,8 @@ public:
     void hessian_vector(const Parameters& at, const Vector& v, Vector& result) override;
     void gauss_newton_vector(const Parameters& at, const Vector& v, Vector& result) override;
     Along along(const Parameters& at, const Vector& direction, double step) override;
+    void values_along(const Parameters& at, const Vector& direction, std::span<const double> steps,
+                      std::span<double> values) override;
 
     void settle() override;
     /// The running statistics of what was settled last; zeros before, and empty where there are none.
@@ -54,7 +57,18 @@ public:
     Workspace& workspace() { return *main_; }
 
 private:
-    enum class Product { hessian, gauss_newton, along };
+    /// What else is derived from the loss, each a program of its own.
+    enum class Kind { hessian, gauss_newton, along, value };
+    static constexpr size_t kind_count = 4;
+
+    /// Such a program with its storages; -1 where it has none.
+    struct Derived {
+        std::unique_ptr<SampleWorkspace> workspace;
+        int parameters, direction, product, loss, slope, curvature, gauss_newton;
+        double equivalents;  ///< of a run
+
+        double number(int storage) const { return workspace->value(storage); }
+    };
 
     /// Whether main_ holds the forward phase at these parameters on the present sample.
     bool is_forward_at(const Parameters& at) const {
@@ -63,12 +77,14 @@ private:
     std::vector<Value> trained(const std::vector<Value>& parameters) const;
     std::vector<Value> with_zeros(const std::vector<Value>& parameters,
                                   const std::vector<Value>& of_trained) const;
-    void move(const Parameters& from, const Vector& direction, double step);
     void run_forward(const Parameters& at);
-    /// The program of a product, on the present sample.
-    Workspace& product(Product kind);
-    std::unique_ptr<SampleWorkspace> compile(Product kind);
-    void multiply(Product kind, const Parameters& at, const Vector& v, Vector& result);
+    Derived& derived(Kind kind);
+    void multiply(Kind kind, const Parameters& at, const Vector& v, Vector& result);
+    /// theta + step * direction; the next call may use the memory again.
+    const Vector& moved(const Parameters& at, const Vector& direction, double step);
+    /// Runs a program at some parameters along a direction.
+    void run(Derived& derived, const Vector& parameters, const Vector& direction);
+    double equivalents_of(const Program& program, int phase) const;
 
     std::function<LossGraph(Graph&)> build_;
     CompileOptions options_;
@@ -76,8 +92,12 @@ private:
     int64_t dimension_ = 0;
     Sample sample_;
     std::unique_ptr<SampleWorkspace> main_;
-    std::map<Product, std::unique_ptr<SampleWorkspace>> products_;
-    std::optional<Parameters> probe_;  // theta + step * direction
+    std::array<std::optional<Derived>, kind_count> derived_;  // by kind
+    // What computes theta + step * direction.
+    std::unique_ptr<Workspace> mover_;
+    Vector moved_;
+    int move_from_ = -1, move_by_ = -1, move_step_ = -1;
+    double backward_equivalents_ = 0;  // of the backward phase
     uint64_t forward_version_ = 0;     // of the parameters that the loss and taps in main_ belong to
     uint64_t forward_sample_ = 0;      // version of the sample that they belong to
     bool resumable_ = false;           // what the forward phase left for the backward phase is still there

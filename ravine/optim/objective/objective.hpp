@@ -1,27 +1,36 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <span>
 
 #include "ravine/core/values/parameters.hpp"
 #include "ravine/core/values/vector.hpp"
 
 namespace ravine {
 
-/// f, f' and f'' of f(a) = F(theta + a d) at one point along a direction d.
+/// f, f' and f'' of f(a) = F(theta + a d) at one point along a direction d, and d' G d with the Gauss-Newton
+/// matrix G there: NaN where the function has no outputs apart from its value.
 struct Along {
     double value, slope, curvature;
+    double gauss_newton = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// How much work was done: passes over the sample, and seconds in them.
+/// How much work was done. Passes over the sample are counted as methods are usually compared: a gradient is
+/// a forward and a backward pass, a curvature product two of each, f, f' and f'' along a direction three
+/// forward passes, whatever they cost. `equivalents` is what they cost: the floating-point operations that
+/// ran, over those of a forward pass, both counted in the compiled programs (flops_of).
 struct Work {
     int64_t forward_passes = 0, backward_passes = 0;
     double forward_seconds = 0, backward_seconds = 0;
+    double equivalents = 0;
 
     Work& operator+=(const Work& other) {
         forward_passes += other.forward_passes;
         backward_passes += other.backward_passes;
         forward_seconds += other.forward_seconds;
         backward_seconds += other.backward_seconds;
+        equivalents += other.equivalents;
         return *this;
     }
     friend Work operator-(Work a, const Work& b) {
@@ -29,6 +38,7 @@ struct Work {
         a.backward_passes -= b.backward_passes;
         a.forward_seconds -= b.forward_seconds;
         a.backward_seconds -= b.backward_seconds;
+        a.equivalents -= b.equivalents;
         return a;
     }
 };
@@ -48,11 +58,14 @@ public:
     virtual double value_and_gradient(const Parameters& at, Vector& gradient) = 0;
     /// H v, H the Hessian of F at theta.
     virtual void hessian_vector(const Parameters& at, const Vector& v, Vector& result) = 0;
-    /// J' L J v, the Gauss-Newton matrix times v. Throws RequestError where the function has no outputs apart
-    /// from its value.
+    /// G v, G the Gauss-Newton matrix (gauss_newton_vector in ravine/graph/derivatives.hpp). Throws
+    /// RequestError where the function has no outputs apart from its value.
     virtual void gauss_newton_vector(const Parameters& at, const Vector& v, Vector& result) = 0;
     /// F and its derivatives at theta + step * direction.
     virtual Along along(const Parameters& at, const Vector& direction, double step) = 0;
+    /// F(theta + steps[i] * direction) into values[i], as along() finds it. What value() keeps stays.
+    virtual void values_along(const Parameters& at, const Vector& direction, std::span<const double> steps,
+                              std::span<double> values) = 0;
 
     /// What the last evaluation of the gradient left behind besides numbers (running statistics) is that of
     /// the point that the step stands for. Other evaluations, before or after, leave nothing.
