@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/threads/threads.hpp"
 #include "ravine/exec/reference/reference.hpp"
 
 namespace ravine {
@@ -99,7 +100,9 @@ std::unique_ptr<Kernel> make_reference_elementwise(const PlainRequest& request) 
     return make_kernel(text_of(request), [=](const Context& context) {
         const double *x = context.as<double>(a), *y = context.as<double>(b), *z = context.as<double>(c);
         double* out = context.as<double>(target);
-        for (int64_t i = 0; i < count; ++i) out[i] = function(x[i], y[i], z[i]);
+        parallel(context.threads, count, 4096, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) out[i] = function(x[i], y[i], z[i]);
+        });
     });
 }
 
@@ -107,27 +110,35 @@ std::unique_ptr<Kernel> make_reference_broadcasting(const PlainRequest& request)
     const bool expands = request.node.op == Op::broadcast;
     const Shape& large = expands ? request.node.shape : request.shapes[0];
     const Shape& small = expands ? request.shapes[0] : request.node.shape;
-    // For each element of the large tensor, the element of the small one that it is, or is reduced to.
+    // For each element of the large tensor, the element of the small one that it is, or is reduced to; empty
+    // where it has only one.
     const auto strides = broadcast_strides(small, large);
     const auto dense = dense_strides(large);
-    std::vector<int64_t> partner(static_cast<size_t>(element_count(large)), 0);
+    const int64_t small_count = element_count(small), large_count = element_count(large);
+    std::vector<int64_t> partner(small_count == 1 ? 0 : static_cast<size_t>(large_count), 0);
     for (size_t i = 0; i < partner.size(); ++i)
         for (size_t axis = 0; axis < large.size(); ++axis)
             partner[i] += static_cast<int64_t>(i) / dense[axis] % large[axis] * strides[axis];
 
     const int source = request.arguments[0], target = request.result;
-    const int64_t small_count = element_count(small);
     const Op op = request.node.op;
     return make_kernel(text_of(request), [=, partner = std::move(partner)](const Context& context) {
         const double* from = context.as<double>(source);
         double* to = context.as<double>(target);
         if (op == Op::sum_to) std::fill_n(to, small_count, 0.0);
         if (op == Op::max_to) std::fill_n(to, small_count, -std::numeric_limits<double>::infinity());
-        for (size_t i = 0; i < partner.size(); ++i) {
-            const auto j = static_cast<size_t>(partner[i]);
-            if (op == Op::broadcast)
-                to[i] = from[j];
-            else if (op == Op::sum_to)
+        const auto partner_of = [&](int64_t i) {
+            return partner.empty() ? 0 : partner[static_cast<size_t>(i)];
+        };
+        if (op == Op::broadcast) {
+            parallel(context.threads, large_count, 4096, [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; ++i) to[i] = from[partner_of(i)];
+            });
+            return;
+        }
+        for (int64_t i = 0; i < large_count; ++i) {
+            const int64_t j = partner_of(i);
+            if (op == Op::sum_to)
                 to[j] += from[i];
             else if (from[i] > to[j] || std::isnan(from[i]))  // NaN passes, and stays
                 to[j] = from[i];

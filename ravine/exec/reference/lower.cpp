@@ -27,7 +27,7 @@ std::unique_ptr<const Plan> lower_to_reference(const Graph& graph, std::vector<O
         else if (node.op >= Op::broadcast && node.op <= Op::max_to)
             kernel = make_reference_broadcasting(request);
         else if (node.op >= Op::matmul && node.op <= Op::conv2d_weight_gradient)
-            kernel = make_reference_product(request);
+            kernel = make_reference_product(request, options.threads);
         else
             kernel = make_plain(request, Element::f64);
         require(kernel != nullptr, "the reference executor has no {}", name_of(node.op));
