@@ -73,7 +73,9 @@ TEST(GraphObjective, WorkIsCountedInOperations) {
         },
         {.precision = Precision::f64});
     const Vector x(4, Precision::f64, 1), v(16, Precision::f64, 1);
-    objective.bind("x", x);
+    Sample sample;
+    sample.set("x", x);
+    objective.on(sample);
     const Parameters at =
         parameters_at(ParameterLayout::single(16), std::vector<double>(16, 1), Precision::f64);
     Vector result(16, Precision::f64);
