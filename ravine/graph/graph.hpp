@@ -123,6 +123,12 @@ struct Value {
 
 /// A static directed acyclic graph of operations with static shapes and no precision. Nodes are numbered in
 /// topological order; equal nodes are made once.
+///
+/// Usage:
+///
+///     Graph graph;
+///     const Value x = graph.input("x", {3});
+///     const Value y = sum(square(x)) + graph.scalar("c");
 class Graph {
 public:
     Graph() = default;

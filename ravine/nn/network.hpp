@@ -48,6 +48,11 @@ struct NetworkOptions {
 /// Inputs of the graphs: "features" [n, feature_shape], "targets" [n, target_count], "example_weights" [n,
 /// 1]. With a consistency loss the training graph's features have 3 n rows: n examples, then two augmented
 /// versions of each.
+///
+/// Usage:
+///
+///     const Network network({.model = Spec::parse("mlp:hidden=16"), .feature_shape = {2}, .target_count =
+///     3}); Parameters weights(network.parameters(), Precision::f32); network.initialize(weights, 1);
 class Network {
 public:
     /// Throws RequestError for unknown names, bad settings, a loss that does not fit the task, or groups of

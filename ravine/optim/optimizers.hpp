@@ -21,9 +21,10 @@ struct OptimizerParts {
     double weight_decay = 0;  ///< decoupled
 };
 
-/// Makes an optimizer of parameters with a layout:
+/// Makes an optimizer of parameters with a layout. Usage:
 ///
-///     auto adam = optimizers().make(Spec::parse("adam:beta2=0.99"))({}, x.shared_layout(), compile);
+///     const auto adam = optimizers().make(Spec::parse("adam:beta2=0.99"))({}, at.shared_layout(), compile);
+///     const StepReport report = adam->step(objective, at);
 using OptimizerMaker = std::function<std::unique_ptr<Optimizer>(
     const OptimizerParts&, std::shared_ptr<const ParameterLayout>, CompileOptions)>;
 

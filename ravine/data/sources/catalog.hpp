@@ -41,6 +41,11 @@ const Catalog<Parts, const DataRequest&>& datasets();
 
 /// Loads and splits what is asked for. Throws RequestError for an unknown name or setting, a bad value or a
 /// damaged file, and RunError, listing where it looked, where the files of a named set are not found.
+///
+/// Usage:
+///
+///     const Parts parts = load_parts({.dataset = "spiral:noise=0.2", .seed = 1});
+///     const int64_t examples = parts.training.size();
 Parts load_parts(const DataRequest& request);
 
 /// Reads other data for a saved model, in the form it was trained on. A model of a table (or of a made set,

@@ -91,6 +91,15 @@ struct KernelState;
 
 /// The memory of one trial running a program. Nothing is allocated by run() after the first run of each
 /// phase.
+///
+/// Usage:
+///
+///     Workspace workspace(Program::compile(graph, {{y, "y"}}, {.precision = Precision::f64}));
+///     const Program& program = workspace.program();
+///     workspace.bind(program.storage("x"), numbers);
+///     workspace.set_scalar(program.scalar("c"), 1);
+///     workspace.run();
+///     const double result = workspace.value(program.storage("y"));
 class Workspace {
 public:
     explicit Workspace(std::shared_ptr<const Program> program);

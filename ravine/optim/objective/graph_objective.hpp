@@ -19,6 +19,18 @@ namespace ravine {
 /// phases, curvature products and what is asked for along directions each on their own, in the precision of
 /// the parameters. All of them see the same sample. Of what is frozen no derivative is computed: gradients
 /// and products are 0 there, and what a direction has there is not read.
+///
+/// Usage:
+///
+///     GraphObjective objective(
+///         [](Graph& graph) {
+///             const Value x = graph.parameter("parameters", 0, {3});
+///             return LossGraph{.loss = sum(square(x)), .parameters = {x}};
+///         },
+///         {.precision = Precision::f64});
+///     Vector gradient(3, Precision::f64), product(3, Precision::f64);
+///     const double loss = objective.value_and_gradient(at, gradient);
+///     objective.hessian_vector(at, gradient, product);
 class GraphObjective : public Objective {
 public:
     /// `build` appends the loss to an empty graph whose parameters are slices of the vector "parameters". The

@@ -57,6 +57,14 @@ private:
 ///
 /// `update` declares the next value of every state; the rule itself holds none: UpdateRule rule = Adam{.beta2
 /// = 0.99}. The step is a function of the rate, theta(eta); the rules here are affine in it.
+///
+/// Usage:
+///
+///     struct SignDescent {
+///         double learning_rate = 0.01;
+///         Value update(RuleGraph& r) const { return r.theta - r.learning_rate * sign(r.gradient); }
+///     };
+///     FirstOrder optimizer({.rule = SignDescent{}}, weights.shared_layout(), {});
 class UpdateRule {
 public:
     template <class R>

@@ -9,6 +9,13 @@ namespace ravine {
 
 /// Saves all that a run needs to go on: parameters, buffers, where it stands, and the state of everything
 /// else that has one.
+///
+/// Usage:
+///
+///     write_checkpoint(path, training.state(), training.parameters(), training.network().buffers(),
+///                      training.buffers(), training.kept());
+///     read_checkpoint(path, training.state(), training.parameters(), training.network().buffers(),
+///                     training.buffers(), training.kept());
 void write_checkpoint(const std::filesystem::path& path, const TrainState& state,
                       const Parameters& parameters, const ParameterLayout& buffer_layout,
                       const Vector& buffers, const SavedState& rest);

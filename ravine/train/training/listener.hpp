@@ -33,6 +33,17 @@ struct EvaluationEvent {
 };
 
 /// Hears of a run as it goes.
+///
+/// Usage:
+///
+///     struct Losses : TrainListener {
+///         std::vector<double> after_epochs;
+///         void on_evaluation(const EvaluationEvent& event) override {
+///             after_epochs.push_back(event.validation.loss);
+///         }
+///     };
+///     Losses losses;
+///     training.run({&losses});
 class TrainListener {
 public:
     virtual ~TrainListener() = default;

@@ -21,7 +21,7 @@ struct TrainingOptions {
 };
 
 /// A network, its parameters and buffers, an optimizer and a trainer, put together for a data set: all that
-/// it takes to train.
+/// it takes to train. Usage:
 ///
 ///     const auto parts = std::make_shared<const Parts>(load_parts({.dataset = "spiral"}));
 ///     Training training({.network = {.model = Spec::parse("mlp:hidden=64-64")},

@@ -1,0 +1,108 @@
+// What the comments of headers show as usage, so that it compiles and does what it says: usage_test.cpp finds
+// every line of theirs here, or in the tests of the header.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "ravine/graph/ops.hpp"
+#include "ravine/ravine.hpp"
+
+namespace ravine {
+namespace {
+
+// clang-format off
+
+constexpr CompileOptions compile{.precision = Precision::f64};
+
+TEST(Usage, OfGraphsAndPrograms) {
+    const Vector numbers(std::vector<double>{1, 2, 3}, Precision::f64);
+    Graph graph;
+    const Value x = graph.input("x", {3});
+    const Value y = sum(square(x)) + graph.scalar("c");
+    Workspace workspace(Program::compile(graph, {{y, "y"}}, {.precision = Precision::f64}));
+    const Program& program = workspace.program();
+    workspace.bind(program.storage("x"), numbers);
+    workspace.set_scalar(program.scalar("c"), 1);
+    workspace.run();
+    const double result = workspace.value(program.storage("y"));
+    EXPECT_EQ(result, 15);
+}
+
+TEST(Usage, OfObjectivesAndOptimizers) {
+    Parameters at(ParameterLayout::single(3), Precision::f64);
+    const Vector values(std::vector<double>{1, 2, 3}, Precision::f64);
+    at.write()->assign(values);
+    GraphObjective objective(
+        [](Graph& graph) {
+            const Value x = graph.parameter("parameters", 0, {3});
+            return LossGraph{.loss = sum(square(x)), .parameters = {x}};
+        },
+        {.precision = Precision::f64});
+    Vector gradient(3, Precision::f64), product(3, Precision::f64);
+    const double loss = objective.value_and_gradient(at, gradient);
+    objective.hessian_vector(at, gradient, product);
+    EXPECT_EQ(loss, 14);
+    EXPECT_EQ(product.at(2), 12);
+
+    const auto adam = optimizers().make(Spec::parse("adam:beta2=0.99"))({}, at.shared_layout(), compile);
+    const StepReport report = adam->step(objective, at);
+    EXPECT_EQ(report.outcome, StepOutcome::updated);
+    EXPECT_LT(objective.value(at), loss);
+}
+
+TEST(Usage, OfNetworksAndRules) {
+    const Network network({.model = Spec::parse("mlp:hidden=16"), .feature_shape = {2}, .target_count = 3});
+    Parameters weights(network.parameters(), Precision::f32);
+    network.initialize(weights, 1);
+    struct SignDescent {
+        double learning_rate = 0.01;
+        Value update(RuleGraph& r) const { return r.theta - r.learning_rate * sign(r.gradient); }
+    };
+    FirstOrder optimizer({.rule = SignDescent{}}, weights.shared_layout(), {});
+    EXPECT_EQ(optimizer.steps(), 0);
+}
+
+TEST(Usage, OfDataAndTraining) {
+    {
+        const Parts parts = load_parts({.dataset = "spiral:noise=0.2", .seed = 1});
+        const int64_t examples = parts.training.size();
+        EXPECT_EQ(examples, 1800);
+    }
+    const auto parts = std::make_shared<const Parts>(load_parts({.dataset = "spiral"}));
+    Training training({.network = {.model = Spec::parse("mlp:hidden=64-64")},
+                       .optimizer = optimizers().make(Spec::parse("adam"))},
+                      parts);
+    training.run();
+    const double accuracy = training.evaluate(parts->test).accuracy;
+    EXPECT_GT(accuracy, 0.9);
+}
+
+TEST(Usage, OfListenersAndCheckpoints) {
+    const auto parts = std::make_shared<const Parts>(load_parts({.dataset = "spiral:examples=90"}));
+    Training training({.network = {.model = Spec::parse("mlp:hidden=4")},
+                       .optimizer = optimizers().make(Spec::parse("adam")),
+                       .train = {.epochs = 2}},
+                      parts);
+    struct Losses : TrainListener {
+        std::vector<double> after_epochs;
+        void on_evaluation(const EvaluationEvent& event) override {
+            after_epochs.push_back(event.validation.loss);
+        }
+    };
+    Losses losses;
+    training.run({&losses});
+    EXPECT_EQ(losses.after_epochs.size(), 2U);
+
+    const auto path = std::filesystem::path(testing::TempDir()) / "usage-checkpoint.safetensors";
+    const std::vector<double> before = training.parameters().values().to_doubles();
+    write_checkpoint(path, training.state(), training.parameters(), training.network().buffers(),
+                     training.buffers(), training.kept());
+    training.parameters().write()->fill(0);
+    read_checkpoint(path, training.state(), training.parameters(), training.network().buffers(),
+                    training.buffers(), training.kept());
+    EXPECT_EQ(training.parameters().values().to_doubles(), before);
+    std::filesystem::remove(path);
+}
+
+}  // namespace
+}  // namespace ravine
