@@ -23,6 +23,14 @@ struct LossGraph {
         Value observed;  ///< the batch's own statistic; the buffer itself where the batch has none
     };
     std::vector<BufferUpdate> buffer_updates = {};
+    /// A layer that multiplies its input by weights: a dense layer or a convolution.
+    struct WeightedLayer {
+        std::string name;      ///< as its tensors' names begin
+        Value input, weight;   ///< the weight as it is multiplied, perhaps standardised
+        Value pre_activation;  ///< input times weight, plus bias
+    };
+    std::vector<WeightedLayer> layers = {};  ///< in the order of the forward pass
+    std::optional<Value> losses = {};        ///< of each example [n, 1], without weights and penalties
 };
 
 }  // namespace ravine

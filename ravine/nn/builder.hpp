@@ -49,6 +49,10 @@ public:
     void update_buffer(Value buffer, Value next, Value observed);
     /// Further outputs, of an auxiliary head, whose loss times `weight` is part of the training loss.
     void add_auxiliary(Value outputs, double weight) { auxiliaries_.push_back({outputs, weight}); }
+    /// A layer that methods which work layer by layer may look into.
+    void note_layer(Value input, Value weight, Value pre_activation) {
+        layers_.push_back({graph_.label, input, weight, pre_activation});
+    }
     /// A number for a random operation that no other one of the model has.
     int64_t next_stream() { return streams_++; }
 
@@ -62,6 +66,7 @@ public:
     const ParameterLayout& buffers() const { return buffers_; }
     const std::vector<double>& initial_buffers() const { return initial_buffers_; }
     const std::vector<LossGraph::BufferUpdate>& buffer_updates() const { return buffer_updates_; }
+    const std::vector<LossGraph::WeightedLayer>& layers() const { return layers_; }
     const std::vector<Auxiliary>& auxiliaries() const { return auxiliaries_; }
 
 private:
@@ -75,6 +80,7 @@ private:
     std::vector<Initializer> initializers_;
     std::vector<double> initial_buffers_;  // one a buffer
     std::vector<LossGraph::BufferUpdate> buffer_updates_;
+    std::vector<LossGraph::WeightedLayer> layers_;
     std::vector<Auxiliary> auxiliaries_;
     int64_t streams_ = 0;
 };

@@ -9,8 +9,10 @@ Value dense(Builder& b, Value x, int64_t units, const DenseOptions& options) {
     require(x.shape().size() == 2, "dense: expected [n, features], found {}", to_string(x.shape()));
     Value weight = b.parameter("weight", {units, x.shape()[1]}, options.weights);
     if (options.standardized) weight = standardize_weight(weight);
-    const Value y = matmul(x, weight, Transpose::no, Transpose::yes);
-    return options.bias ? y + b.undecayed_parameter("bias", {units}, constant_initializer(0)) : y;
+    Value y = matmul(x, weight, Transpose::no, Transpose::yes);
+    if (options.bias) y = y + b.undecayed_parameter("bias", {units}, constant_initializer(0));
+    b.note_layer(x, weight, y);
+    return y;
 }
 
 Value convolution(Builder& b, Value x, int64_t channels, const ConvolutionOptions& options) {
@@ -19,8 +21,10 @@ Value convolution(Builder& b, Value x, int64_t channels, const ConvolutionOption
     Value weight =
         b.parameter("weight", {channels, x.shape()[3], options.kernel, options.kernel}, options.weights);
     if (options.standardized) weight = standardize_weight(weight);
-    const Value y = conv2d(x, weight, {options.stride, options.padding});
-    return options.bias ? y + b.undecayed_parameter("bias", {channels}, constant_initializer(0)) : y;
+    Value y = conv2d(x, weight, {options.stride, options.padding});
+    if (options.bias) y = y + b.undecayed_parameter("bias", {channels}, constant_initializer(0));
+    b.note_layer(x, weight, y);
+    return y;
 }
 
 Value dropout(Builder& b, Value x, double rate) {

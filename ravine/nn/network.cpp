@@ -147,6 +147,8 @@ LossGraph Network::training_graph(Graph& graph, int64_t batch) const {
     LossGraph result{loss, built.all_outputs, builder.parameter_values(), {{"outputs", built.outputs}}};
     if (options_.divergence) result.taps.emplace_back("divergence", divergence);
     result.buffer_updates = builder.buffer_updates();
+    result.layers = builder.layers();
+    result.losses = losses;
     return result;
 }
 

@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <new>
 
 #include "ravine/graph/ops.hpp"
 #include "ravine/optim/functions/functions.hpp"
+#include "ravine/optim/objective/summed_objective.hpp"
 #include "ravine/optim/rates/schedules.hpp"
 #include "tests/optim/support.hpp"
 
@@ -94,6 +96,32 @@ TEST(Allocation, NoneWhereSamplesTakeTurns) {
         EXPECT_EQ(evaluate(b), 9);
         EXPECT_EQ(evaluate(a), 3);
         EXPECT_EQ(allocations, before) << to_string(precision);
+    }
+}
+
+TEST(Allocation, NoneInWhatAMethodAsksAfterTheFirstTime) {
+    for (const auto precision : {Precision::f32, Precision::f64}) {
+        const Function function = functions().make(Spec::parse("rosenbrock:dimension=7"));
+        GraphObjective chunk = function.objective({.precision = precision});
+        SummedObjective summed({1, 2}, [&](int64_t) -> Objective& { return chunk; }, 7,
+                               {.precision = precision});
+        const Parameters x = parameters_at(two_tensors(), start(), precision);
+        const Vector direction(7, precision, 0.5);
+        Vector result(7, precision);
+        const std::array<double, 3> steps{0, 1, 2};
+        std::array<double, 3> values{};
+        const auto ask = [&](Objective& objective) {
+            objective.value_and_gradient(x, result);
+            objective.hessian_vector(x, direction, result);
+            objective.along(x, direction, 1);
+            objective.values_along(x, direction, steps, values);
+        };
+        for (Objective* objective : {static_cast<Objective*>(&chunk), static_cast<Objective*>(&summed)}) {
+            ask(*objective);
+            const int64_t before = allocations;
+            ask(*objective);
+            EXPECT_EQ(allocations, before);
+        }
     }
 }
 

@@ -166,27 +166,46 @@ GraphObjective::Derived& GraphObjective::derived(Kind kind) {
         case Kind::value:
             outputs = {{built.loss, "loss"}};
             break;
+        case Kind::taps:
+            outputs = tap_outputs(built);
+            break;
+        case Kind::example: {
+            if (!built.losses)
+                fail_request("this objective is no mean over examples: they have no gradients");
+            // The direction here is one in the space of the examples.
+            const Value chosen = graph.parameter("direction", 0, built.losses->shape());
+            append_flat(outputs, "product", vjp({&*built.losses, 1}, {&chosen, 1}, built.parameters), 0);
+            chosen_ = Vector(element_count(chosen.shape()), options_.precision);
+            break;
+        }
     }
-    // Curvature is computed in what the parameters are stored in.
-    const CompileOptions options{storage_precision(options_.precision), options_.threads};
-    auto workspace = std::make_unique<SampleWorkspace>(graph, std::move(outputs), options);
-    const Program& program = workspace->program();
-    known = Derived{.workspace = std::move(workspace),
-                    .parameters = program.storage("parameters"),
-                    .direction = program.storage("direction"),
-                    .product = program.storage("product"),
-                    .loss = program.storage("loss"),
-                    .slope = program.storage("slope"),
-                    .curvature = program.storage("curvature"),
-                    .gauss_newton = program.storage("gauss_newton"),
-                    .equivalents = equivalents_of(program, 0)};
+    known = make(graph, std::move(outputs));
     return *known;
 }
 
-void GraphObjective::run(Derived& derived, const Vector& parameters, const Vector& direction) {
+GraphObjective::Derived::Derived(const Graph& graph, std::vector<Output> outputs, CompileOptions options)
+    : workspace(std::make_unique<SampleWorkspace>(graph, std::move(outputs), options)) {
+    const auto storage = [&](const char* name) { return workspace->program().storage(name); };
+    parameters = storage("parameters");
+    direction = storage("direction");
+    product = storage("product");
+    loss = storage("loss");
+    slope = storage("slope");
+    curvature = storage("curvature");
+    gauss_newton = storage("gauss_newton");
+}
+
+GraphObjective::Derived GraphObjective::make(const Graph& graph, std::vector<Output> outputs) const {
+    // Curvature is computed in what the parameters are stored in.
+    Derived made(graph, std::move(outputs), {storage_precision(options_.precision), options_.threads});
+    made.equivalents = equivalents_of(made.workspace->program(), 0);
+    return made;
+}
+
+void GraphObjective::run(Derived& derived, const Vector& parameters, const Vector* direction) {
     derived.workspace->on(sample_);
     if (derived.parameters >= 0) derived.workspace->bind(derived.parameters, parameters);
-    if (derived.direction >= 0) derived.workspace->bind(derived.direction, direction);
+    if (derived.direction >= 0 && direction) derived.workspace->bind(derived.direction, *direction);
     derived.workspace->run();
     work_.equivalents += derived.equivalents;
 }
@@ -194,7 +213,7 @@ void GraphObjective::run(Derived& derived, const Vector& parameters, const Vecto
 void GraphObjective::multiply(Kind kind, const Parameters& at, const Vector& v, Vector& result) {
     Derived& product = derived(kind);
     product.workspace->bind(product.product, result);
-    run(product, at.values(), v);
+    run(product, at.values(), &v);
     // Tangents forward and backward: two passes each way.
     work_.forward_passes += 2;
     work_.backward_passes += 2;
@@ -235,7 +254,7 @@ const Vector& GraphObjective::moved(const Parameters& at, const Vector& directio
 
 Along GraphObjective::along(const Parameters& at, const Vector& direction, double step) {
     Derived& program = derived(Kind::along);
-    run(program, moved(at, direction, step), direction);
+    run(program, moved(at, direction, step), &direction);
     work_.forward_passes += 3;  // value, tangent and second tangent
     Along result{program.number(program.loss), program.number(program.slope),
                  program.number(program.curvature)};
@@ -248,7 +267,7 @@ void GraphObjective::values_along(const Parameters& at, const Vector& direction,
     require(steps.size() == values.size(), "values_along: {} steps, {} values", steps.size(), values.size());
     Derived& program = derived(Kind::value);
     for (size_t i = 0; i < steps.size(); ++i) {
-        run(program, moved(at, direction, steps[i]), direction);
+        run(program, moved(at, direction, steps[i]), &direction);
         ++work_.forward_passes;
         values[i] = program.number(program.loss);
     }

@@ -55,6 +55,15 @@ public:
     void values_along(const Parameters& at, const Vector& direction, std::span<const double> steps,
                       std::span<double> values) override;
 
+    const Taps& taps(const Parameters& at, Vector& gradient) override;
+    /// F, its gradient, and its derivative by an input of the graph into `by_input`. Throws RequestError
+    /// where the graph has no such input.
+    double value_and_gradients(const Parameters& at, Vector& gradient, SampleName input, Vector& by_input);
+    /// The gradient of the loss of example `first` + i, without its weight and penalties, into rows[i]: a
+    /// forward and a backward pass over the sample for each. Throws RequestError where the function is no
+    /// mean over examples.
+    void example_gradients(const Parameters& at, int64_t first, std::span<Vector> rows);
+
     void settle() override;
     /// The running statistics of what was settled last; zeros before, and empty where there are none.
     const Vector& settled_buffers() const { return settled_buffers_; }
@@ -70,14 +79,16 @@ public:
 
 private:
     /// What else is derived from the loss, each a program of its own.
-    enum class Kind { hessian, gauss_newton, along, value };
-    static constexpr size_t kind_count = 4;
+    enum class Kind { hessian, gauss_newton, along, value, taps, example };
+    static constexpr size_t kind_count = 6;
 
     /// Such a program with its storages; -1 where it has none.
     struct Derived {
+        Derived(const Graph& graph, std::vector<Output> outputs, CompileOptions options);
+
         std::unique_ptr<SampleWorkspace> workspace;
         int parameters, direction, product, loss, slope, curvature, gauss_newton;
-        double equivalents;  ///< of a run
+        double equivalents = 0;  ///< of a run
 
         double number(int storage) const { return workspace->value(storage); }
     };
@@ -91,11 +102,14 @@ private:
                                   const std::vector<Value>& of_trained) const;
     void run_forward(const Parameters& at);
     Derived& derived(Kind kind);
+    Derived& by_input(SampleName input);
+    Derived make(const Graph& graph, std::vector<Output> outputs) const;
+    std::vector<Output> tap_outputs(const LossGraph& built);
     void multiply(Kind kind, const Parameters& at, const Vector& v, Vector& result);
     /// theta + step * direction; the next call may use the memory again.
     const Vector& moved(const Parameters& at, const Vector& direction, double step);
     /// Runs a program at some parameters along a direction.
-    void run(Derived& derived, const Vector& parameters, const Vector& direction);
+    void run(Derived& derived, const Vector& parameters, const Vector* direction = nullptr);
     double equivalents_of(const Program& program, int phase) const;
 
     std::function<LossGraph(Graph&)> build_;
@@ -105,6 +119,9 @@ private:
     Sample sample_;
     std::unique_ptr<SampleWorkspace> main_;
     std::array<std::optional<Derived>, kind_count> derived_;  // by kind
+    std::vector<std::pair<SampleName, Derived>> by_input_;
+    Taps taps_;
+    Vector chosen_;  // 1 for the example whose gradient is wanted, else 0
     // What computes theta + step * direction.
     std::unique_ptr<Workspace> mover_;
     Vector moved_;

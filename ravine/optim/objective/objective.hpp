@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "ravine/core/values/parameters.hpp"
 #include "ravine/core/values/vector.hpp"
@@ -43,6 +45,22 @@ struct Work {
     }
 };
 
+/// What a layer with weights saw in one pass: input, pre-activation (input times weight, plus bias), and the
+/// derivative of F by the pre-activation. Tables are [n, features], images [n, height, width, channels].
+struct LayerTap {
+    std::string name;  ///< as its tensors' names begin: "2"
+    Shape input_shape, shape;
+    Vector input, pre_activation, adjoint;
+};
+
+/// The taps of one pass.
+struct Taps {
+    double value = 0;  ///< F
+    Vector
+        losses;  ///< of each example, without weights and penalties; empty where F is no mean over examples
+    std::vector<LayerTap> layers;
+};
+
 /// A function F of the parameters, bound to one sample: every evaluation sees the same batch, targets and
 /// random numbers until the owner binds another one. All that a method may ask for.
 class Objective {
@@ -70,6 +88,10 @@ public:
     /// What the last evaluation of the gradient left behind besides numbers (running statistics) is that of
     /// the point that the step stands for. Other evaluations, before or after, leave nothing.
     virtual void settle() {}
+
+    /// F, its gradient, and what the layers saw, from one pass; valid until the next. Throws RequestError
+    /// where the function has no layers.
+    virtual const Taps& taps(const Parameters& at, Vector& gradient);
 
     const Work& work() const { return work_; }
 

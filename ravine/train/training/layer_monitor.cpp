@@ -78,14 +78,16 @@ LayerMonitor::LayerMonitor(const Network& network, const Sample& sample, Compile
     const auto add = [&](const std::string& what, size_t layer, Value value) {
         outputs.push_back({value, what + std::to_string(layer)});
     };
+    std::vector<Value> results;
+    for (const auto& layer : found) results.push_back(layer.value);
+    const auto slopes = adjoints(loss, results);
     for (size_t i = 0; i < found.size(); ++i) {
         const Value y = found[i].value, average = mean(y);
         add("mean", i, average);
         add("variance", i, mean(square(y - average)));
         if (y.op() == Op::relu) add("active", i, sum_to(step(y), {y.shape().back()}));
         if (const auto near_bound = saturation(y)) add("saturated", i, mean(*near_bound));
-        // One at a time: a derivative stops at what it is taken by. Equal nodes are made once all the same.
-        add("squared_gradient", i, mean(square(gradient(loss, {&y, 1})[0])));
+        add("squared_gradient", i, mean(square(slopes[i])));
     }
     workspace_ = std::make_unique<SampleWorkspace>(graph, outputs, options);
     const Program& program = workspace_->program();

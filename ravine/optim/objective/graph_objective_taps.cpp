@@ -1,0 +1,114 @@
+#include <algorithm>
+
+#include "ravine/core/error.hpp"
+#include "ravine/graph/derivatives.hpp"
+#include "ravine/optim/objective/graph_objective.hpp"
+
+namespace ravine {
+
+const Taps& Objective::taps(const Parameters&, Vector&) {
+    fail_request("this objective has no layers to look into");
+}
+
+std::vector<Output> GraphObjective::tap_outputs(const LossGraph& built) {
+    if (built.layers.empty()) fail_request("this objective has no layers to look into");
+    std::vector<Value> wanted = built.parameters;
+    for (const auto& layer : built.layers) wanted.push_back(layer.pre_activation);
+    const auto slopes = adjoints(built.loss, wanted);
+    std::vector<Output> outputs{{built.loss, "loss"}};
+    int64_t offset = 0;
+    for (size_t i = 0; i < built.parameters.size(); ++i) {
+        outputs.push_back({slopes[i], "product", offset});
+        offset += element_count(slopes[i].shape());
+    }
+    if (built.losses) {
+        outputs.push_back({*built.losses, "losses"});
+        taps_.losses = Vector(element_count(built.losses->shape()), options_.precision);
+    }
+    taps_.layers.clear();
+    for (size_t i = 0; i < built.layers.size(); ++i) {
+        const auto& layer = built.layers[i];
+        const auto add = [&](const char* what, Value value) {
+            outputs.push_back({value, what + std::to_string(i)});
+            return Vector(element_count(value.shape()), options_.precision);
+        };
+        taps_.layers.push_back({.name = layer.name,
+                                .input_shape = layer.input.shape(),
+                                .shape = layer.pre_activation.shape(),
+                                .input = add("input", layer.input),
+                                .pre_activation = add("pre_activation", layer.pre_activation),
+                                .adjoint = add("adjoint", slopes[built.parameters.size() + i])});
+    }
+    return outputs;
+}
+
+const Taps& GraphObjective::taps(const Parameters& at, Vector& gradient) {
+    const bool is_new = !derived_[static_cast<size_t>(Kind::taps)];
+    Derived& program = derived(Kind::taps);
+    if (is_new) {
+        const auto bind = [&](const std::string& storage, Vector& vector) {
+            program.workspace->bind(program.workspace->program().storage(storage), vector);
+        };
+        if (taps_.losses.size() > 0) bind("losses", taps_.losses);
+        for (size_t i = 0; i < taps_.layers.size(); ++i) {
+            bind("input" + std::to_string(i), taps_.layers[i].input);
+            bind("pre_activation" + std::to_string(i), taps_.layers[i].pre_activation);
+            bind("adjoint" + std::to_string(i), taps_.layers[i].adjoint);
+        }
+    }
+    program.workspace->bind(program.product, gradient);
+    run(program, at.values());
+    ++work_.forward_passes;
+    ++work_.backward_passes;
+    taps_.value = program.number(program.loss);
+    return taps_;
+}
+
+GraphObjective::Derived& GraphObjective::by_input(SampleName input) {
+    const auto known = std::ranges::find(by_input_, input, &std::pair<SampleName, Derived>::first);
+    if (known != by_input_.end()) return known->second;
+    Graph graph;
+    const LossGraph built = build_(graph);
+    const auto node = std::ranges::find_if(
+        graph.nodes(), [&](const Node& n) { return n.op == Op::input && n.attributes.name == input.text(); });
+    if (node == graph.nodes().end())
+        fail_request("this objective has no input '{}' to take a derivative by", input.text());
+    std::vector<Value> wanted = built.parameters;
+    wanted.push_back({&graph, static_cast<int>(node - graph.nodes().begin())});
+    const auto slopes = gradient(built.loss, wanted);
+    std::vector<Output> outputs{{built.loss, "loss"}, {slopes.back(), "slope"}};
+    int64_t offset = 0;
+    for (size_t i = 0; i < built.parameters.size(); ++i) {
+        outputs.push_back({slopes[i], "product", offset});
+        offset += element_count(slopes[i].shape());
+    }
+    return by_input_.emplace_back(input, make(graph, std::move(outputs))).second;
+}
+
+double GraphObjective::value_and_gradients(const Parameters& at, Vector& gradient, SampleName input,
+                                           Vector& by_input) {
+    Derived& program = this->by_input(input);
+    program.workspace->bind(program.product, gradient);
+    program.workspace->bind(program.slope, by_input);
+    run(program, at.values());
+    ++work_.forward_passes;
+    ++work_.backward_passes;
+    return program.number(program.loss);
+}
+
+void GraphObjective::example_gradients(const Parameters& at, int64_t first, std::span<Vector> rows) {
+    Derived& program = derived(Kind::example);
+    require(first >= 0 && first + std::ssize(rows) <= chosen_.size(), "gradients of examples {} to {} of {}",
+            first, first + std::ssize(rows), chosen_.size());
+    for (size_t i = 0; i < rows.size(); ++i) {
+        const int64_t example = first + static_cast<int64_t>(i);
+        chosen_.set(example, 1);
+        program.workspace->bind(program.product, rows[i]);
+        run(program, at.values(), &chosen_);
+        chosen_.set(example, 0);
+        ++work_.forward_passes;
+        ++work_.backward_passes;
+    }
+}
+
+}  // namespace ravine
