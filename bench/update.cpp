@@ -61,7 +61,7 @@ void update(benchmark::State& state, const Spec& spec, int64_t n, int threads) {
     Parameters parameters(layout, Precision::f32);
     optimizer.step(objective, parameters);
     for (auto _ : state) optimizer.step(objective, parameters);
-    set_bytes(state, n, {1 + static_cast<int64_t>(optimizer.state().size())});
+    set_bytes(state, n, {1 + static_cast<int64_t>(optimizer.state().tensors.size())});
 }
 
 /// Reads one vector and adds it to `written` others.

@@ -121,7 +121,7 @@ TEST_F(RunTest, SummaryHasItsKeysAndTheCountsAreRight) {
                     "validation_accuracy", "test_loss", "test_accuracy", "best_epoch", "best_validation_loss",
                     "best_validation_accuracy", "weights", "forward_passes", "backward_passes", "updates",
                     "gated_batches", "forward_seconds", "backward_seconds", "update_seconds", "parameters",
-                    "training_examples", "validation_examples", "test_examples"));
+                    "trained_parameters", "training_examples", "validation_examples", "test_examples"));
     EXPECT_EQ(s["steps"], 27);
     EXPECT_EQ(s["updates"], 27);
     EXPECT_EQ(s["epochs"], 3);

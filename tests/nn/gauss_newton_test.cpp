@@ -109,8 +109,8 @@ TEST(GaussNewton, HasTheCurvatureOfTheGaussianLosssPrecision) {
     ASSERT_EQ(gaussian.parameters()->slices.back().name, "loss.log_precision");
     ASSERT_EQ(gaussian.parameters()->slices.back().offset, last);
     const double s = 0.7, bound = 20, decay = std::exp(-s), beta = 1 / (decay + 1 / bound);
-    training.parameters.write().set(last, s);
-    for (int64_t i = 0; i < last; ++i) errors.parameters.write().set(i, training.parameters.values().at(i));
+    training.parameters.write()->set(last, s);
+    for (int64_t i = 0; i < last; ++i) errors.parameters.write()->set(i, training.parameters.values().at(i));
     const double squared_error = errors.objective.value(errors.parameters);
     const Eigen::MatrixXd g = gauss_newton_of(training);
     EXPECT_LT((g.topLeftCorner(last, last) - beta / 2 * gauss_newton_of(errors)).cwiseAbs().maxCoeff(),
@@ -142,11 +142,11 @@ TEST(GaussNewton, IsWhatTheObjectiveSeesAlongADirection) {
     constexpr double step = 1e-5;
     for (int64_t j = 0; j < n; ++j) {
         const double here = training.parameters.values().at(j);
-        training.parameters.write().set(j, here + step);
+        training.parameters.write()->set(j, here + step);
         slopes.col(j) = outputs();
-        training.parameters.write().set(j, here - step);
+        training.parameters.write()->set(j, here - step);
         slopes.col(j) = (slopes.col(j) - outputs()) / (2 * step);
-        training.parameters.write().set(j, here);
+        training.parameters.write()->set(j, here);
     }
     const Eigen::VectorXd z = outputs();
     Eigen::MatrixXd curvature = Eigen::MatrixXd::Zero(12, 12);

@@ -5,7 +5,10 @@
 #include <filesystem>
 
 #include "ravine/graph/ops.hpp"
+#include "ravine/optim/objective/summed_objective.hpp"
+#include "ravine/optim/rules/adam.hpp"
 #include "ravine/ravine.hpp"
+#include "ravine/train/training/full_batch.hpp"
 
 namespace ravine {
 namespace {
@@ -48,6 +51,56 @@ TEST(Usage, OfObjectivesAndOptimizers) {
     const StepReport report = adam->step(objective, at);
     EXPECT_EQ(report.outcome, StepOutcome::updated);
     EXPECT_LT(objective.value(at), loss);
+}
+
+TEST(Usage, OfSamples) {
+    const Vector features(32, Precision::f64, 2);
+    GraphObjective objective(
+        [](Graph& graph) {
+            const Value x = graph.parameter("parameters", 0, {1});
+            return LossGraph{.loss = sum(graph.input("features", {32})) + graph.scalar("l2") * sum(x), .parameters = {x}};
+        },
+        compile);
+    Sample batch(32);
+    batch.set("features", features);
+    batch.set("l2", 0.01);
+    objective.on(batch);
+    Parameters at(ParameterLayout::single(1), Precision::f64);
+    at.write()->fill(100);
+    EXPECT_EQ(objective.value(at), 65);
+}
+
+TEST(Usage, OfFullBatches) {
+    const Parts parts = load_parts({.dataset = "spiral:examples=90"});
+    const Network network({.model = Spec::parse("mlp:hidden=4"), .feature_shape = {2}, .target_count = 3});
+    Parameters parameters(network.parameters(), Precision::f64);
+    network.initialize(parameters, 1);
+    const Vector buffers = network.initial_buffers(Precision::f64);
+    const Normalization &normalization = parts.schema.normalization, &target_normalization = parts.schema.target_normalization;
+    FirstOrder optimizer({.rule = Adam{}}, network.parameters(), compile);
+    FullBatch batch(network, parts.training, normalization, target_normalization, buffers, 1000, compile);
+    optimizer.step(batch.objective(), parameters);
+    EXPECT_EQ(optimizer.steps(), 1);
+}
+
+TEST(Usage, OfSums) {
+    const auto square_of = [](double factor) {
+        return [factor](Graph& graph) {
+            const Value x = graph.parameter("parameters", 0, {1});
+            return LossGraph{.loss = factor * sum(square(x)), .parameters = {x}};
+        };
+    };
+    const int64_t dimension = 1;
+    GraphObjective thousand(square_of(1), compile), rest(square_of(6), compile);
+    const std::vector<Sample> samples(3);
+    SummedObjective full({1000, 1000, 500}, [&](int64_t i) -> Objective& {
+        GraphObjective& chunk = i < 2 ? thousand : rest;
+        chunk.on(samples[i]);
+        return chunk;
+    }, dimension, {.precision = Precision::f64, .threads = 2});
+    Parameters at(ParameterLayout::single(1), Precision::f64);
+    at.write()->fill(1);
+    EXPECT_NEAR(full.value(at), 2, 1e-15);  // (1000 + 1000 + 500 * 6) / 2500
 }
 
 TEST(Usage, OfNetworksAndRules) {

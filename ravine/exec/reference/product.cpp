@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ravine/core/threads/threads.hpp"
 #include "ravine/exec/plan/plan.hpp"
@@ -21,7 +22,7 @@ std::vector<int64_t> evenly(int64_t count, int64_t step) {
 struct Padded {
     int64_t n, height, width, channels;   ///< of what is padded
     int64_t padded_height, padded_width;  ///< of what comes of it
-    int64_t before = 0;                   ///< rows and columns of zeros in front
+    int64_t above = 0, left = 0;          ///< rows and columns of zeros in front
     int64_t step = 1;                     ///< from pixel to pixel
 
     bool is_needed() const { return step > 1 || padded_height != height || padded_width != width; }
@@ -38,7 +39,7 @@ struct Padded {
                 for (int64_t y = 0; y < height; ++y)
                     for (int64_t x = 0; x < width; ++x)
                         std::copy_n(from + ((e * height + y) * width + x) * channels, channels,
-                                    to + at(e, before + y * step, before + x * step));
+                                    to + at(e, above + y * step, left + x * step));
         });
     }
 };
@@ -102,7 +103,7 @@ struct Convolution {
         stride = request.node.attributes.integers[0], padding = request.node.attributes.integers[1];
     }
 
-    Padded padded_image() const { return {n, h, w, c, h + 2 * padding, w + 2 * padding, padding}; }
+    Padded padded_image() const { return {n, h, w, c, h + 2 * padding, w + 2 * padding, padding, padding}; }
     /// The output with zeros where the stride has left pixels out, so that every pixel of the image has its
     /// window.
     Padded spread_output() const {
@@ -113,6 +114,7 @@ struct Convolution {
                 std::max(h + padding + kh - 1, (oh - 1) * stride + kh),
                 std::max(w + padding + kw - 1, (ow - 1) * stride + kw),
                 kh - 1,
+                kw - 1,
                 stride};
     }
     /// Where the windows of the outputs begin in the padded image.
@@ -143,6 +145,7 @@ void set_forward(ProductKernel& kernel, const Convolution& v) {
 void set_weight_gradient(ProductKernel& kernel, const Convolution& v) {
     const Padded image = v.padded_image();
     kernel.padded = image, kernel.padded_factor = ProductKernel::PaddedFactor::second;
+    std::swap(kernel.first, kernel.second);  // the arguments are the image and dy
     kernel.a = {evenly(v.o, 1), evenly(v.n * v.oh * v.ow, v.o)};
     kernel.b.rows = v.windows(image);
     for (int64_t l = 0; l < v.c; ++l)

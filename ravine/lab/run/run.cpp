@@ -71,9 +71,9 @@ std::string stop_reason(const TrainOutcome& outcome) {
 
 Run::Run(Experiment experiment, const Say& say) : experiment_(std::move(experiment)) {
     TrainingOptions options = training_options(experiment_);  // before the data, which may take their time
-    auto parts = std::make_shared<const Parts>(load_parts(data_request(experiment_)));
+    const auto parts = std::make_shared<const Parts>(load_parts(data_request(experiment_)));
+    prepare(std::move(options), parts);
     for (const auto& note : parts->notes) say(note);
-    prepare(std::move(options), std::move(parts));
 }
 
 Run::Run(Experiment experiment, std::shared_ptr<const Parts> parts) : experiment_(std::move(experiment)) {

@@ -35,18 +35,21 @@ SummedObjective::SummedObjective(const std::vector<double>& weights, std::functi
 
 template <class Evaluate>
 void SummedObjective::for_each_chunk(Evaluate evaluate) {
-    Work done{};
+    int64_t forward_passes = 0, backward_passes = 0;
     for (size_t i = 0; i < shares_.size(); ++i) {
         Objective& objective = chunk_(static_cast<int64_t>(i));
         const Work before = objective.work();
         evaluate(objective, shares_[i]);
-        done = objective.work() - before;
+        const Work done = objective.work() - before;
         work_.equivalents += shares_[i] * done.equivalents;
         work_.forward_seconds += done.forward_seconds;
         work_.backward_seconds += done.backward_seconds;
+        // As many as of each chunk; one whose forward pass was resumed has fewer.
+        forward_passes = std::max(forward_passes, done.forward_passes);
+        backward_passes = std::max(backward_passes, done.backward_passes);
     }
-    work_.forward_passes += done.forward_passes;  // as many as of each chunk
-    work_.backward_passes += done.backward_passes;
+    work_.forward_passes += forward_passes;
+    work_.backward_passes += backward_passes;
 }
 
 void SummedObjective::add(double share, Vector& total) {

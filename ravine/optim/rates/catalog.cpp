@@ -21,9 +21,8 @@ Catalog<RatePolicyMaker> policy_catalog() {
              "threshold (absolute), or threshold |best| (relative): eta <- max(factor eta, minimum), and\n"
              "`cooldown` epochs are not counted. PyTorch's waits for one epoch more than `patience`",
          .source = "Keras, ReduceLROnPlateau (Chollet and others 2015)"},
-        {field("monitor", &Plateau::monitor,
-               "validation_loss, validation_accuracy, train_loss or train_accuracy",
-               "the metric; accuracies should rise, losses fall"),
+        {field("monitor", &Plateau::monitor, "a metric",
+               "validation_loss, validation_accuracy, train_loss or train_accuracy"),
          field("factor", &Plateau::factor, inside_unit, "by which the rate is multiplied"),
          field("patience", &Plateau::patience, at_least_one, "epochs in a row without an improvement"),
          field("cooldown", &Plateau::cooldown, non_negative, "epochs after a change that are not counted"),
