@@ -21,9 +21,9 @@ struct FirstOrderStudyOptions {
 /// 3072-500-500-500-10 net with ReLU on 4,000 images of CIFAR-10, batches of 100, 10 epochs, 400 updates;
 /// SGD, SGD-M, SGD-NM, RMSprop and Adam; and in the same frame Adagrad, Adadelta, NAdam and RMSprop with
 /// Nesterov momentum. What the paper leaves open is chosen here: rates tuned for each method on one grid,
-/// constant over a run; mu = 0.9; RMSprop's decay 0.99; U(-1/sqrt m, 1/sqrt m) initialisation; channels
-/// normalised; 1,000 images for validation. The quick study, for a look, has 3 methods' worth of time: 2
-/// seeds, 3 rates, 2 epochs.
+/// constant over a run; mu = 0.9; RMSprop's decay 0.99; He normal weights, Glorot uniform in the last layer;
+/// channels normalised; 1,000 images for validation. The quick study, for a look, has 3 methods' worth of
+/// time: 2 seeds, 3 rates, 2 epochs.
 StudyPlan first_order_plan(const FirstOrderStudyOptions& options);
 
 /// The paper's claims (section 7) beside what was measured. `result` must be complete.
