@@ -94,6 +94,11 @@ std::vector<Value> GraphObjective::with_zeros(const std::vector<Value>& paramete
     return result;
 }
 
+void GraphObjective::append_product(std::vector<Output>& outputs, const std::vector<Value>& parameters,
+                                    const std::vector<Value>& of_trained) const {
+    append_flat(outputs, "product", with_zeros(parameters, of_trained), 0);
+}
+
 void GraphObjective::run_forward(const Parameters& at) {
     forward_version_ = 0;  // should the sample lack something
     main_->on(sample_);
@@ -142,18 +147,17 @@ GraphObjective::Derived& GraphObjective::derived(Kind kind) {
     const LossGraph built = build_(graph);
     const auto parameters = trained(built.parameters),
                direction = trained(counterparts(graph, built.parameters, "direction"));
-    const auto append_product = [&](std::vector<Output>& outputs, const std::vector<Value>& product) {
-        append_flat(outputs, "product", with_zeros(built.parameters, product), 0);
-    };
     std::vector<Output> outputs;
+    const auto add_product = [&](const std::vector<Value>& product) {
+        append_product(outputs, built.parameters, product);
+    };
     switch (kind) {
         case Kind::hessian:
-            append_product(outputs, ravine::hessian_vector(built.loss, parameters, direction));
+            add_product(ravine::hessian_vector(built.loss, parameters, direction));
             break;
         case Kind::gauss_newton:
             if (!built.outputs) fail_request("this objective has no outputs: it has no Gauss-Newton matrix");
-            append_product(outputs,
-                           ravine::gauss_newton_vector(built.loss, *built.outputs, parameters, direction));
+            add_product(ravine::gauss_newton_vector(built.loss, *built.outputs, parameters, direction));
             break;
         case Kind::along: {
             const auto [slope, curvature] = ravine::along(built.loss, parameters, direction);
@@ -174,7 +178,7 @@ GraphObjective::Derived& GraphObjective::derived(Kind kind) {
                 fail_request("this objective is no mean over examples: they have no gradients");
             // The direction here is one in the space of the examples.
             const Value chosen = graph.parameter("direction", 0, built.losses->shape());
-            append_flat(outputs, "product", vjp({&*built.losses, 1}, {&chosen, 1}, built.parameters), 0);
+            add_product(vjp({&*built.losses, 1}, {&chosen, 1}, parameters));
             chosen_ = Vector(element_count(chosen.shape()), options_.precision);
             break;
         }

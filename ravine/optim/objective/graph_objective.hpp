@@ -100,6 +100,9 @@ private:
     std::vector<Value> trained(const std::vector<Value>& parameters) const;
     std::vector<Value> with_zeros(const std::vector<Value>& parameters,
                                   const std::vector<Value>& of_trained) const;
+    /// One output "product" for each parameter, of values for the trained ones.
+    void append_product(std::vector<Output>& outputs, const std::vector<Value>& parameters,
+                        const std::vector<Value>& of_trained) const;
     void run_forward(const Parameters& at);
     Derived& derived(Kind kind);
     Derived& by_input(SampleName input);

@@ -12,15 +12,13 @@ const Taps& Objective::taps(const Parameters&, Vector&) {
 
 std::vector<Output> GraphObjective::tap_outputs(const LossGraph& built) {
     if (built.layers.empty()) fail_request("this objective has no layers to look into");
-    std::vector<Value> wanted = built.parameters;
+    std::vector<Value> wanted;
     for (const auto& layer : built.layers) wanted.push_back(layer.pre_activation);
+    for (const Value parameter : trained(built.parameters)) wanted.push_back(parameter);
     const auto slopes = adjoints(built.loss, wanted);
+    const auto of_parameters = slopes.begin() + std::ssize(built.layers);
     std::vector<Output> outputs{{built.loss, "loss"}};
-    int64_t offset = 0;
-    for (size_t i = 0; i < built.parameters.size(); ++i) {
-        outputs.push_back({slopes[i], "product", offset});
-        offset += element_count(slopes[i].shape());
-    }
+    append_product(outputs, built.parameters, {of_parameters, slopes.end()});
     if (built.losses) {
         outputs.push_back({*built.losses, "losses"});
         taps_.losses = Vector(element_count(built.losses->shape()), options_.precision);
@@ -37,7 +35,7 @@ std::vector<Output> GraphObjective::tap_outputs(const LossGraph& built) {
                                 .shape = layer.pre_activation.shape(),
                                 .input = add("input", layer.input),
                                 .pre_activation = add("pre_activation", layer.pre_activation),
-                                .adjoint = add("adjoint", slopes[built.parameters.size() + i])});
+                                .adjoint = add("adjoint", slopes[i])});
     }
     return outputs;
 }
@@ -73,15 +71,12 @@ GraphObjective::Derived& GraphObjective::by_input(SampleName input) {
         graph.nodes(), [&](const Node& n) { return n.op == Op::input && n.attributes.name == input.text(); });
     if (node == graph.nodes().end())
         fail_request("this objective has no input '{}' to take a derivative by", input.text());
-    std::vector<Value> wanted = built.parameters;
+    std::vector<Value> wanted = trained(built.parameters);
     wanted.push_back({&graph, static_cast<int>(node - graph.nodes().begin())});
-    const auto slopes = gradient(built.loss, wanted);
+    auto slopes = gradient(built.loss, wanted);
     std::vector<Output> outputs{{built.loss, "loss"}, {slopes.back(), "slope"}};
-    int64_t offset = 0;
-    for (size_t i = 0; i < built.parameters.size(); ++i) {
-        outputs.push_back({slopes[i], "product", offset});
-        offset += element_count(slopes[i].shape());
-    }
+    slopes.pop_back();
+    append_product(outputs, built.parameters, slopes);
     return by_input_.emplace_back(input, make(graph, std::move(outputs))).second;
 }
 
