@@ -374,6 +374,42 @@ TEST(FrozenTensors, HaveNoPartInTheGaussNewtonMatrix) {
     EXPECT_GT(std::abs(product.at(2)), 1);
 }
 
+TEST(FrozenTensors, HaveNoGradientByExampleNorBesideTapsAndInputs) {
+    const auto build = [](Graph& graph) {
+        const Value x = graph.input("features", {4, 3}), y = graph.input("targets", {4, 1}),
+                    a = graph.parameter("parameters", 0, {3, 5}),
+                    b = graph.parameter("parameters", 15, {5, 1}), first = matmul(x, a), hidden = tanh(first),
+                    second = matmul(hidden, b), losses = square(second - y);
+        return LossGraph{.loss = mean(losses),
+                         .parameters = {a, b},
+                         .layers = {{"a", x, a, first}, {"b", hidden, b, second}},
+                         .losses = losses};
+    };
+    PartlyFrozen net(true, false);
+    GraphObjective part(build, {.precision = Precision::f64}, net.layout),
+        whole(build, {.precision = Precision::f64});
+    part.on(net.whole.sample);
+    whole.on(net.whole.sample);
+    const Parameters at = net.whole.point(4);
+    Vector g(20, Precision::f64, 7), of_whole(20, Precision::f64);
+    const Taps &taps = part.taps(at, g), &all = whole.taps(at, of_whole);
+    net.expect_part(g, of_whole, 1e-14);
+    expect_near(taps.layers[0].adjoint.to_doubles(), all.layers[0].adjoint.to_doubles(), 1e-14);
+    expect_near(taps.layers[1].adjoint.to_doubles(), all.layers[1].adjoint.to_doubles(), 1e-14);
+
+    Vector by_x(12, Precision::f64), by_x_of_whole(12, Precision::f64);
+    g = Vector(20, Precision::f64, 7);
+    part.value_and_gradients(at, g, "features", by_x);
+    whole.value_and_gradients(at, of_whole, "features", by_x_of_whole);
+    net.expect_part(g, of_whole, 1e-14);
+    expect_near(by_x.to_doubles(), by_x_of_whole.to_doubles(), 1e-14);
+
+    std::vector<Vector> rows(4, Vector(20, Precision::f64, 7)), rows_of_whole = rows;
+    part.example_gradients(at, 0, rows);
+    whole.example_gradients(at, 0, rows_of_whole);
+    for (size_t i = 0; i < 4; ++i) net.expect_part(rows[i], rows_of_whole[i], 1e-14);
+}
+
 // A product of 4 x 3 and 3 x 5 numbers, and of 4 x 5 and 5 x 1: 2 m n k operations each, and as many for each
 // of its two adjoints that is needed.
 TEST(FrozenTensors, CostNoBackwardPass) {
