@@ -101,7 +101,7 @@ void train(const TrainRequest& request) {
             "the run diverged at {}; the weights of the last good evaluation are kept; try a smaller "
             "learning_rate "
             "or --clip norm:limit=1",
-            result.outcome.divergence);
+            result.outcome.failure);
     if (result.outcome.reason == StopReason::interrupted)
         fail_run("interrupted; `ravine train --resume {}` goes on", folder.path.string());
 }

@@ -187,21 +187,21 @@ TEST(Parallel, CoversEverythingOnceInTheSameParts) {
 }
 
 TEST(Parallel, HasAsManyPartsForEachThread) {
-    EXPECT_EQ(turn_count(2, 1000, 1), 16);
-    EXPECT_EQ(turn_count(3, 1000, 1), 24);
-    EXPECT_EQ(turn_count(2, 1000, 100), 10);
-    EXPECT_EQ(turn_count(2, 1000, 150), 6);
-    EXPECT_EQ(turn_count(2, 1000, 600), 2);
-    EXPECT_EQ(turn_count(4, 2, 0), 4);
+    EXPECT_EQ(stealing_parts(2, 1000, 1), 16);
+    EXPECT_EQ(stealing_parts(3, 1000, 1), 24);
+    EXPECT_EQ(stealing_parts(2, 1000, 100), 10);
+    EXPECT_EQ(stealing_parts(2, 1000, 150), 6);
+    EXPECT_EQ(stealing_parts(2, 1000, 600), 2);
+    EXPECT_EQ(stealing_parts(4, 2, 0), 4);
 }
 
 // Nor is a thread two at a time: what has memory of its own for each relies on that.
-TEST(InTurns, DoesEachOnceWithThreadsThatThereAre) {
+TEST(StealingWork, DoesEachOnceWithThreadsThatThereAre) {
     for (const int threads : {1, 2, 3, 500})
         for (const int64_t count : {0, 1, 2, 7, 1000}) {
             std::vector<std::atomic<int>> visits(static_cast<size_t>(count));
             std::vector<std::atomic<bool>> is_busy(static_cast<size_t>(threads));
-            in_turns(threads, count, [&](int thread, int64_t i) {
+            stealing_work(threads, count, [&](int thread, int64_t i) {
                 ++visits[static_cast<size_t>(i)];
                 auto& busy = is_busy.at(static_cast<size_t>(thread));
                 EXPECT_FALSE(busy.exchange(true));
@@ -212,12 +212,12 @@ TEST(InTurns, DoesEachOnceWithThreadsThatThereAre) {
 }
 
 // Whoever has the first turn of one thread waits until all others are taken: the rest of its share is too.
-TEST(InTurns, TakesTheTurnsOfAThreadThatIsSlow) {
+TEST(StealingWork, TakesTheWorkOfAThreadThatIsSlow) {
     constexpr int64_t count = 20;
     for (const int64_t slow : {int64_t{0}, count / 2}) {
         std::atomic<int64_t> done = 0;
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-        in_turns(2, count, [&](int, int64_t i) {
+        stealing_work(2, count, [&](int, int64_t i) {
             while (i == slow && done < count - 1 && std::chrono::steady_clock::now() < end)
                 std::this_thread::yield();
             if (i == slow) {

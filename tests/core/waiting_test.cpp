@@ -25,7 +25,7 @@ double worked() {
 
 int sum_on_two_threads() {
     std::atomic<int> sum = 0;
-    in_turns(2, 100, [&](int, int64_t i) { sum += static_cast<int>(i); });
+    stealing_work(2, 100, [&](int, int64_t i) { sum += static_cast<int>(i); });
     return sum;
 }
 
@@ -68,7 +68,7 @@ TEST(BoundedWaiting, AChildOfForkComputesOnOneThreadAndEnds) {
     const pid_t child = fork();
     if (child == 0) {
         int sum = 0;
-        in_turns(1, 100, [&](int, int64_t i) { sum += static_cast<int>(i); });
+        stealing_work(1, 100, [&](int, int64_t i) { sum += static_cast<int>(i); });
         _exit(sum == 4950 ? 0 : 1);
     }
     int status = 0;

@@ -118,7 +118,7 @@ TEST_F(InspectionTest, SaysWhereARunDiverged) {
     e.optimizer = "sgd:learning_rate=1e30";
     train_in(run, e);
     const Inspection inspection = inspected(run);
-    EXPECT_NE(inspection.divergence, "");
+    EXPECT_NE(inspection.failure, "");
     EXPECT_THAT(findings(inspection).front(), HasSubstr("diverged"));
 }
 

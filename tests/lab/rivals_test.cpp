@@ -83,8 +83,7 @@ TEST_F(CurriculumRunTest, DamagedFilesAreRefused) {
 
 TEST_F(CurriculumRunTest, FilesHoldWhatIsNotFinite) {
     const fs::path path = temporary.path() / "curriculum.json";
-    FirstModel model{
-        .losses = {0.1, 1.0 / 3, std::nan("")}, .work = {4, 5}, .seconds = 2.5, .divergence = {}};
+    FirstModel model{.losses = {0.1, 1.0 / 3, std::nan("")}, .work = {4, 5}, .seconds = 2.5, .failure = {}};
     write_curriculum(path, model);
     const FirstModel read = read_curriculum(path, 3);
     EXPECT_EQ(read.losses[1], 1.0 / 3);

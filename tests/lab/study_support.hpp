@@ -33,7 +33,7 @@ inline StudyPlan small_plan(StudyOptions options = {.seeds = 3}) {
 /// A trial made up: a validation accuracy and loss after each epoch of 10 updates.
 inline TrialRecord made_trial(int64_t seed, const std::vector<double>& accuracies,
                               StopReason reason = StopReason::epochs) {
-    TrialRecord trial{.experiment = {}, .reason = reason, .divergence = {}};
+    TrialRecord trial{.experiment = {}, .reason = reason, .failure = {}};
     trial.experiment.seed = seed;
     for (size_t i = 0; i < accuracies.size(); ++i) {
         const auto epoch = static_cast<int64_t>(i + 1);

@@ -185,7 +185,7 @@ TEST(Types, OfOneNameAreDefinedOnce) {
             const std::string source((std::istreambuf_iterator<char>(file)), {});
             for (const auto& name : types_of(source)) files[name].insert(entry.path().string());
         }
-    EXPECT_TRUE(files.contains("ravine::Turns"));
+    EXPECT_TRUE(files.contains("ravine::WorkShare"));
     for (const auto& [name, paths] : files) {
         std::ostringstream list;
         for (const auto& path : paths) list << "\n    " << path;

@@ -146,7 +146,7 @@ TEST(Annealing, DivergenceIsFoundWithATemperature) {
     Bench bench(given);
     const TrainOutcome outcome = bench.run();
     EXPECT_EQ(outcome.reason, StopReason::diverged);
-    EXPECT_THAT(outcome.divergence, HasSubstr("step "));
+    EXPECT_THAT(outcome.failure, HasSubstr("step "));
 }
 
 }  // namespace

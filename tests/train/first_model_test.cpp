@@ -63,7 +63,7 @@ TEST(FirstModel, TellsTheLossOfEveryTrainingExample) {
     const FirstModel model = first_model({});
     ASSERT_EQ(std::ssize(model.losses), 300);
     EXPECT_TRUE(std::ranges::all_of(model.losses, [](double loss) { return loss > 0; }));
-    EXPECT_EQ(model.divergence, "");
+    EXPECT_EQ(model.failure, "");
     EXPECT_LT(mean(first_model({.epochs = 60}).losses), 0.8 * mean(model.losses));  // of a model that learns
 }
 
@@ -102,7 +102,7 @@ TEST(FirstModel, LearnsFromPlainDataByThePlainLoss) {
 TEST(FirstModel, ThatDivergesSaysSo) {
     const FirstModel model = first_model({.optimizer = "sgd:learning_rate=1e38"});
     EXPECT_TRUE(model.losses.empty());
-    EXPECT_THAT(model.divergence, testing::HasSubstr("step "));
+    EXPECT_THAT(model.failure, testing::HasSubstr("step "));
 }
 
 TEST(FirstModel, TellsTheListenersOfTheRunHowFarItIs) {
@@ -128,7 +128,7 @@ TEST(FirstModel, StopsWithTheRun) {
     } stop;
     const FirstModel model = first_model({.listeners = {&stop}});
     EXPECT_TRUE(model.losses.empty());
-    EXPECT_EQ(model.divergence, "");
+    EXPECT_EQ(model.failure, "");
     EXPECT_EQ(model.work.backward_passes, 0);
 }
 

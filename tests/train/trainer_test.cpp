@@ -416,7 +416,7 @@ TEST(Divergence, AHugeRateIsReportedWithStepAndLayer) {
     const Numbers initial = bench.weights();
     const TrainOutcome outcome = bench.run();
     EXPECT_EQ(outcome.reason, StopReason::diverged);
-    EXPECT_THAT(outcome.divergence, testing::MatchesRegex("step 2: the loss is nan, first in layer '2'"));
+    EXPECT_THAT(outcome.failure, testing::MatchesRegex("step 2: the loss is nan, first in layer '2'"));
     EXPECT_EQ(bench.weights(), initial);
     EXPECT_EQ(bench.state.step, 1);
     EXPECT_EQ(bench.heard.stops, 0);  // there is nothing to go on with
@@ -431,7 +431,7 @@ TEST(Divergence, WeightsThatAreNotFiniteAreNamed) {
         const TrainOutcome outcome = bench.run();
         EXPECT_EQ(outcome.reason, StopReason::diverged);
         EXPECT_EQ(
-            outcome.divergence,
+            outcome.failure,
             fmt::format("step 1: the loss is nan, first in layer '{}'; parameters of '{}' are not finite",
                         layer, tensor));
         EXPECT_EQ(bench.state.step, 0);
@@ -462,7 +462,7 @@ TEST(Divergence, TheLastGoodWeightsReturn) {
             });
             const TrainOutcome outcome = bench.run({&ruin});
             EXPECT_EQ(outcome.reason, StopReason::diverged);
-            EXPECT_THAT(outcome.divergence, HasSubstr(ruined_after == 7 ? "step 8: " : "step 12: "));
+            EXPECT_THAT(outcome.failure, HasSubstr(ruined_after == 7 ? "step 8: " : "step 12: "));
             EXPECT_EQ(bench.weights(), good);
             EXPECT_EQ(bench.buffers.to_doubles(), good_buffers);
             EXPECT_EQ(bench.state.best_epoch, validates ? 1 : 0);
@@ -495,8 +495,8 @@ TEST(Divergence, AnInfiniteGradientOfAFiniteLoss) {
         const TrainOutcome outcome = bench.run();
         EXPECT_EQ(outcome.reason, StopReason::diverged);
         // Clipped element by element the parameters stay finite, and nothing is left to find the tensor by.
-        EXPECT_EQ(outcome.divergence, std::string("step 1: the gradient is not finite") +
-                                          (clip[0] == 'v' ? "" : ", first in '0.bias'"));
+        EXPECT_EQ(outcome.failure, std::string("step 1: the gradient is not finite") +
+                                       (clip[0] == 'v' ? "" : ", first in '0.bias'"));
         EXPECT_EQ(bench.weights(), initial);
     }
 }

@@ -45,7 +45,7 @@ void on_threads(int threads, Body&& body) {
 }
 
 /// What is left of a thread's share of a loop: the thread takes from its front, others from its back.
-class alignas(64) Turns {
+class alignas(64) WorkShare {
 public:
     void set(int64_t begin, int64_t end) { left_ = pack(begin, end); }
     /// The next i, or -1 where none is left.
@@ -76,18 +76,18 @@ private:
     uint64_t left_;  // not initialised: there is room for many threads
 };
 
-/// Calls body(thread, i) once for each i of 0 ... count-1 < 2^32 on `threads` threads, 128 at most. Each
-/// begins with its share, in order, the same every time, so that it finds in its cache what it left there;
-/// one that is ready takes from the end of another's: the processors of a shared machine are not equally
-/// fast. With one thread, or one i, the caller's thread does all.
+/// Work stealing (Blumofe and Leiserson 1999): calls body(thread, i) once for each i of 0 ... count-1 < 2^32
+/// on `threads` threads, 128 at most. Each begins with its share, in order, the same every time, so that it
+/// finds in its cache what it left there; one that is ready takes from the end of another's: the processors
+/// of a shared machine are not equally fast. With one thread, or one i, the caller's thread does all.
 template <class Body>
-void in_turns(int threads, int64_t count, Body&& body) {
+void stealing_work(int threads, int64_t count, Body&& body) {
     if (threads <= 1 || count <= 1) {
         for (int64_t i = 0; i < count; ++i) body(0, i);
         return;
     }
     constexpr int most = 128;
-    std::array<Turns, most> turns;
+    std::array<WorkShare, most> turns;
     threads = std::min(threads, most);
     for (int i = 0; i < threads; ++i)
         turns[static_cast<size_t>(i)].set(count * i / threads, count * (i + 1) / threads);
@@ -102,24 +102,24 @@ void in_turns(int threads, int64_t count, Body&& body) {
     });
 }
 
-/// In how many parts threads that take turns share `count` items: one for each thread, or several of at least
+/// In how many parts threads that steal work share `count` items: one for each thread, or several of at least
 /// `grain` items, so that one that is slow can leave some to another; as many for each.
-inline int64_t turn_count(int threads, int64_t count, int64_t grain) {
+inline int64_t stealing_parts(int threads, int64_t count, int64_t grain) {
     constexpr int64_t most = 8;  // for a thread
     return threads * std::clamp<int64_t>(count / threads / std::max<int64_t>(grain, 1), 1, most);
 }
 
 /// Calls body(begin, end) on `threads` threads for contiguous parts of 0 ... count-1, the same parts every
-/// time, by turns: several for each, some perhaps empty. With one thread, or when count is not larger than
-/// `grain`, the caller's thread does all of it as one.
+/// time, which are stolen: several for each, some perhaps empty. With one thread, or when count is not larger
+/// than `grain`, the caller's thread does all of it as one.
 template <class Body>
 void parallel(int threads, int64_t count, int64_t grain, Body&& body) {
     if (threads <= 1 || count <= grain) {
         body(int64_t{0}, count);
         return;
     }
-    const int64_t parts = turn_count(threads, count, grain);
-    in_turns(threads, parts, [&](int, int64_t i) { body(count * i / parts, count * (i + 1) / parts); });
+    const int64_t parts = stealing_parts(threads, count, grain);
+    stealing_work(threads, parts, [&](int, int64_t i) { body(count * i / parts, count * (i + 1) / parts); });
 }
 
 }  // namespace ravine

@@ -116,7 +116,7 @@ void gathered_product(int threads, const GatheredMatrix& a, const double* x, con
     while (threads > 1 && blocks() < 4 * threads && width > tile_columns) width -= tile_columns;
     const int64_t across = parts_of(n, width);
     const auto tile_product = HWY_DYNAMIC_DISPATCH(TileProduct);
-    in_turns(threads, blocks(), [&](int thread, int64_t block) {
+    stealing_work(threads, blocks(), [&](int thread, int64_t block) {
         double* packed_a = static_cast<double*>(scratch) + thread * scratch_doubles;
         double* packed_b = packed_a + block_rows * block_depth;
         double* tile = packed_b + block_depth * block_columns;

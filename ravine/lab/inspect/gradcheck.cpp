@@ -115,7 +115,7 @@ Gradcheck gradcheck(Experiment experiment, const GradcheckOptions& options,
     if (options.burn_in > 0) {
         const RunResult burned = run.train({});
         if (burned.outcome.reason == StopReason::diverged)
-            fail_run("the burn-in diverged at {}; try a smaller learning rate", burned.outcome.divergence);
+            fail_run("the burn-in diverged at {}; try a smaller learning rate", burned.outcome.failure);
         check.burn_in = run.state().step;
     }
 

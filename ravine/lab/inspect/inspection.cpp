@@ -165,7 +165,7 @@ Inspection inspect(const RunFolder& folder, const InspectOptions& options, const
     std::vector<TrainListener*> all = listeners;
     all.push_back(&inspector);
     const RunResult result = run.train(all);
-    inspection.divergence = result.outcome.divergence;
+    inspection.failure = result.outcome.failure;
     inspection.interrupted = result.outcome.reason == StopReason::interrupted;
     const bool cut_short = cut && result.outcome.reason == StopReason::listener;
     if (!inspection.interrupted && !cut_short) compare(folder, options.weights, run, inspection);

@@ -55,7 +55,7 @@ struct Inspection {
     std::vector<Moment> moments = {};
     Rerun rerun = Rerun::not_compared;
     double largest_difference = 0;  ///< of a weight from the saved one, where there is one
-    std::string divergence = {};    ///< where numbers ceased to be finite; empty: nowhere
+    std::string failure = {};       ///< where numbers ceased to be finite; empty: nowhere
     bool interrupted = false;
 };
 

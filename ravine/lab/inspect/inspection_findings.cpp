@@ -111,7 +111,7 @@ void find_curvature(const Inspection& inspection, std::vector<std::string>& foun
 
 std::vector<std::string> findings(const Inspection& inspection) {
     std::vector<std::string> found;
-    if (!inspection.divergence.empty()) found.push_back("the run diverged at " + inspection.divergence);
+    if (!inspection.failure.empty()) found.push_back("the run diverged at " + inspection.failure);
     if (inspection.moments.empty()) return found;
     find_idle_units(inspection, found);
     find_steep_gradients(inspection, found);

@@ -33,7 +33,7 @@ FirstModel read_curriculum(const std::filesystem::path& path, int64_t examples) 
                      .work = {.forward_passes = json_integer(json.at("forward_passes")),
                               .backward_passes = json_integer(json.at("backward_passes"))},
                      .seconds = json.at("seconds"),
-                     .divergence = {}};
+                     .failure = {}};
     for (const Json& loss : json.at("losses"))
         model.losses.push_back(loss.is_null() ? std::numeric_limits<double>::infinity() : loss.get<double>());
     if (std::ssize(model.losses) != examples)

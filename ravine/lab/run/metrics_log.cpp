@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -15,6 +13,7 @@
 #include "ravine/core/files/file.hpp"
 #include "ravine/core/text/json_text.hpp"
 #include "ravine/data/files/excerpt.hpp"
+#include "ravine/lab/run/event_fields.hpp"
 
 namespace ravine {
 namespace {
@@ -40,27 +39,6 @@ std::string lines_until(const std::filesystem::path& path, const TrainState& sta
         kept += line + "\n";
     }
     return kept;
-}
-
-/// A number, or NaN for JSON's null.
-double number(const Json& json, const char* key) {
-    const auto found = json.find(key);
-    return found == json.end() || !found->is_number() ? std::numeric_limits<double>::quiet_NaN()
-                                                      : found->get<double>();
-}
-
-/// What stands where a member is left out, or is something else.
-double number(const Json& json, const char* key, double otherwise) {
-    const double value = number(json, key);
-    return std::isnan(value) ? otherwise : value;
-}
-int64_t integer(const Json& json, const char* key, int64_t otherwise) {
-    const auto found = json.find(key);
-    return found == json.end() || !is_json_integer(*found) ? otherwise : found->get<int64_t>();
-}
-bool flag(const Json& json, const char* key) {
-    const auto found = json.find(key);
-    return found != json.end() && found->is_boolean() && found->get<bool>();
 }
 
 }  // namespace
@@ -96,34 +74,9 @@ int64_t metrics_lines(const std::filesystem::path& path, const TrainState& state
     return std::ranges::count(lines_until(path, state), '\n');
 }
 
-void MetricsLog::on_step(const StepEvent& event) {
-    Json line{{"step", event.step},
-              {"epoch", event.epoch},
-              {"train_loss", event.train_loss},
-              {"learning_rate", event.learning_rate},
-              {"gradient_norm", event.gradient_norm},
-              {"seconds", event.seconds}};
-    if (event.gated) line["gated"] = true;
-    if (event.temperature != 1) line["temperature"] = event.temperature;
-    write(line.dump());
-}
+void MetricsLog::on_step(const StepEvent& event) { write(to_log(event).dump()); }
 
-void MetricsLog::on_evaluation(const EvaluationEvent& event) {
-    Json line{{"step", event.step},
-              {"epoch", event.epoch},
-              {"validation_loss", event.validation.loss},
-              {"validation_accuracy", event.validation.accuracy},
-              {"epoch_train_loss", event.train_loss},
-              {"seconds", event.seconds}};
-    if (event.updates != event.step) line["updates"] = event.updates;
-    if (event.t != 1) line["t"] = event.t;
-    if (event.gated > 0) line["gated"] = event.gated;
-    if (!std::isnan(event.training.loss)) {
-        line["training_loss"] = event.training.loss;
-        line["training_accuracy"] = event.training.accuracy;
-    }
-    write(line.dump());
-}
+void MetricsLog::on_evaluation(const EvaluationEvent& event) { write(to_log(event).dump()); }
 
 Metrics read_metrics(const std::filesystem::path& path) {
     std::istringstream in(read_file(path));
@@ -134,22 +87,10 @@ Metrics read_metrics(const std::filesystem::path& path) {
         if (!is_metric(json))
             fail_request("{}:{}: expected a metric, found '{}'", path.string(), number_of_line,
                          excerpt(line));
-        const int64_t step = json["step"], epoch = json["epoch"];
         if (json.contains("validation_loss"))
-            metrics.evaluations.push_back(
-                {.step = step,
-                 .epoch = epoch,
-                 .train_loss = number(json, "epoch_train_loss"),
-                 .validation = {number(json, "validation_loss"), number(json, "validation_accuracy")},
-                 .seconds = number(json, "seconds"),
-                 .training = {number(json, "training_loss"), number(json, "training_accuracy")},
-                 .updates = integer(json, "updates", step),
-                 .gated = integer(json, "gated", 0),
-                 .t = number(json, "t", 1)});
+            metrics.evaluations.push_back(evaluation_from_log(json));
         else
-            metrics.steps.push_back({step, epoch, number(json, "train_loss"), number(json, "learning_rate"),
-                                     number(json, "gradient_norm"), number(json, "seconds"),
-                                     flag(json, "gated"), number(json, "temperature", 1)});
+            metrics.steps.push_back(step_from_log(json));
     }
     return metrics;
 }

@@ -61,9 +61,8 @@ std::string status_of(StopReason reason) {
 
 /// As summary.json has it.
 std::string stop_reason(const TrainOutcome& outcome) {
-    const std::string reason = to_string(outcome.reason), detail = outcome.reason == StopReason::diverged
-                                                                       ? outcome.divergence
-                                                                       : outcome.criterion;
+    const std::string reason = to_string(outcome.reason),
+                      detail = outcome.reason == StopReason::diverged ? outcome.failure : outcome.criterion;
     return detail.empty() ? reason : reason + ": " + detail;
 }
 
@@ -165,13 +164,13 @@ std::vector<std::string> Run::notes() const {
 
 bool Run::follow_curriculum(const std::vector<TrainListener*>& listeners) {
     if (!curriculum_.exists()) return true;
-    if (!first_model_ || (first_model_->losses.empty() && first_model_->divergence.empty()))
+    if (!first_model_ || (first_model_->losses.empty() && first_model_->failure.empty()))
         first_model_ = train_first_model(training_->options(), parts(), curriculum_.first_epochs, listeners);
     // Where it was stopped, so is the run, before its first batch.
     if (!first_model_->losses.empty())
         training_->trainer().follow({curriculum_, first_model_->losses, train_options().seed,
                                      total_epochs(train_options(), parts().training.size())});
-    return first_model_->divergence.empty();
+    return first_model_->failure.empty();
 }
 
 RunResult Run::train(const std::vector<TrainListener*>& listeners) {
@@ -179,7 +178,7 @@ RunResult Run::train(const std::vector<TrainListener*>& listeners) {
         return {{.reason = StopReason::diverged,
                  .train_loss = undefined_scores.loss,
                  .validation = undefined_scores,
-                 .divergence = "the first model of the curriculum, " + first_model_->divergence},
+                 .failure = "the first model of the curriculum, " + first_model_->failure},
                 undefined_scores,
                 undefined_scores.loss};
     RunResult result{training_->run(listeners), undefined_scores, undefined_scores.loss};

@@ -14,7 +14,7 @@ namespace {
 
 /// "accuracy 97.50 %" or "loss 0.123": what a trial came to.
 std::string outcome_text(const TrialRecord& record) {
-    if (record.diverged()) return "diverged at " + record.divergence;
+    if (record.diverged()) return "diverged at " + record.failure;
     if (std::isfinite(record.validation.accuracy))
         return fmt::format("validation accuracy {:.2f} %", 100 * record.validation.accuracy);
     if (std::isfinite(record.validation.loss))

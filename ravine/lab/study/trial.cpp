@@ -7,6 +7,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/text/json_text.hpp"
+#include "ravine/lab/run/event_fields.hpp"
 
 namespace ravine {
 namespace {
@@ -94,7 +95,8 @@ std::shared_ptr<const Parts> without_test(const Parts& parts) {
 }
 
 StopReason reason_of(const std::string& text) {
-    for (const auto reason : {StopReason::epochs, StopReason::max_steps, StopReason::diverged})
+    for (const auto reason : {StopReason::epochs, StopReason::max_steps, StopReason::early,
+                              StopReason::converged, StopReason::diverged})
         if (to_string(reason) == text) return reason;
     throw std::out_of_range("a reason to stop, found '" + text + "'");
 }
@@ -105,13 +107,13 @@ TrialRecord run_trial(const Experiment& experiment, std::shared_ptr<const Parts>
                       TrainListener* listener) {
     if (purpose == TrialPurpose::tuning) parts = without_test(*parts);
     Run run(experiment, std::move(parts));
-    TrialRecord record{.experiment = experiment, .divergence = {}};
+    TrialRecord record{.experiment = experiment, .failure = {}};
     Recorder recorder(record);
     std::vector<TrainListener*> listeners{&recorder};
     if (listener != nullptr) listeners.push_back(listener);
     const RunResult result = run.train(listeners);
     record.reason = result.outcome.reason;
-    record.divergence = result.outcome.divergence;
+    record.failure = result.outcome.failure;
     record.parameters = run.parameters().values().size();
     record.epochs = run.state().epoch;
     record.best_epoch = run.state().best_epoch;
@@ -141,16 +143,11 @@ TrialRecord run_trial(const Experiment& experiment, std::shared_ptr<const Parts>
 std::string trial_to_json(const TrialRecord& r) {
     Json steps = Json::array(), evaluations = Json::array(), experiment;
     for (const auto& f : experiment_fields()) experiment[f.name] = f.get(r.experiment);
-    for (const auto& e : r.steps)
-        steps.push_back({e.step, e.epoch, number(e.train_loss), number(e.learning_rate),
-                         number(e.gradient_norm), e.seconds, e.gated, e.temperature});
-    for (const auto& e : r.evaluations)
-        evaluations.push_back({e.step, e.epoch, number(e.train_loss), scores(e.validation), e.seconds,
-                               scores(e.training), work(e.training_work), e.training_seconds, e.updates,
-                               e.gated, e.t});
+    for (const auto& e : r.steps) steps.push_back(to_record(e));
+    for (const auto& e : r.evaluations) evaluations.push_back(to_record(e));
     Json json{{"experiment", experiment},
               {"reason", to_string(r.reason)},
-              {"divergence", r.divergence},
+              {"failure", r.failure},
               {"parameters", r.parameters},
               {"updates", r.updates},
               {"batches", r.batches},
@@ -174,7 +171,7 @@ TrialRecord trial_from_json(const std::string& text, const std::string& where) t
     const Json json = parse_json<Json>(text, where + ": expected the record of a trial");
     TrialRecord r{.experiment = {},
                   .reason = reason_of(json.at("reason")),
-                  .divergence = json.at("divergence"),
+                  .failure = json.at("failure"),
                   .parameters = json_integer(json.at("parameters")),
                   .updates = json_integer(json.at("updates")),
                   .epochs = json_integer(json.at("epochs")),
@@ -190,13 +187,8 @@ TrialRecord trial_from_json(const std::string& text, const std::string& where) t
                   .answers = counts_of(json.at("answers"))};
     for (const auto& [name, value] : json.at("experiment").items())
         set_experiment(r.experiment, name, where + ": " + name, value.get<std::string>());
-    for (const auto& e : json.at("steps"))
-        r.steps.push_back({json_integer(e.at(0)), json_integer(e.at(1)), number_of(e.at(2)),
-                           number_of(e.at(3)), number_of(e.at(4)), e.at(5), e.at(6), e.at(7)});
-    for (const auto& e : json.at("evaluations"))
-        r.evaluations.push_back({json_integer(e.at(0)), json_integer(e.at(1)), number_of(e.at(2)),
-                                 scores_of(e.at(3)), e.at(4), scores_of(e.at(5)), work_of(e.at(6)), e.at(7),
-                                 json_integer(e.at(8)), json_integer(e.at(9)), e.at(10)});
+    for (const auto& e : json.at("steps")) r.steps.push_back(step_from_record(e));
+    for (const auto& e : json.at("evaluations")) r.evaluations.push_back(evaluation_from_record(e));
     if (json.contains("map")) r.map = map_of(json["map"]);
     return r;
 } catch (const nlohmann::json::exception& error) {

@@ -22,7 +22,7 @@ struct AnswerCounts {
 struct TrialRecord {
     Experiment experiment = {};
     StopReason reason = StopReason::epochs;
-    std::string divergence = {};  ///< where numbers ceased to be finite; empty where they did not
+    std::string failure = {};  ///< where numbers ceased to be finite; empty where they did not
     int64_t parameters = 0, updates = 0, epochs = 0;
     int64_t batches = 0, gated = 0;  ///< seen, and of these without an update
     int64_t best_epoch = 0;          ///< with the smallest validation loss; 0: none

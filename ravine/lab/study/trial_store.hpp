@@ -11,7 +11,10 @@ namespace ravine {
 /// with others. It is part of what a trial and a study are found by, so that none are put beside those of
 /// another version.
 ///   2  epoch losses weighed by examples; the ends of schedules; batch normalisation of a last batch of one
-constexpr int64_t numbers_version = 2;
+///   3  the rate is part of the rules' graphs: Adam, NAdam, delta-bar-delta and decoupled decay round
+///   otherwise;
+///      products in double go by blocks
+constexpr int64_t numbers_version = 3;
 
 /// The finished trials of a study, a file each, found again by what was run, on which data: a study that was
 /// interrupted, or that gets more seeds, goes on where it was. Several threads may use it at once.

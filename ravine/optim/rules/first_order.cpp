@@ -96,6 +96,8 @@ void FirstOrder::declare(int64_t size, Precision precision) {
         require(std::ranges::find(states_, state.name, &State::name) != states_.end(),
                 "the evaluation point reads '{}', which the rule does not update", state.name);
     scalars_ = r.scalars();
+    for (const auto& inner : r.inners()) inner_names_.push_back(inner.name);
+    inners_.resize(inner_names_.size());
     for (const auto& scalar : point.scalars())
         if (std::ranges::find(scalars_, scalar.first, &RuleGraph::Scalar::first) == scalars_.end())
             scalars_.push_back(scalar);
@@ -121,11 +123,16 @@ void FirstOrder::make_groups(const ParameterLayout& layout) {
 /// Groups of the same size share their programs: a deep net has many tensors of few shapes.
 void FirstOrder::compile_groups(CompileOptions compile) {
     std::map<std::pair<int64_t, bool>, std::shared_ptr<const Program>> updates;
-    std::map<int64_t, std::shared_ptr<const Program>> norms;
+    std::map<int64_t, std::shared_ptr<const Program>> norms, inners;
     for (auto& group : groups_) {
         auto& update = updates[{group.size, group.decays}];
         if (!update) update = compile_step(group, Result::update);
         group.update = prepare(update);
+        if (!inners_.empty()) {
+            auto& sums = inners[group.size];
+            if (!sums) sums = compile_step(group, Result::inners);
+            group.inners = prepare(sums);
+        }
         if (!clips_by_norm()) continue;
         auto& norm = norms[group.size];
         if (!norm) {
@@ -147,6 +154,11 @@ std::shared_ptr<const Program> FirstOrder::compile_step(const Group& group, Resu
     else if (clips_by_norm())
         r.gradient = raw * graph.scalar("clipping_factor");
     Value theta = options_.rule.update(r);
+    if (result == Result::inners) {
+        std::vector<Output> sums;
+        for (const auto& [name, a, b] : r.inners()) sums.push_back({sum(a * b), name});
+        return Program::compile(graph, std::move(sums), compile_);
+    }
     if (group.decays) theta = theta - r.learning_rate * graph.scalar("weight_decay") * r.theta;
     if (result == Result::point) return Program::compile(graph, {{theta, "result"}}, compile_);
     if (result == Result::slope) {
@@ -185,9 +197,15 @@ FirstOrder::Compiled FirstOrder::prepare(std::shared_ptr<const Program> program)
                       .clipping_factor = p.scalar("clipping_factor"),
                       .squared_norm = p.storage("squared_norm"),
                       .states = {},
-                      .scalars = {}};
+                      .scalars = {},
+                      .inners = {},
+                      .sums = {}};
     for (const auto& state : states_) compiled.states.push_back(p.storage(state.name));
     for (const auto& scalar : scalars_) compiled.scalars.push_back(p.scalar(scalar.first));
+    for (const auto& name : inner_names_) {
+        compiled.inners.push_back(p.scalar(name));
+        compiled.sums.push_back(p.storage(name));
+    }
     return compiled;
 }
 
@@ -198,6 +216,17 @@ void FirstOrder::set_scalars(Compiled& compiled, double learning_rate) const {
     for (size_t i = 0; i < scalars_.size(); ++i)
         if (compiled.scalars[i] >= 0)
             workspace.set_scalar(compiled.scalars[i], scalars_[i].second(steps_ + 1));
+    for (size_t i = 0; i < inners_.size(); ++i) set_if_used(workspace, compiled.inners[i], inners_[i]);
+}
+
+/// The rule's inner products over all groups, for the update that follows.
+void FirstOrder::find_inners(const Vector& theta) {
+    std::ranges::fill(inners_, 0);
+    for (auto& group : groups_) {
+        run_step(group, group.inners, 0, theta);
+        for (size_t i = 0; i < inners_.size(); ++i)
+            inners_[i] += group.inners.workspace->value(group.inners.sums[i]);
+    }
 }
 
 void FirstOrder::bind_states(Compiled& compiled, int64_t offset) {
@@ -290,6 +319,7 @@ StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
         if (clips_by_norm())
             group.clipping_factor = clipping_factor(
                 options_.clipping.kind == Clipping::Kind::norm ? squared_norm : group.squared_norm);
+    if (!inners_.empty()) find_inners(parameters.values());
     curve_->begin(parameters);
     report.learning_rate = rate_of({.update = steps_ + 1,
                                     .loss = report.loss,

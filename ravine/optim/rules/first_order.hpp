@@ -55,13 +55,14 @@ private:
     struct Compiled {
         std::unique_ptr<Workspace> workspace;
         int theta, gradient, result, learning_rate, weight_decay, clipping_factor, squared_norm;
-        std::vector<int> states, scalars;  // as states_ and scalars_
+        std::vector<int> states, scalars, inners, sums;  // as states_, scalars_ and inners_
     };
     /// What a program over a group makes.
     enum class Result {
         update,  ///< theta and the states in their places, and the squared norm of the gradient
         point,   ///< theta(eta) elsewhere, and nothing else
         slope,   ///< its derivative by eta
+        inners,  ///< the inner products that the rule wants before the update
     };
     /// A run of neighbouring tensors that are updated alike.
     struct Group {
@@ -70,6 +71,7 @@ private:
         double rate;
         Compiled update{};
         Compiled norm{};            // where clipping wants the norm before the update
+        Compiled inners{};          // where the rule wants inner products before it
         Compiled point{}, slope{};  // made when a policy asks for the first time
         double squared_norm = 0, clipping_factor = 1;
     };
@@ -90,6 +92,7 @@ private:
     double rate_of(const RateQuestion& question);
     const Parameters& evaluation_point(const Parameters& parameters);
     bool find_norms(double& squared_norm);
+    void find_inners(const Vector& theta);
     void run_step(Group& group, Compiled& compiled, double learning_rate, const Vector& theta);
     void set_scalars(Compiled& compiled, double learning_rate) const;
     void bind_states(Compiled& compiled, int64_t offset);
@@ -102,6 +105,8 @@ private:
     std::unique_ptr<Curve> curve_;
     std::vector<Group> groups_;
     std::vector<RuleGraph::Scalar> scalars_;
+    std::vector<std::string> inner_names_;
+    std::vector<double> inners_;  // over all groups
     std::vector<State> states_;
     Vector gradient_;
     Compiled evaluation_point_;

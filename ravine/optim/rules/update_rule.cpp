@@ -27,6 +27,11 @@ Value RuleGraph::next(const std::string& name, Value value) {
     return value;
 }
 
+Value RuleGraph::inner(const std::string& name, Value a, Value b) {
+    inners_.push_back({name, a, b});
+    return graph_.scalar(name);
+}
+
 Value RuleGraph::scalar(const std::string& name, std::function<double(int64_t)> value) {
     scalars_.emplace_back(name, std::move(value));
     return graph_.scalar(name);

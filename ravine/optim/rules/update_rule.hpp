@@ -30,20 +30,31 @@ public:
     /// A number that depends on the update, t = 1 for the first; not on the learning rate.
     Value scalar(const std::string& name, std::function<double(int64_t t)> value);
 
+    /// The inner product of two of the vectors here, or of what is made of them and of states before this
+    /// update, over all tensors that are trained: known before the update begins. A norm is the root of
+    /// inner(a, a).
+    Value inner(const std::string& name, Value a, Value b);
+
     struct State {
         std::string name;
         double initial;
         std::optional<Value> next;
     };
+    struct Inner {
+        std::string name;
+        Value a, b;
+    };
     using Scalar = std::pair<std::string, std::function<double(int64_t)>>;
     const std::vector<State>& states() const { return states_; }
     const std::vector<Scalar>& scalars() const { return scalars_; }
+    const std::vector<Inner>& inners() const { return inners_; }
 
 private:
     Graph& graph_;
     int64_t size_;
     std::vector<State> states_;
     std::vector<Scalar> scalars_;
+    std::vector<Inner> inners_;
 };
 
 /// An update rule: one elementwise graph over the flat parameter vector, which reads as the paper's lines.

@@ -63,7 +63,7 @@ FirstModel train_first_model(TrainingOptions options, const Parts& parts, int64_
                                .backward_passes = state.backward_passes,
                                .forward_seconds = state.forward_seconds,
                                .backward_seconds = state.backward_seconds},
-                      .divergence = outcome.divergence};
+                      .failure = outcome.failure};
     if (outcome.reason == StopReason::epochs) {
         const Schema& schema = training.parts().schema;
         Evaluator evaluator(training.network(), training.options().train.compile);

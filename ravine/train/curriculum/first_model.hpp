@@ -12,7 +12,7 @@ struct FirstModel {
     std::vector<double> losses;  ///< of each training example, in evaluation mode; empty where it was stopped
     Work work;                   ///< the passes in which the losses were taken included
     double seconds = 0;
-    std::string divergence;  ///< where it ceased to be finite; empty where it did not
+    std::string failure;  ///< where it ceased to be finite; empty where it did not
 };
 
 /// Trains a network of these options from weights and with random numbers of a seed of its own, derived from

@@ -108,7 +108,7 @@ void BatchLoader::fill(Batch& batch) {
         batch.features.precision() == Precision::f64 ? fill_rows<double>(batch, part, begin, end)
                                                      : fill_rows<float>(batch, part, begin, end);
     };
-    in_turns(static_cast<int>(parts), parts, [&](int, int64_t part) {
+    stealing_work(static_cast<int>(parts), parts, [&](int, int64_t part) {
         try {
             fill_part(part);
         } catch (...) {  // which no thread may leave

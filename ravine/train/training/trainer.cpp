@@ -9,7 +9,7 @@
 #include "ravine/core/threads/clock.hpp"
 #include "ravine/core/threads/interrupt.hpp"
 #include "ravine/train/training/batch_order.hpp"
-#include "ravine/train/training/divergence.hpp"
+#include "ravine/train/training/nonfinite.hpp"
 
 namespace ravine {
 namespace {
@@ -217,8 +217,8 @@ SavedState Trainer::kept() {
     return result;
 }
 
-std::string Trainer::describe_divergence(const StepReport& report, const TrainState& state,
-                                         uint64_t version_before) {
+std::string Trainer::describe_failure(const StepReport& report, const TrainState& state,
+                                      uint64_t version_before) {
     const int64_t step = state.step + 1;
     if (std::isfinite(report.loss)) {
         // Where the parameters are as they were, the gradient can be had again; where they are lost,
@@ -335,7 +335,7 @@ private:
         const uint64_t version = trainer_.parameters_.version();
         const BatchReport report = trainer_.step(batch, next_batch(), state_);
         if (!report.gated && report.outcome == StepOutcome::not_finite) {
-            outcome_.divergence = trainer_.describe_divergence(report, state_, version);
+            outcome_.failure = trainer_.describe_failure(report, state_, version);
             return false;
         }
         if (!options_.targets.is_fixed())
@@ -397,11 +397,11 @@ private:
                   .t = trainer_.target_time(state_.targets.stage, state_.step - 1)};
         for (auto* listener : listeners_) listener->on_evaluation(event_);
         if (!all_finite(trainer_.parameters_.values()) || !all_finite(trainer_.buffers_)) {
-            outcome_.divergence = fmt::format("step {}: parameters or buffers are not finite", state_.step);
+            outcome_.failure = fmt::format("step {}: parameters or buffers are not finite", state_.step);
             return false;
         }
         if (!std::isfinite(validation.loss) && trainer_.parts_.validation.size() > 0) {
-            outcome_.divergence =
+            outcome_.failure =
                 fmt::format("step {}: the validation loss is {}", state_.step, validation.loss);
             return false;
         }

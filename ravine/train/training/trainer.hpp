@@ -85,7 +85,7 @@ struct TrainOutcome {
     double train_loss = 0;  ///< mean over the examples of the last epoch, which may be incomplete
     Scores validation;      ///< of the resulting weights
     /// Where numbers ceased to be finite: "step 12: the loss is inf, first in layer '2'".
-    std::string divergence;
+    std::string failure;
     std::string criterion = {};  ///< early, converged: by which the run ended
 };
 
@@ -111,8 +111,8 @@ public:
     /// Follows a curriculum over the training part in all calls of run() from now on.
     void follow(CurriculumPlan curriculum) { curriculum_.emplace(std::move(curriculum)); }
 
-    /// Goes on from `state` until a reason to stop. After divergence parameters and buffers are those of the
-    /// last evaluation at which all was well.
+    /// Goes on from `state` until a reason to stop. Where numbers cease to be finite, parameters and buffers
+    /// are those of the last evaluation at which all was well.
     TrainOutcome run(TrainState& state, const std::vector<TrainListener*>& listeners);
 
     /// What the trainer keeps beside parameters, buffers and TrainState: the best weights, the average.
@@ -159,8 +159,7 @@ private:
     /// t of a batch in a stage.
     double target_time(const TargetStage& stage, int64_t step) const;
     Scores scores_of(const Dataset& data, const Weights& weights);
-    std::string describe_divergence(const StepReport& report, const TrainState& state,
-                                    uint64_t version_before);
+    std::string describe_failure(const StepReport& report, const TrainState& state, uint64_t version_before);
     /// The work of all calls of run(): for updates alone, and with the evaluations.
     Work training_work() const;
     Work work() const;

@@ -35,7 +35,7 @@ public:
         thread_bytes_ =
             repeated_offset_ + layout_.repeated * tile::repeated_elements * int64_t{sizeof(float)};
         if (threads == 1 || layout_.elements < parallel_grain) return;
-        parts_ = turn_count(threads, layout_.elements, parallel_grain);
+        parts_ = stealing_parts(threads, layout_.elements, parallel_grain);
         if (parts_ * reductions_.bytes() > small_accumulators) parts_ = threads;
     }
 
@@ -50,7 +50,7 @@ public:
     void run(const Context& context, KernelState*) const override {
         const int64_t tiles = ceiling(layout_.elements, layout_.tile);
         std::byte* accumulators = context.scratch + threads_ * thread_bytes_;
-        in_turns(threads_, parts_, [&](int thread, int64_t part) {
+        stealing_work(threads_, parts_, [&](int thread, int64_t part) {
             run_tiles(context, tiles * part / parts_, tiles * (part + 1) / parts_,
                       context.scratch + thread * thread_bytes_,
                       {accumulators + part * reductions_.bytes(), parts_ == 1});

@@ -76,7 +76,7 @@ int64_t band_of(const Geometry& g, int64_t row_bytes) {
 /// Examples that a thread takes at a time stand in one of so many groups.
 int64_t groups_of(const Geometry& g, int threads) {
     constexpr int64_t fewest = 8;  // a group begins with the clearing of memory
-    return threads == 1 ? 1 : turn_count(threads, g.examples, fewest);
+    return threads == 1 ? 1 : stealing_parts(threads, g.examples, fewest);
 }
 
 std::vector<int32_t> places_for(int64_t count) {
@@ -189,7 +189,7 @@ private:
                                             .bias = bias,
                                             .result = nullptr};
         const int64_t groups = groups_of(g_, request_.threads);
-        in_turns(request_.threads, groups, [&](int thread, int64_t group) {
+        stealing_work(request_.threads, groups, [&](int thread, int64_t group) {
             T* framed = frame(thread);
             std::fill_n(framed, numbers_, T{});
             const int64_t end = g_.examples * (group + 1) / groups;
@@ -304,7 +304,7 @@ private:
             return part<float>(context, request_.threads, group * sum_bytes());
         };
         const int64_t taken = g_.h * g_.w * g_.in;
-        in_turns(request_.threads, groups, [&](int thread, int64_t group) {
+        stealing_work(request_.threads, groups, [&](int thread, int64_t group) {
             T* framed = part<T>(context, thread, image_at_);
             auto* seen = part<Word>(context, thread, seen_at_);
             auto* gradient = part<Word>(context, thread, gradient_at_);

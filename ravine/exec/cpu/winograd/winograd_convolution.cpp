@@ -129,7 +129,8 @@ private:
     /// The same number of tiles for all grids, so that oneDNN wants the kernel in one layout; not so many
     /// that a thread has few blocks and waits for another with its last.
     void choose_block() {
-        const int64_t blocks = shares_parts_ ? 1 : turn_count(request_.threads, tiles_.count(), fewest_tiles);
+        const int64_t blocks =
+            shares_parts_ ? 1 : stealing_parts(request_.threads, tiles_.count(), fewest_tiles);
         const int64_t fewest = std::min(fewest_tiles, ceiling(tiles_.count(), request_.threads));
         const int64_t wanted = std::clamp(tiles_.count() / blocks, fewest, most_tiles);
         int64_t most = 0;
@@ -206,20 +207,21 @@ private:
         const auto blocks = static_cast<int64_t>(blocks_.size());
         if (shares_parts_) {
             constexpr int64_t pieces = 8;  // of a block: there may be few
-            in_turns(request_.threads, blocks * pieces, [&](int, int64_t i) {
+            stealing_work(request_.threads, blocks * pieces, [&](int, int64_t i) {
                 const Block tiles = piece(block(i / pieces), i % pieces, pieces);
                 transform_input(context, tiles, shared_input<T>(context, tiles));
             });
-            in_turns(request_.threads, parts(), [&](int thread, int64_t part) {
+            stealing_work(request_.threads, parts(), [&](int thread, int64_t part) {
                 T* u = kernel<T>(context, thread);
                 transform_kernel(context, part, u);
                 for (const Block& block : blocks_)
                     multiply(context, state, thread, part, block, shared_input<T>(context, block), u);
             });
         } else {
-            in_turns(request_.threads, parts(),
-                     [&](int, int64_t part) { transform_kernel(context, part, kernel<T>(context, part)); });
-            in_turns(request_.threads, blocks, [&](int thread, int64_t i) {
+            stealing_work(request_.threads, parts(), [&](int, int64_t part) {
+                transform_kernel(context, part, kernel<T>(context, part));
+            });
+            stealing_work(request_.threads, blocks, [&](int thread, int64_t i) {
                 T* v = input<T>(context, thread);
                 transform_input(context, block(i), v);
                 for (int64_t part = 0; part < parts(); ++part)

@@ -169,7 +169,7 @@ private:
         const DnnlThreads one(1);
         if (shares_tiles_) {
             // Not block by block to whoever is free: a sum has its terms in one order.
-            in_turns(request_.threads, shares_, [&](int thread, int64_t share) {
+            stealing_work(request_.threads, shares_, [&](int thread, int64_t share) {
                 by_blocks(share, [&](const Block& block, bool is_first, bool) {
                     transform<T>(context, share, block, 0, block.count());
                     clear<T>(context, share, block, block.count(), products_[block.grid].block);
@@ -178,8 +178,8 @@ private:
                                     {share, block.grid, part, share * parts() + part, is_first});
                 });
             });
-            in_turns(request_.threads, parts(),
-                     [&](int, int64_t part) { transform_back(context, part, part); });
+            stealing_work(request_.threads, parts(),
+                          [&](int, int64_t part) { transform_back(context, part, part); });
             return;
         }
         by_blocks(0, [&](const Block& block, bool is_first, bool is_last) {
@@ -187,7 +187,7 @@ private:
                 transform<T>(context, 0, block, begin, std::min(end, block.count()));
                 clear<T>(context, 0, block, std::max(begin, block.count()), end);
             });
-            in_turns(request_.threads, parts(), [&](int thread, int64_t part) {
+            stealing_work(request_.threads, parts(), [&](int thread, int64_t part) {
                 const int64_t sum = keeps_all_ ? part : thread;
                 multiply<T>(context, state, thread, {0, block.grid, part, sum, is_first});
                 if (is_last) transform_back(context, part, sum);

@@ -1,4 +1,4 @@
-#include "ravine/train/training/divergence.hpp"
+#include "ravine/train/training/nonfinite.hpp"
 
 #include <cmath>
 
