@@ -245,9 +245,11 @@ Work Trainer::training_work() const {
 }
 
 Work Trainer::work() const {
+    const int64_t evaluations =
+        evaluator_.forward_passes() + (average_ ? average_->forward_passes() : int64_t{0});
     Work total = training_work();
-    total.forward_passes += evaluator_.forward_passes();
-    if (average_) total.forward_passes += average_->forward_passes();
+    total.forward_passes += evaluations;
+    total.equivalents += static_cast<double>(evaluations);
     return total;
 }
 
