@@ -1,4 +1,5 @@
 #include "ravine/lab/report/study_data.hpp"
+#include "ravine/core/values/undefined.hpp"
 #include "ravine/lab/experiment/model_file.hpp"
 
 #include <fmt/format.h>
@@ -17,8 +18,6 @@ namespace ravine {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
 std::string text_of(const Json& json) { return json.is_string() ? json.get<std::string>() : std::string(); }
 

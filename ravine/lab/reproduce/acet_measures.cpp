@@ -8,12 +8,11 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "ravine/core/values/undefined.hpp"
 #include "ravine/lab/study/difference_text.hpp"
 
 namespace ravine {
 namespace {
-
-constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
 double final_accuracy(const StudyResult& study, size_t contender) {
     return acet_summary(study, contender, acet_measure(study, "final_validation_accuracy")).mean;

@@ -7,13 +7,13 @@
 #include <type_traits>
 
 #include "ravine/core/text/json_text.hpp"
+#include "ravine/core/values/undefined.hpp"
 
 namespace ravine {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Json json_of(double value) {

@@ -7,6 +7,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/threads/threads.hpp"
+#include "ravine/core/values/undefined.hpp"
 #include "ravine/data/sources/catalog.hpp"
 #include "ravine/lab/experiment/experiment.hpp"
 #include "ravine/lab/names/csv_text.hpp"
@@ -17,8 +18,6 @@
 
 namespace ravine {
 namespace {
-
-constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
 
 /// A model, and the experiment that trained it.
 struct Trained {
@@ -165,7 +164,7 @@ Evaluated evaluate_run(const std::string& run, const std::string& data, const st
                      .examples = examples.size(),
                      .scores = evaluator.evaluate(examples, schema.normalization, schema.target_normalization,
                                                   *model.parameters, model.buffers),
-                     .rmse = no_number,
+                     .rmse = undefined,
                      .classes = {}};
     const auto outputs = evaluator.outputs(examples, schema.normalization, *model.parameters, model.buffers);
     if (schema.task == Task::classification)

@@ -7,11 +7,10 @@
 #include <unsupported/Eigen/SpecialFunctions>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/values/undefined.hpp"
 
 namespace ravine {
 namespace {
-
-constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
 /// log(share / (1 - share)) -+ its half width, and back. A mean of 0 or 1 has no spread: it is its own
 /// interval.

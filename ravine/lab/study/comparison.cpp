@@ -1,4 +1,5 @@
 #include "ravine/lab/study/comparison.hpp"
+#include "ravine/core/values/undefined.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -54,7 +55,6 @@ Summary summary_of(const std::vector<double>& finished, const std::vector<double
     if (finished.size() == all.size() && !measure.is_price) return summary;
     summary.median = measure.is_price ? median_cost(all) : quantile(all, 0.5);
     if (!measure.is_price || finished.size() == all.size()) return summary;
-    constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
     summary.mean = summary.deviation = summary.confidence_low = summary.confidence_high = undefined;
     summary.high = worst(measure.better);
     return summary;

@@ -1,12 +1,11 @@
 #include "ravine/lab/study/metric.hpp"
+#include "ravine/core/values/undefined.hpp"
 
 #include <cmath>
 #include <limits>
 
 namespace ravine {
 namespace {
-
-constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
 using Denominator = std::function<int64_t(const TrialRecord&)>;
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "ravine/core/values/undefined.hpp"
 #include "ravine/data/batch.hpp"
 #include "ravine/train/training/batch_sample.hpp"
 
@@ -106,7 +107,6 @@ void Evaluator::run(const Dataset& data, const Normalization& features, const No
 
 Scores Evaluator::evaluate(const Dataset& data, const Normalization& features, const Normalization& targets,
                            const Parameters& parameters, const Vector& buffers) {
-    constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
     if (data.size() == 0) return {undefined, undefined};
     const int64_t columns = network_.output_count();
     double loss = 0;

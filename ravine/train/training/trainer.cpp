@@ -8,6 +8,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/threads/clock.hpp"
 #include "ravine/core/threads/interrupt.hpp"
+#include "ravine/core/values/undefined.hpp"
 #include "ravine/train/training/batch_order.hpp"
 #include "ravine/train/training/nonfinite.hpp"
 
@@ -17,8 +18,6 @@ namespace {
 int64_t batches_per_epoch(int64_t batch, int64_t examples) {
     return examples / batch + (examples % batch != 0 ? 1 : 0);
 }
-
-constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
 double mean_over(double total, int64_t count) {
     return count > 0 ? total / static_cast<double>(count) : undefined;
