@@ -23,8 +23,6 @@ import tempfile
 import time
 from pathlib import Path
 
-TIMED_STEP, TIMED_EVALUATION = (5,), (4, 6, 7)  # where a trial's events hold seconds
-
 
 def without_seconds(value):
     """JSON without what differs from run to run."""
@@ -34,12 +32,6 @@ def without_seconds(value):
     if isinstance(value, list):
         return [without_seconds(item) for item in value]
     return value
-
-
-def trial(value):
-    for name, timed in (("steps", TIMED_STEP), ("evaluations", TIMED_EVALUATION)):
-        value[name] = [[x for i, x in enumerate(event) if i not in timed] for event in value[name]]
-    return without_seconds(value)
 
 
 def table(text):
@@ -70,8 +62,7 @@ def essence(path):
     if path.suffix == ".jsonl":
         return [without_seconds(json.loads(line)) for line in data.decode().splitlines()]
     if path.suffix == ".json":
-        value = json.loads(data)
-        return trial(value) if path.parent.name == "trials" else without_seconds(value)
+        return without_seconds(json.loads(data))
     return table(data.decode()) if path.suffix == ".csv" else data
 
 

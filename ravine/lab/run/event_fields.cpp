@@ -118,14 +118,14 @@ Event from_log(const std::vector<EventField<Event>>& fields, const Json& line) {
 template <class Event>
 Json recorded(const std::vector<EventField<Event>>& fields, const Event& event) {
     Json record;
-    for (const auto& f : fields) record.push_back(f.get(event));
+    for (const auto& f : fields) record[f.name] = f.get(event);
     return record;
 }
 
 template <class Event>
 Event from_record(const std::vector<EventField<Event>>& fields, const Json& record) {
     Event event{};
-    for (size_t i = 0; i < fields.size(); ++i) fields[i].set(event, record.at(i));
+    for (const auto& f : fields) f.set(event, record.at(f.name));
     return event;
 }
 
