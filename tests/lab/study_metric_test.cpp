@@ -23,6 +23,11 @@ TEST(StudyMetric, FinalIsTheLastEpochAndBestTheBest) {
     EXPECT_EQ(best_value(accuracy(), trial), 0.9);
     EXPECT_NEAR(best_value(find_metric("validation_loss"), trial), 0.1, 1e-15);
     EXPECT_TRUE(std::isnan(final_value(find_metric("train_accuracy"), trial)));
+    TrialRecord early = trial;
+    early.experiment.stop = "early:patience=2";
+    early.validation = {0.125, 0.75};
+    EXPECT_EQ(final_value(accuracy(), early), 0.75);
+    EXPECT_EQ(final_value(find_metric("validation_loss"), early), 0.125);
     expect_error(2, [] { find_metric("validation_acuracy"); },
                  {"--metric", "validation_accuracy", "did you mean"});
 }

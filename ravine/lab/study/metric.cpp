@@ -20,6 +20,9 @@ Denominator denominator_of(const std::string& metric) {
 
 double final_value(const Metric& metric, const TrialRecord& record) {
     if (record.diverged()) return worst(metric.better);
+    // A run that stops early results in other weights than its last evaluation saw.
+    if (record.experiment.stop != "none" && metric.name.starts_with("validation"))
+        return metric.at({.validation = record.validation});
     return record.evaluations.empty() ? undefined : metric.at(record.evaluations.back());
 }
 

@@ -10,7 +10,8 @@
 
 namespace ravine {
 
-/// After the last epoch. A trial that diverged stands at worst().
+/// After the last epoch; of a run that stops early, what its best weights have on the validation part. A
+/// trial that diverged stands at worst().
 double final_value(const Metric& metric, const TrialRecord& record);
 /// After the best epoch. A trial that diverged stands at what it had reached.
 double best_value(const Metric& metric, const TrialRecord& record);
