@@ -33,7 +33,7 @@ std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format
 void print_result(const Run& run, const RunResult& result, const RunFolder& folder) {
     const auto& [outcome, test, test_rmse] = result;
     const TrainState& state = run.state();
-    fmt::print("{} updates in {:.1f} s\n", state.step - state.gated, state.seconds);
+    fmt::print("{} updates in {:.1f} s\n", run.updates(), state.seconds);
     if (!outcome.criterion.empty()) fmt::print("ended: {}\n", outcome.criterion);
     if (run.train_options().gate.exists())
         fmt::print(

@@ -3,8 +3,8 @@
 // Everything that a program needs which trains with Ravine; each header beside what it is for.
 //
 //     const auto parts = std::make_shared<const Parts>(load_parts({.dataset = "spiral"}));
-//     Training training({.network = {.model = Spec::parse("mlp:hidden=64-64")},
-//                        .optimizer = optimizers().make(Spec::parse("adam"))},
+//     Training training({.optimizer = optimizers().make(Spec::parse("adam")),
+//                        .network = {.model = Spec::parse("mlp:hidden=64-64")}},
 //                       parts);
 //     training.run();
 //     std::printf("%.1f %%\n", 100 * training.evaluate(parts->test).accuracy);

@@ -11,8 +11,8 @@ namespace {
 
 double accuracy_on_spirals() {
     const auto parts = std::make_shared<const Parts>(load_parts({.dataset = "spiral", .seed = 1}));
-    Training training({.network = {.model = Spec::parse("mlp:hidden=64-64")},
-                       .optimizer = optimizers().make(Spec::parse("adam:learning_rate=0.003,beta2=0.99")),
+    Training training({.optimizer = optimizers().make(Spec::parse("adam:learning_rate=0.003,beta2=0.99")),
+                       .network = {.model = Spec::parse("mlp:hidden=64-64")},
                        .train = {.epochs = 30, .seed = 1}},
                       parts);
     training.run();

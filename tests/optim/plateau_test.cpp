@@ -25,14 +25,14 @@ std::vector<double> rates_after(const Plateau& plateau, const std::vector<double
     return rates;
 }
 
-// By hand, as keras/callbacks.py (ReduceLROnPlateau.on_epoch_end) says it.
+// By hand. Without a cooldown it is what keras/callbacks.py (ReduceLROnPlateau.on_epoch_end) says.
 TEST(Plateau, WaitsLowersAndCoolsDown) {
     const Plateau plateau{.factor = 0.5, .patience = 2, .cooldown = 1, .minimum = 0.03};
-    //                        better         wait 1  wait 2  cool, 1  wait 2   better  1     2     never again
+    //                        better         wait 1  wait 2  cool  wait 1  better  1  2  cool  never again
     EXPECT_THAT(rates_after(plateau, {1, 0.9, 0.95, 0.95, 0.96, 0.97, 0.8, 0.9, 0.9, 0.9, 0.9}),
-                testing::ElementsAre(0.1, 0.1, 0.1, 0.05, 0.05, 0.03, 0.03, 0.03, 0.03, 0.03, 0.03));
+                testing::ElementsAre(0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05, 0.05, 0.03, 0.03, 0.03));
     EXPECT_THAT(rates_after({.factor = 0.5, .patience = 1, .cooldown = 3}, {1, 1, 1, 1, 1, 1}),
-                testing::ElementsAre(0.1, 0.05, 0.05, 0.05, 0.025, 0.025));
+                testing::ElementsAre(0.1, 0.05, 0.05, 0.05, 0.05, 0.025));
 }
 
 TEST(Plateau, AccuraciesRise) {

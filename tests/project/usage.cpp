@@ -122,18 +122,32 @@ TEST(Usage, OfDataAndTraining) {
         EXPECT_EQ(examples, 1800);
     }
     const auto parts = std::make_shared<const Parts>(load_parts({.dataset = "spiral"}));
-    Training training({.network = {.model = Spec::parse("mlp:hidden=64-64")},
-                       .optimizer = optimizers().make(Spec::parse("adam"))},
+    Training training({.optimizer = optimizers().make(Spec::parse("adam")),
+                       .network = {.model = Spec::parse("mlp:hidden=64-64")}},
                       parts);
     training.run();
     const double accuracy = training.evaluate(parts->test).accuracy;
     EXPECT_GT(accuracy, 0.9);
 }
 
+// What is thrown within the braces must not destroy what was built there twice.
+TEST(Usage, OfATrainingWithAWrongName) {
+    const auto parts = std::make_shared<const Parts>(load_parts({.dataset = "spiral:examples=90"}));
+    const auto train = [&](const char* model, const char* optimizer) {
+        Training training({.optimizer = optimizers().make(Spec::parse(optimizer)),
+                           .network = {.model = Spec::parse(model)}},
+                          parts);
+    };
+    EXPECT_THROW(train("mlp:hidden=8-8", "adamm"), RequestError);
+    EXPECT_THROW(train("mlp:hidden=8-8", "adam:beta1=7"), RequestError);
+    EXPECT_THROW(train("mlp:hidden", "adam:beta1=0.5,beta2=0.75"), RequestError);
+    EXPECT_THROW(train("mpl:hidden=8-8", "adam"), RequestError);
+}
+
 TEST(Usage, OfListenersAndCheckpoints) {
     const auto parts = std::make_shared<const Parts>(load_parts({.dataset = "spiral:examples=90"}));
-    Training training({.network = {.model = Spec::parse("mlp:hidden=4")},
-                       .optimizer = optimizers().make(Spec::parse("adam")),
+    Training training({.optimizer = optimizers().make(Spec::parse("adam")),
+                       .network = {.model = Spec::parse("mlp:hidden=4")},
                        .train = {.epochs = 2}},
                       parts);
     struct Losses : TrainListener {

@@ -1,6 +1,7 @@
 #include "ravine/train/averages/averaging.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "ravine/train/averages/averaged_weights.hpp"
 #include "tests/train/support.hpp"
@@ -120,6 +121,35 @@ TEST(Averaging, RunningStatisticsAreTakenAnew) {
         EXPECT_NEAR(at("1.running_var"), variance, 1e-12);
     }
     EXPECT_NE(result.buffers.to_doubles(), bench.buffers.to_doubles());
+}
+
+/// Moves the weights to 1, 2, ... by a step an epoch, and after `good` of them to infinity.
+class Exploding : public test::Watcher {
+public:
+    explicit Exploding(int64_t good) : good_(good) {}
+    StepReport step(Objective& objective, Parameters& parameters) override {
+        const StepReport report = Watcher::step(objective, parameters);
+        parameters.write()->fill(steps() <= good_ ? static_cast<double>(steps())
+                                                  : std::numeric_limits<double>::infinity());
+        return report;
+    }
+
+private:
+    int64_t good_;
+};
+
+TEST(Averaging, ReturnsToItsLastGoodStateWithTheWeights) {
+    Case given = averaged({.kind = Averaging::Kind::polyak});
+    given.options.epochs = 5;
+    given.options.batch = 1000;
+    Bench bench(given, test::parts_of(given), std::make_unique<Exploding>(3));
+    const TrainOutcome outcome = bench.run();
+    EXPECT_EQ(outcome.reason, StopReason::diverged);
+    const auto result = bench.trainer.result(bench.state);
+    EXPECT_EQ(result.which, WhichWeights::average);
+    EXPECT_EQ(result.parameters.values().at(0), 2);  // of 1, 2 and 3
+    EXPECT_EQ(bench.parameters.values().at(0), 3);
+    EXPECT_TRUE(std::isfinite(outcome.validation.loss));
 }
 
 TEST(Averaging, SpecsAreRead) {

@@ -25,8 +25,8 @@ const Parts& parts() {
 }
 
 FirstModel first_model(const Asked& asked) {
-    TrainingOptions options{.network = {.model = Spec::parse("mlp:hidden=8"), .loss = Spec::parse("kl")},
-                            .optimizer = optimizers().make(Spec::parse(asked.optimizer)),
+    TrainingOptions options{.optimizer = optimizers().make(Spec::parse(asked.optimizer)),
+                            .network = {.model = Spec::parse("mlp:hidden=8"), .loss = Spec::parse("kl")},
                             .train = asked.options};
     if (asked.gated) options.train.gate = {.by = Gate::By::batch};
     if (asked.annealed) options.train.annealing = {.shape = Annealing::Shape::linear};

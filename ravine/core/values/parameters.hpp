@@ -38,8 +38,8 @@ struct ParameterLayout {
     static std::shared_ptr<const ParameterLayout> single(int64_t size);
 };
 
-/// The numbers that are trained. Everything that depends on them (packed copies, a forward pass already made)
-/// is keyed by the version, which is another after every write.
+/// The numbers that are trained. What depends on them (a forward pass already made) is keyed by the version,
+/// which is another after every write.
 class Parameters {
 public:
     /// The values for writing, while it lives: its beginning and its end make a new version each, so that

@@ -5,8 +5,8 @@
 
 namespace ravine {
 
-// One kernel a node, in double, in the order of the graph: nothing to get wrong. The oracle for the other
-// executor.
+// One kernel a node, in double, in the order of the graph. The oracle for the other executor; the tests hold
+// its products against plain loops (tests/support/naive_product.hpp).
 std::unique_ptr<const Plan> lower_to_reference(const Graph& graph, std::vector<Output> outputs,
                                                CompileOptions options) {
     Lowering lowering(graph, std::move(outputs), options);

@@ -36,8 +36,8 @@ class GatedSide {
 public:
     GatedSide(const StepWorkload& workload, std::shared_ptr<const Parts> parts, const Gate& gate,
               CompileOptions options)
-        : training_({.network = {.model = workload.model, .loss = {"kl", {}}},
-                     .optimizer = optimizers().make(workload.optimizer),
+        : training_({.optimizer = optimizers().make(workload.optimizer),
+                     .network = {.model = workload.model, .loss = {"kl", {}}},
                      .train = {.epochs = INT64_MAX / gate_batches,
                                .batch = workload.batch,
                                .compile = options,

@@ -131,7 +131,8 @@ int64_t steps_of_best(const RunFolder& folder) {
 void compare(const RunFolder& folder, SavedWeights weights, const Run& run, Inspection& inspection) {
     if (!std::filesystem::exists(folder.model(weights))) return;
     const SavedModel saved = read_model(folder.model(weights));
-    const Vector &ours = run.parameters().values(), &theirs = saved.parameters->values();
+    const Parameters& weighed = weights == SavedWeights::last ? run.parameters() : run.evaluated().parameters;
+    const Vector &ours = weighed.values(), &theirs = saved.parameters->values();
     if (ours.size() != theirs.size()) return;
     for (int64_t i = 0; i < ours.size(); ++i)
         inspection.largest_difference =
@@ -158,8 +159,12 @@ Inspection inspect(const RunFolder& folder, const InspectOptions& options, const
     if (!data_dir.empty()) experiment.data_dir = data_dir;
     Run run(experiment, say);
     Inspection inspection{.experiment = run.experiment()};
+    SavedWeights weights = options.weights;
+    if (weights == SavedWeights::result && run.train_options().stopping.exists() &&
+        std::filesystem::exists(folder.best()))
+        weights = SavedWeights::best;
     const int64_t stopped =
-        options.weights == SavedWeights::best ? steps_of_best(folder) : steps_of_stopped_run(folder);
+        weights == SavedWeights::best ? steps_of_best(folder) : steps_of_stopped_run(folder);
     const bool cut = options.max_steps > 0 && (stopped == 0 || options.max_steps < stopped);
     Inspector inspector(run, options, cut ? options.max_steps : stopped, inspection);
     std::vector<TrainListener*> all = listeners;
@@ -168,7 +173,7 @@ Inspection inspect(const RunFolder& folder, const InspectOptions& options, const
     inspection.failure = result.outcome.failure;
     inspection.interrupted = result.outcome.reason == StopReason::interrupted;
     const bool cut_short = cut && result.outcome.reason == StopReason::listener;
-    if (!inspection.interrupted && !cut_short) compare(folder, options.weights, run, inspection);
+    if (!inspection.interrupted && !cut_short) compare(folder, weights, run, inspection);
     return inspection;
 }
 

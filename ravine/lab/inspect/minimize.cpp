@@ -111,9 +111,7 @@ std::vector<double> values_on(const PlotGrid& grid, const Function& function) {
     std::vector<double> values;
     for (int64_t row = 0; row < grid.rows; ++row) {
         for (int64_t column = 0; column < grid.columns; ++column) {
-            const auto x = at.write()->as<double>();
-            x[0] = grid.x_of(column);
-            x[1] = grid.y_of(row);
+            at.write()->assign(Vector(std::vector{grid.x_of(column), grid.y_of(row)}, Precision::f64));
             values.push_back(objective.value(at));
         }
     }

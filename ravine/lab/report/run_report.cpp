@@ -126,13 +126,26 @@ ReportSection result_section(const RunData& data) {
     section.blocks.emplace_back(Headline{headline});
     const double best = data.number("best_epoch"), least = data.number("best_validation_loss"),
                  last = data.number("validation_loss");
-    if (best > 0 && least < last)
+    const std::string which = data.text("weights");
+    if (which == "best")
+        section.blocks.emplace_back(Paragraph{fmt::format(
+            "These are scores of the weights of epoch {:.0f}, the best, which are the run's result, "
+            "model.safetensors; those that training ended with are in raw.safetensors.",
+            best)});
+    else if (which == "average")
+        section.blocks.emplace_back(
+            Paragraph{"These are scores of the average of the weights, model.safetensors; the weights that "
+                      "training ended with "
+                      "are in raw.safetensors."});
+    else if (best > 0 && least < last)
         section.blocks.emplace_back(Paragraph{
             fmt::format("These are scores of the last weights, model.safetensors. The validation loss "
                         "was smallest, {}, after epoch {:.0f}: its weights are in best.safetensors.",
                         value_text(least, Unit::number), best)});
 
-    ReportTable table{.caption = "After the last epoch", .header = {"Part", "Examples", "Loss"}, .rows = {}};
+    ReportTable table{.caption = which == "best" ? "Of the best weights" : "After the last epoch",
+                      .header = {"Part", "Examples", "Loss"},
+                      .rows = {}};
     if (data.classifies()) table.header.emplace_back("Accuracy");
     for (const auto& [part, examples, loss, accuracy] : std::vector<std::array<const char*, 4>>{
              {"training", "training_examples", "train_loss", ""},

@@ -197,7 +197,7 @@ const std::vector<EventField<EvaluationEvent>>& evaluation_fields() {
                 "backward_seconds", [](E & e) -> auto& { return e.training_work.backward_seconds; })
             .unlogged()
             .add(
-                "work", [](E & e) -> auto& { return e.training_work.equivalents; })
+                "equivalents", [](E & e) -> auto& { return e.training_work.equivalents; })
             .unlogged()
             .fields();
     return table;

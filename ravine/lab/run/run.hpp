@@ -41,9 +41,12 @@ public:
     const Vector& buffers() const { return training_->buffers(); }
     /// What the run results in as it stands: what is evaluated, saved and looked at.
     Trainer::Weights result() const { return training_->result(); }
+    /// What its last evaluation saw: the average where one is kept, or parameters() and buffers().
+    Trainer::Weights evaluated() const { return training_->trainer().evaluated(); }
     CompileOptions compile_options() const { return train_options().compile; }
     const TrainOptions& train_options() const { return training_->options().train; }
     const TrainState& state() const { return training_->state(); }
+    int64_t updates() const { return training_->optimizer().steps(); }
     /// What the first model of a curriculum found; none before training, and without a curriculum.
     const std::optional<FirstModel>& first_model() const { return first_model_; }
     /// Bytes by what needs them, and the program of a step: what `-v` prints.

@@ -46,10 +46,10 @@ Json scores(const Scores& s) { return {number(s.loss), number(s.accuracy)}; }
 Scores scores_of(const Json& json) { return {number_of(json.at(0)), number_of(json.at(1))}; }
 
 Json work(const Work& w) {
-    return {w.forward_passes, w.backward_passes, w.forward_seconds, w.backward_seconds};
+    return {w.forward_passes, w.backward_passes, w.forward_seconds, w.backward_seconds, w.equivalents};
 }
 Work work_of(const Json& json) {
-    return {json_integer(json.at(0)), json_integer(json.at(1)), json.at(2), json.at(3)};
+    return {json_integer(json.at(0)), json_integer(json.at(1)), json.at(2), json.at(3), json.at(4)};
 }
 
 Json counts(const AnswerCounts& a) { return {a.training, a.validation, a.test}; }

@@ -18,14 +18,12 @@ public:
     std::string monitor() const override { return settings_.monitor; }
 
     void hear(double measured) override {
-        if (cooldown_ > 0) {
-            --cooldown_;
-            waited_ = 0;
-        }
+        const bool cools_down = cooldown_ > 0;
+        if (cools_down) --cooldown_;
         if (improves(measured)) {
             best_ = measured;
             waited_ = 0;
-        } else if (cooldown_ == 0 && ++waited_ >= settings_.patience && rate_ > settings_.minimum) {
+        } else if (!cools_down && ++waited_ >= settings_.patience && rate_ > settings_.minimum) {
             rate_ = std::max(rate_ * settings_.factor, settings_.minimum);
             cooldown_ = settings_.cooldown;
             waited_ = 0;

@@ -7,7 +7,8 @@ namespace ravine {
 
 /// Lowers the rate when a metric has stopped improving: after `patience` evaluations in a row that are not
 /// better than the best so far by more than a margin, eta <- max(factor eta, minimum), and for `cooldown`
-/// evaluations nothing is counted. As Keras's ReduceLROnPlateau; PyTorch's waits for one evaluation more.
+/// evaluations nothing is counted. As Keras's ReduceLROnPlateau, but for its cooldown, which leaves out one
+/// evaluation less; PyTorch's waits for one evaluation more.
 struct Plateau {
     /// What the threshold is a margin of.
     enum class Threshold {

@@ -132,6 +132,9 @@ void FirstOrder::compile_groups(CompileOptions compile) {
             auto& sums = inners[group.size];
             if (!sums) sums = compile_step(group, Result::inners);
             group.inners = prepare(sums);
+            require(group.inners.learning_rate < 0 &&
+                        std::ranges::all_of(group.inners.inners, [](int handle) { return handle < 0; }),
+                    "an inner product of what depends on the rate, or on another inner product");
         }
         if (!clips_by_norm()) continue;
         auto& norm = norms[group.size];
@@ -355,6 +358,7 @@ std::vector<Workspace*> FirstOrder::workspaces() {
     append(evaluation_point_);
     for (const auto& group : groups_) {
         append(group.norm);
+        append(group.inners);
         append(group.update);
     }
     return result;

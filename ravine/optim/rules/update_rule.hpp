@@ -32,7 +32,7 @@ public:
 
     /// The inner product of two of the vectors here, or of what is made of them and of states before this
     /// update, over all tensors that are trained: known before the update begins. A norm is the root of
-    /// inner(a, a).
+    /// inner(a, a). Neither may depend on the rate or on another inner product (std::logic_error).
     Value inner(const std::string& name, Value a, Value b);
 
     struct State {

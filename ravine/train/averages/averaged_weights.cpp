@@ -15,7 +15,27 @@ AveragedWeights::AveragedWeights(Averaging averaging, const Network& network, co
       seed_(seed),
       options_(options),
       average_(averaging, network.parameters()->size, options),
-      parameters_(network.parameters(), options.precision) {}
+      parameters_(network.parameters(), options.precision),
+      kept_(average_.mean()) {}
+
+void AveragedWeights::keep() {
+    kept_.assign(average_.mean());
+    kept_count_ = average_.count();
+}
+
+void AveragedWeights::restore() {
+    const SavedState state = average_.state();
+    state.tensors.front().values->assign(kept_);
+    *state.counters.front().value = kept_count_;
+    parameters_count_ = buffers_count_ = 0;
+}
+
+SavedState AveragedWeights::state() {
+    SavedState result = average_.state();
+    result.tensors.push_back({"kept", {kept_.size()}, &kept_});
+    result.counters.push_back({"kept_count", &kept_count_});
+    return result;
+}
 
 void AveragedWeights::add(const Parameters& weights, int64_t step, int64_t total) {
     if (static_cast<double>(step) > averaging_.start * static_cast<double>(total)) average_.add(weights);

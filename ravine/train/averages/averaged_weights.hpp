@@ -27,7 +27,10 @@ public:
     const Vector& buffers(const Vector& buffers);
     /// Forward passes over batches for running statistics.
     int64_t forward_passes() const { return forward_passes_; }
-    SavedState state() { return average_.state(); }
+    /// Keeps the average as it stands, and returns to it: where numbers cease to be finite.
+    void keep();
+    void restore();
+    SavedState state();
 
 private:
     Averaging averaging_;
@@ -43,6 +46,8 @@ private:
     std::optional<BatchLoader> loader_;  // made when statistics are taken for the first time
     std::optional<ObservedBuffers> statistics_;
     int64_t parameters_count_ = 0, buffers_count_ = 0;  // updates in what they were computed from
+    Vector kept_;
+    int64_t kept_count_ = 0;
     int64_t forward_passes_ = 0;
 };
 

@@ -32,6 +32,7 @@ Json to_json(const TrainState& s) {
               {"best_epoch", s.best_epoch},
               {"since_best", s.since_best},
               {"has_converged", s.has_converged},
+              {"criterion", s.criterion},
               {"forward_passes", s.forward_passes},
               {"backward_passes", s.backward_passes},
               {"seconds", s.seconds},
@@ -83,6 +84,7 @@ TrainState from_json(const Json& json) {
                                       {"update_seconds", &s.update_seconds}})
         json.at(key).get_to(*number);
     json.at("has_converged").get_to(s.has_converged);
+    json.at("criterion").get_to(s.criterion);
     if (json.contains("stage_loss")) json["stage_loss"].get_to(s.targets.loss);
     if (json.contains("stages"))
         for (const auto& stage : json["stages"])
@@ -117,6 +119,16 @@ double number_from(const Json& json) {
     fail_request("expected a number, found {}", json.dump());
 }
 
+/// Whose state it is, for messages.
+std::string owner_of(const std::string& name) {
+    return name.starts_with("optimizer.") ? "another optimizer" : "other settings";
+}
+
+/// A number or counter that the file does not have.
+struct OtherOwner {
+    std::string name;
+};
+
 /// A state that this version would misread.
 struct OtherLayout {
     int64_t layout;
@@ -148,6 +160,10 @@ ReadState read_state(const TensorFile& file, const std::string& what, const Save
             throw OtherLayout{found};
         const Json numbers = read_json(file, "ravine.numbers"), counters = read_json(file, "ravine.counters");
         ReadState read{.state = from_json(json), .numbers = {}, .counters = {}};
+        for (const auto& [name, value] : rest.numbers)
+            if (!numbers.contains(name)) throw OtherOwner{name};
+        for (const auto& [name, value] : rest.counters)
+            if (!counters.contains(name)) throw OtherOwner{name};
         for (const auto& [name, value] : rest.numbers) read.numbers.push_back(number_from(numbers.at(name)));
         for (const auto& [name, value] : rest.counters) {
             const int64_t count = json_integer(counters.at(name));
@@ -156,6 +172,9 @@ ReadState read_state(const TensorFile& file, const std::string& what, const Save
             read.counters.push_back(count);
         }
         return read;
+    } catch (const OtherOwner& missing) {
+        fail_request("{}: the checkpoint is of {}: it has no '{}'", what, owner_of(missing.name),
+                     missing.name);
     } catch (const OtherLayout& other) {
         fail_request(
             "{}: expected a checkpoint of layout {}, found layout {}: another version of ravine wrote it, "
@@ -166,11 +185,6 @@ ReadState read_state(const TensorFile& file, const std::string& what, const Save
     } catch (const std::exception& error) {
         fail_request("{}: damaged metadata: {}", what, json_complaint(error));
     }
-}
-
-/// Whose state it is, for messages.
-std::string owner_of(const std::string& name) {
-    return name.starts_with("optimizer.") ? "another optimizer" : "other settings";
 }
 
 /// The file's tensor of each state; nullptr for those without elements, which are not saved.

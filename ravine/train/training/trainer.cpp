@@ -74,7 +74,7 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
       best_buffers_(buffers) {
     require(network.training_views() == loader_.views(), "a network of {} views and batches of {}",
             network.training_views(), loader_.views());
-    parameters.save(kept_parameters_);
+    kept_parameters_ = parameters.values();
     kept_buffers_ = buffers;
     if (parts.training.size() == 0) fail_request("the training part of '{}' is empty", parts.training.name);
     options_.batch = std::min(options_.batch, parts.training.size());
@@ -195,7 +195,9 @@ Trainer::Weights Trainer::result(const TrainState& state) {
 
 SavedState Trainer::kept() {
     SavedState result{.tensors = {{"best.parameters", {best_values_.size()}, &best_values_},
-                                  {"best.buffers", {best_buffers_.size()}, &best_buffers_}}};
+                                  {"best.buffers", {best_buffers_.size()}, &best_buffers_},
+                                  {"kept.parameters", {kept_parameters_.size()}, &kept_parameters_},
+                                  {"kept.buffers", {kept_buffers_.size()}, &kept_buffers_}}};
     if (average_) result.append("average.", average_->state());
     return result;
 }
@@ -237,13 +239,15 @@ Work Trainer::work() const {
 }
 
 void Trainer::keep() {
-    parameters_.save(kept_parameters_);
+    kept_parameters_.assign(parameters_.values());
     kept_buffers_.assign(buffers_);
+    if (average_) average_->keep();
 }
 
 void Trainer::restore() {
-    parameters_.restore(kept_parameters_);
+    parameters_.write()->assign(kept_parameters_);
     buffers_.assign(kept_buffers_);
+    if (average_) average_->restore();
 }
 
 void Trainer::keep_best() {

@@ -69,6 +69,7 @@ struct TrainState {
     double best_validation_loss = std::numeric_limits<double>::quiet_NaN();
     double best_validation_accuracy = std::numeric_limits<double>::quiet_NaN();
     int64_t since_best = 0;                           ///< epochs in a row without an improvement
+    std::string criterion = {};                       ///< by which it has converged
     bool has_converged = false;                       ///< the optimizer said so
     int64_t forward_passes = 0, backward_passes = 0;  ///< over batches, those of evaluations included
     double seconds = 0;
@@ -183,8 +184,7 @@ private:
     const Metric* monitored_ = nullptr;                              // decides which epoch is the best
     const Metric* heard_ = nullptr;                                  // what the optimizer wants to hear
     double update_seconds_ = 0;
-    Parameters::Snapshot kept_parameters_;  // of the last evaluation at which all was well
-    Vector kept_buffers_;
+    Vector kept_parameters_, kept_buffers_;  // of the last evaluation at which all was well
     Vector best_values_, best_buffers_;
     std::optional<Parameters> best_parameters_;  // the same values, for who looks at them
     std::optional<AveragedWeights> average_;

@@ -46,7 +46,7 @@ public:
           earlier_(state) {}
 
     TrainOutcome run() {
-        trainer_.keep();
+        if (state_.step == 0) trainer_.keep();
         state_.targets.records.reserve(options_.targets.stages.size());  // no allocation in a step
         while (state_.epoch < options_.epochs) {
             if (trainer_.is_early(state_)) return stop(StopReason::early);
@@ -109,7 +109,7 @@ private:
         evaluated_ = evaluated_ && parameters_are(version);
         if (!report.gated && report.outcome == StepOutcome::converged) {
             state_.has_converged = true;
-            outcome_.criterion = report.reason;
+            state_.criterion = report.reason;
         }
         account();
         const StepEvent event{state_.step,
@@ -185,7 +185,8 @@ private:
         for (auto* listener : listeners_) listener->on_stop();
         // The last weights of a run cut short by design are worth a line in the log; an interrupted run goes
         // on later as if nothing had happened.
-        if (!evaluated_ && reason == StopReason::max_steps && state_.batch_in_epoch > 0) {
+        if (!evaluated_ && (reason == StopReason::max_steps || reason == StopReason::converged) &&
+            state_.batch_in_epoch > 0) {
             if (!evaluate()) return diverged();
         }
         return outcome(reason);
@@ -201,6 +202,7 @@ private:
         const Weights result = trainer_.result(state_);
         if (!evaluated_ || result.which == WhichWeights::best)
             outcome_.validation = trainer_.scores_of(trainer_.parts_.validation, result);
+        if (reason == StopReason::converged) outcome_.criterion = state_.criterion;
         if (reason == StopReason::early)
             outcome_.criterion =
                 fmt::format("{} has not improved by more than {} for {} epochs", trainer_.monitored_->name,

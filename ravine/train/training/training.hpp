@@ -13,8 +13,9 @@ namespace ravine {
 /// the data, what its graph has for evolving targets, gate, annealing and augmentation from those, the run's
 /// length from epochs and batch.
 struct TrainingOptions {
+    OptimizerMaker
+        optimizer{};  // first: where its name is wrong, GCC 12 destroys what stands before it twice
     NetworkOptions network{};
-    OptimizerMaker optimizer{};
     OptimizerParts optimizer_parts{};
     TrainOptions train{};  ///< with 0 threads: one, or all processors for a network that is large enough
     TargetEvolution targets{.initial = 1};  ///< fixed
@@ -24,8 +25,8 @@ struct TrainingOptions {
 /// it takes to train. Usage:
 ///
 ///     const auto parts = std::make_shared<const Parts>(load_parts({.dataset = "spiral"}));
-///     Training training({.network = {.model = Spec::parse("mlp:hidden=64-64")},
-///                        .optimizer = optimizers().make(Spec::parse("adam"))},
+///     Training training({.optimizer = optimizers().make(Spec::parse("adam")),
+///                        .network = {.model = Spec::parse("mlp:hidden=64-64")}},
 ///                       parts);
 ///     training.run();
 ///     const double accuracy = training.evaluate(parts->test).accuracy;
