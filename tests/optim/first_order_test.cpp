@@ -54,6 +54,17 @@ TEST(FirstOrder, ResumesBitForBit) {
     }
 }
 
+// Rates and corrections are numbers beside the vectors: no vector may be written elsewhere and copied back.
+TEST(FirstOrder, EveryRuleUpdatesInPlace) {
+    for (const auto& entry : update_rules().entries()) {
+        FirstOrder optimizer({.rule = update_rules().make({entry.name, {}}), .weight_decay = 0.1},
+                             two_tensors(), {.precision = Precision::f32});
+        for (Workspace* workspace : optimizer.workspaces())
+            EXPECT_THAT(workspace->program().describe(), testing::Not(testing::HasSubstr("copy")))
+                << entry.name;
+    }
+}
+
 TEST(FirstOrder, DecoupledDecayShrinksWeightsOnly) {
     const auto layout = two_tensors();
     Bowl objective = bowl(Precision::f64);

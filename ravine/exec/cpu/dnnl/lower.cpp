@@ -243,12 +243,27 @@ private:
     std::set<int> done_;  // nodes that another node's kernel computes
 };
 
+/// Whether a unit reads a storage.
+bool reads_storage(const Graph& graph, const KernelUnit& unit) {
+    return std::ranges::any_of(unit.members, [&](int id) {
+        return std::ranges::any_of(graph.node(id).arguments,
+                                   [&](int argument) { return is_stored_leaf(graph.node(argument).op); });
+    });
+}
+
 /// Outputs may be written where inputs of the same storage stand when one fused unit does all the reading and
-/// writing, element by element and at the same place: an update rule.
+/// writing, element by element and at the same place: an update rule. Units beside it make numbers of
+/// run-time scalars.
 void allow_in_place(Lowering& lowering, const Fusion& fusion) {
     const Graph& graph = lowering.graph();
-    if (fusion.units().size() != 1 || fusion.units()[0].kind != KernelUnit::fused) return;
-    const Shape& space = fusion.units()[0].space;
+    const KernelUnit* reader = nullptr;
+    for (const auto& unit : fusion.units()) {
+        if (!reads_storage(graph, unit)) continue;
+        if (reader || unit.kind != KernelUnit::fused) return;
+        reader = &unit;
+    }
+    if (!reader) return;
+    const Shape& space = reader->space;
     std::map<std::string, int64_t> begin_of;  // of the elements that are read, by storage
     for (const int id : lowering.needed()) {
         const Node& node = graph.node(id);
@@ -263,6 +278,7 @@ void allow_in_place(Lowering& lowering, const Fusion& fusion) {
         if (read == begin_of.end()) continue;
         const Node& node = graph.node(lowering.resolve(output.value.id));
         if (output.offset != read->second || node.shape != space || is_reduction(node.op)) return;
+        if (!reader->has(lowering.resolve(output.value.id))) return;
     }
     for (const auto& output : lowering.outputs()) lowering.allow_in_place(lowering.storage(output.storage));
 }
