@@ -22,9 +22,8 @@ TEST(FirstOrder, EveryRuleDecreasesAQuadratic) {
                              {.precision = Precision::f64});
         const double before = objective.value(x);
         for (int i = 0; i < 300; ++i) optimizer.step(objective, x);
-        // The slowest are Adadelta, whose steps begin at sqrt(epsilon), and rules with steps of a small fixed
-        // size.
-        EXPECT_LT(objective.value(x), 0.995 * before) << entry.name;
+        // Adadelta's steps begin at sqrt(epsilon) and grow slowly; those of the others follow their rates.
+        EXPECT_LT(objective.value(x), (entry.name == "adadelta" ? 0.995 : 0.95) * before) << entry.name;
     }
 }
 
