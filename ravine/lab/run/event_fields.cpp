@@ -135,22 +135,16 @@ const std::vector<EventField<StepEvent>>& step_fields() {
     using E = StepEvent;
     static const auto table =
         Table<E>()
+            .add("step", [](E& e) -> int64_t& { return e.step; })
+            .add("epoch", [](E& e) -> int64_t& { return e.epoch; })
+            .add("train_loss", [](E& e) -> double& { return e.train_loss; })
+            .add("learning_rate", [](E& e) -> double& { return e.learning_rate; })
+            .add("gradient_norm", [](E& e) -> double& { return e.gradient_norm; })
+            .add("seconds", [](E& e) -> double& { return e.seconds; })
             .add(
-                "step", [](E & e) -> auto& { return e.step; })
+                "gated", [](E& e) -> bool& { return e.gated; }, always<E>(false))
             .add(
-                "epoch", [](E & e) -> auto& { return e.epoch; })
-            .add(
-                "train_loss", [](E & e) -> auto& { return e.train_loss; })
-            .add(
-                "learning_rate", [](E & e) -> auto& { return e.learning_rate; })
-            .add(
-                "gradient_norm", [](E & e) -> auto& { return e.gradient_norm; })
-            .add(
-                "seconds", [](E & e) -> auto& { return e.seconds; })
-            .add(
-                "gated", [](E & e) -> auto& { return e.gated; }, always<E>(false))
-            .add(
-                "temperature", [](E & e) -> auto& { return e.temperature; }, always<E>(1.0))
+                "temperature", [](E& e) -> double& { return e.temperature; }, always<E>(1.0))
             .fields();
     return table;
 }
@@ -159,45 +153,34 @@ const std::vector<EventField<EvaluationEvent>>& evaluation_fields() {
     using E = EvaluationEvent;
     static const auto table =
         Table<E>()
+            .add("step", [](E& e) -> int64_t& { return e.step; })
+            .add("epoch", [](E& e) -> int64_t& { return e.epoch; })
+            .add("validation_loss", [](E& e) -> double& { return e.validation.loss; })
+            .add("validation_accuracy", [](E& e) -> double& { return e.validation.accuracy; })
+            .add("epoch_train_loss", [](E& e) -> double& { return e.train_loss; })
+            .add("seconds", [](E& e) -> double& { return e.seconds; })
             .add(
-                "step", [](E & e) -> auto& { return e.step; })
+                "updates", [](E& e) -> int64_t& { return e.updates; }, [](const E& e) { return e.step; })
             .add(
-                "epoch", [](E & e) -> auto& { return e.epoch; })
+                "t", [](E& e) -> double& { return e.t; }, always<E>(1.0))
             .add(
-                "validation_loss", [](E & e) -> auto& { return e.validation.loss; })
+                "gated", [](E& e) -> int64_t& { return e.gated; }, always<E>(0))
             .add(
-                "validation_accuracy", [](E & e) -> auto& { return e.validation.accuracy; })
+                "training_loss", [](E& e) -> double& { return e.training.loss; }, always<E>(undefined))
             .add(
-                "epoch_train_loss", [](E & e) -> auto& { return e.train_loss; })
-            .add(
-                "seconds", [](E & e) -> auto& { return e.seconds; })
-            .add(
-                "updates", [](E & e) -> auto& { return e.updates; }, [](const E& e) { return e.step; })
-            .add(
-                "t", [](E & e) -> auto& { return e.t; }, always<E>(1.0))
-            .add(
-                "gated", [](E & e) -> auto& { return e.gated; }, always<E>(0))
-            .add(
-                "training_loss", [](E & e) -> auto& { return e.training.loss; }, always<E>(undefined))
-            .add(
-                "training_accuracy", [](E & e) -> auto& { return e.training.accuracy; }, always<E>(undefined))
-            .add(
-                "training_seconds", [](E & e) -> auto& { return e.training_seconds; })
+                "training_accuracy", [](E& e) -> double& { return e.training.accuracy; },
+                always<E>(undefined))
+            .add("training_seconds", [](E& e) -> double& { return e.training_seconds; })
             .unlogged()
-            .add(
-                "forward_passes", [](E & e) -> auto& { return e.training_work.forward_passes; })
+            .add("forward_passes", [](E& e) -> int64_t& { return e.training_work.forward_passes; })
             .unlogged()
-            .add(
-                "backward_passes", [](E & e) -> auto& { return e.training_work.backward_passes; })
+            .add("backward_passes", [](E& e) -> int64_t& { return e.training_work.backward_passes; })
             .unlogged()
-            .add(
-                "forward_seconds", [](E & e) -> auto& { return e.training_work.forward_seconds; })
+            .add("forward_seconds", [](E& e) -> double& { return e.training_work.forward_seconds; })
             .unlogged()
-            .add(
-                "backward_seconds", [](E & e) -> auto& { return e.training_work.backward_seconds; })
+            .add("backward_seconds", [](E& e) -> double& { return e.training_work.backward_seconds; })
             .unlogged()
-            .add(
-                "equivalents", [](E & e) -> auto& { return e.training_work.equivalents; })
+            .add("equivalents", [](E& e) -> double& { return e.training_work.equivalents; })
             .unlogged()
             .fields();
     return table;
