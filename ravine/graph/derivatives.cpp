@@ -101,14 +101,13 @@ std::vector<Value> adjoints_of(std::span<const Value> ys, std::span<const Value>
     return result;
 }
 
-/// The tangents of ys. A value of `wrt` without a tangent is held constant.
-std::vector<MaybeValue> tangents_of(std::span<const Value> ys, std::span<const Value> wrt,
-                                    std::span<const MaybeValue> tangents) {
-    require(!ys.empty() && wrt.size() == tangents.size(), "jvp: {} values, {} tangents", wrt.size(),
+/// The tangents of all nodes 0 ... last, by their ids. A value of `wrt` without a tangent is held constant.
+std::vector<MaybeValue> tangents_up_to(int last, std::span<const Value> wrt,
+                                       std::span<const MaybeValue> tangents) {
+    require(!wrt.empty() && wrt.size() == tangents.size(), "jvp: {} values, {} tangents", wrt.size(),
             tangents.size());
-    Graph& graph = *ys[0].graph;
+    Graph& graph = *wrt[0].graph;
     const LabelScope scope(graph);
-    const int last = largest_id(ys);
     const auto depends = dependents(graph, wrt, last);
     std::vector<MaybeValue> known(depends.size());
     std::vector<char> is_wrt(depends.size(), 0);
@@ -129,9 +128,40 @@ std::vector<MaybeValue> tangents_of(std::span<const Value> ys, std::span<const V
         graph.label = graph.node(id).label;
         known[index] = rule_of(graph.node(id).op).jvp({&graph, id}, parts);
     }
+    return known;
+}
+
+/// The tangents of ys.
+std::vector<MaybeValue> tangents_of(std::span<const Value> ys, std::span<const Value> wrt,
+                                    std::span<const MaybeValue> tangents) {
+    if (wrt.empty()) return std::vector<MaybeValue>(ys.size());
+    const auto known = tangents_up_to(largest_id(ys), wrt, tangents);
     std::vector<MaybeValue> result;
     for (const auto y : ys) result.push_back(known[static_cast<size_t>(y.id)]);
     return result;
+}
+
+/// d^2 op(arguments)[t, t] of a node whose value is the operation of its arguments, where those have the
+/// tangents t and the node's own is `tangent`: the tangent of the tangent with t held, of this operation
+/// alone.
+MaybeValue second_order_term(Value y, std::span<const MaybeValue> known, Value tangent) {
+    Graph& graph = *y.graph;
+    std::vector<Value> wrt{y};
+    std::vector<MaybeValue> moves{tangent};
+    for (const int argument : y.node().arguments) {
+        wrt.push_back({&graph, argument});
+        moves.push_back(known[static_cast<size_t>(argument)]);
+    }
+    std::vector<MaybeValue> parts(moves.begin() + 1, moves.end());
+    for (auto& part : parts) {
+        if (!part) continue;
+        // A tangent that is itself an argument would move with it.
+        if (std::ranges::find(wrt, *part) != wrt.end()) part = stop_gradient(*part);
+        wrt.push_back(*part);
+        moves.emplace_back();
+    }
+    const Value first = *rule_of(y.op()).jvp(y, parts);
+    return tangents_of({&first, 1}, wrt, moves)[0];
 }
 
 /// What a Gauss-Newton matrix does with v: the tangent J v of the outputs, the adjoint L J v, and the product
@@ -203,6 +233,27 @@ Value gauss_newton_along(Value y, Value outputs, std::span<const Value> wrt, std
     for (size_t i = 0; i < v.size(); ++i)
         if (found.beside[i]) result = result + sum(v[i] * *found.beside[i]);
     return result;
+}
+
+Value curvature_along(Value y, std::span<const Value> wrt, std::span<const Value> v) {
+    Graph& graph = *y.graph;
+    const std::vector<MaybeValue> given(v.begin(), v.end());
+    const auto known = tangents_up_to(y.id, wrt, given);
+    std::vector<Value> computed;
+    for (int id = 0; id <= y.id; ++id)
+        if (known[static_cast<size_t>(id)] && std::ranges::find(wrt, Value{&graph, id}) == wrt.end())
+            computed.push_back({&graph, id});
+    const auto slopes = adjoints(y, computed);
+    const LabelScope scope(graph);
+    MaybeValue total;
+    for (size_t i = 0; i < computed.size(); ++i) {
+        if (constant_value(slopes[i]) == 0) continue;
+        graph.label = computed[i].node().label;
+        const auto index = static_cast<size_t>(computed[i].id);
+        if (const auto second = second_order_term(computed[i], known, *known[index]))
+            total = sum_of(total, sum(slopes[i] * *second));
+    }
+    return total.value_or(constant_like(y, 0));
 }
 
 DirectionalDerivatives along(Value y, std::span<const Value> wrt, std::span<const Value> v) {

@@ -40,7 +40,14 @@ std::vector<Value> gauss_newton_vector(Value y, Value outputs, std::span<const V
 /// v' G v, without a pass backwards.
 Value gauss_newton_along(Value y, Value outputs, std::span<const Value> wrt, std::span<const Value> v);
 
-/// f'(0) and f''(0) of f(a) = y(wrt + a v).
+/// f''(0) = v' H v of f(a) = y(wrt + a v), by adjoints: the sum over all operations of the adjoint of their
+/// result times their own second derivative along the tangents of their arguments,
+/// f'' = sum_k <dy/du_k, d^2 op_k[t, t]>. Beside tangents it needs no derivative but those of gradient(y,
+/// wrt), whose nodes it shares: a program that has made the gradient goes on from there. (Griewank and
+/// Walther 2008, section 5.4, have the same sum for Hessian-vector products.)
+Value curvature_along(Value y, std::span<const Value> wrt, std::span<const Value> v);
+
+/// f'(0) and f''(0) of f(a) = y(wrt + a v), forwards: by tangents of tangents.
 struct DirectionalDerivatives {
     Value slope, curvature;
 };

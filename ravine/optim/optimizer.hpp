@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "ravine/core/values/parameters.hpp"
 #include "ravine/core/values/saved_state.hpp"
 #include "ravine/optim/objective/objective.hpp"
+#include "ravine/optim/rates/rate_policy.hpp"
 
 namespace ravine {
 
@@ -39,6 +41,13 @@ public:
     virtual double look(Objective& objective, const Parameters& parameters) {
         return objective.value(parameters);
     }
+    /// Whether its rates are judged by a random validation batch.
+    virtual bool judges_by_validation() const { return false; }
+    /// Rates of the steps from now on are judged by this objective, bound to another batch; null: by that of
+    /// the step.
+    virtual void judge_by(Objective* /*judge*/) {}
+    /// How often its rate policy had to do what it counts.
+    virtual std::vector<RateCount> rate_counts() const { return {}; }
     /// The measure of an evaluation that hear() wants: "validation_loss"; empty: none.
     virtual std::string monitor() const { return {}; }
     /// What an evaluation found of the monitored measure, in the order of the evaluations.

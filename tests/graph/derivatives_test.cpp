@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "ravine/graph/ops.hpp"
+#include "ravine/graph/reassociate.hpp"
 #include "tests/support/evaluate.hpp"
 
 namespace ravine::test {
@@ -185,6 +187,48 @@ TEST(Derivatives, OfMaxPoolingAreSummedBeforeTheyAreScattered) {
     }
     expect_near(found[1], channels, 1e-14, "by channel");
     expect_near(found[2], images, 1e-14, "by image");
+}
+
+TEST(CurvatureAlong, WhereTheDirectionIsWhatItMoves) {
+    // y = sum (x^2 + x^3) along x itself: f(a) = (1 + a)^2 S2 + (1 + a)^3 S3, f'' = 2 S2 + 6 S3.
+    Graph g;
+    const Value x = g.input("x", {2}), y = sum(square(x) + x * x * x);
+    const Feed feed{.storages = {{"x", {2, -1}}}};
+    EXPECT_EQ(evaluate({curvature_along(y, {&x, 1}, {&x, 1})}, feed)[0], (Numbers{2 * 5 + 6 * 7}));
+    EXPECT_EQ(constant_value(curvature_along(sum(3 * x), {&x, 1}, {&x, 1})), 0.0);
+}
+
+TEST(CurvatureAlong, SharesTheNodesOfTheGradient) {
+    Graph g;
+    const Value x = g.input("x", {4, 3}), w1 = g.input("w1", {3, 5}), w2 = g.input("w2", {5, 2});
+    const std::vector<Value> w{w1, w2}, v{g.input("v1", {3, 5}), g.input("v2", {5, 2})};
+    const Value y = sum(square(matmul(tanh(matmul(x, w1)), w2)));
+    const auto count = [&] {
+        return std::ranges::count_if(g.nodes(), [](const Node& node) { return node.op == Op::matmul; });
+    };
+    gradient(y, w);
+    const auto before = count();
+    curvature_along(y, w, v);
+    // x v1, tanh v2, dh w2 and dh v2: no product of the gradient's is built again.
+    EXPECT_EQ(count() - before, 4);
+}
+
+TEST(Reassociate, ComputesTheCheaperOrder) {
+    Graph g;
+    const Value x = g.input("x", {4, 50}), d = g.input("d", {4, 60}), u = g.input("u", {60, 3});
+    const Value v = matmul(x, d, Transpose::yes);  // [50, 60]
+    const std::vector<Value> values{matmul(x, v), matmul(d, v, Transpose::no, Transpose::yes), matmul(v, u),
+                                    sum(square(v))};
+    const auto cheaper = reassociate(values);
+    EXPECT_EQ(cheaper[0].argument(0).shape(), (Shape{4, 4}));  // (x x') d
+    EXPECT_EQ(cheaper[1].argument(0).shape(), (Shape{4, 4}));  // (d d') x
+    EXPECT_EQ(cheaper[2].argument(1).shape(), (Shape{4, 3}));  // x' (d u)
+    EXPECT_EQ(cheaper[3], values[3]);                          // nothing to gain
+    const Feed feed{.storages = {{"x", random_numbers(200, 1)},
+                                 {"d", random_numbers(240, 2)},
+                                 {"u", random_numbers(180, 3)}}};
+    const auto found = evaluate(cheaper, feed), expected = evaluate(values, feed);
+    for (size_t i = 0; i < found.size(); ++i) expect_near(found[i], expected[i], 1e-14, std::to_string(i));
 }
 
 // Gauss-Newton.

@@ -41,7 +41,8 @@ public:
         feed_.storages["parameters"] = random_numbers(4, 203);
         feed_.scalars["scalar"] = 0.75;
 
-        std::vector<Value> values{loss, slope, curvature, sum(w * tangent[0])};
+        std::vector<Value> values{loss, slope, curvature, sum(w * tangent[0]),
+                                  curvature_along(loss, arguments, directions)};
         values.insert(values.end(), gradients.begin(), gradients.end());
         values.insert(values.end(), products.begin(), products.end());
         values.insert(values.end(), adjoints.begin(), adjoints.end());
@@ -61,6 +62,8 @@ public:
         }
         EXPECT_NEAR(at_point_[1][0], slope, 1e-11 * (1 + std::abs(slope))) << "f' is not <g, v>";
         EXPECT_NEAR(at_point_[2][0], curvature, 1e-11 * (1 + std::abs(curvature))) << "f'' is not <v, H v>";
+        EXPECT_NEAR(at_point_[4][0], curvature, 1e-11 * (1 + std::abs(curvature)))
+            << "f'' by adjoints is not <v, H v>";
         EXPECT_NEAR(at_point_[3][0], adjoint, 1e-11 * (1 + std::abs(adjoint))) << "<w, J v> is not <J'w, v>";
     }
 
@@ -78,12 +81,12 @@ private:
     Numbers zeros(size_t i) const {
         return Numbers(static_cast<size_t>(element_count(operation_.arguments[i])), 0.0);
     }
-    const Numbers& gradient_of(const std::vector<Numbers>& results, size_t i) const { return results[4 + i]; }
+    const Numbers& gradient_of(const std::vector<Numbers>& results, size_t i) const { return results[5 + i]; }
     const Numbers& product_of(const std::vector<Numbers>& results, size_t i) const {
-        return results[4 + count() + i];
+        return results[5 + count() + i];
     }
     const Numbers& adjoint_of(const std::vector<Numbers>& results, size_t i) const {
-        return results[4 + 2 * count() + i];
+        return results[5 + 2 * count() + i];
     }
 
     void check_gradient() {

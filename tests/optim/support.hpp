@@ -42,7 +42,7 @@ public:
     }
     void hessian_vector(const Parameters&, const Vector&, Vector&) override { FAIL(); }
     void gauss_newton_vector(const Parameters&, const Vector&, Vector&) override { FAIL(); }
-    Along along(const Parameters&, const Vector&, double) override { return {}; }
+    Along along(const Parameters&, const Vector&, double, Curvature = Curvature::both) override { return {}; }
     void values_along(const Parameters&, const Vector&, std::span<const double>, std::span<double>) override {
         FAIL();
     }

@@ -31,6 +31,7 @@ constexpr Range below_one{0, 1, false, true};   ///< [0, 1)
 constexpr Range inside_unit{0, 1, true, true};  ///< (0, 1)
 constexpr Range up_to_one{0, 1, true, false};   ///< (0, 1]
 constexpr Range at_least_one{1, unbounded};
+constexpr Range above_one{1, unbounded, true};
 
 /// "an integer at least 1", "an integer".
 std::string integer_text(const Range& range);

@@ -17,7 +17,8 @@ enum class Purpose : uint32_t {
     layer,
     test,
     augmentation,
-    curriculum
+    curriculum,
+    validation_batches
 };
 
 /// Counter-based random numbers (Philox 4x32-10; Salmon, Moraes, Dror and Shaw 2011): a number is a pure

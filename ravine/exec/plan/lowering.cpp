@@ -193,6 +193,13 @@ int64_t plan_memory(Plan& plan) {
         std::ranges::for_each(plan.steps[step].reads, touch);
         std::ranges::for_each(plan.steps[step].writes, touch);
     }
+    // Phases behind the second may run again: what they read of earlier ones stays.
+    const int last_step = static_cast<int>(plan.steps.size()) - 1;
+    for (auto& life : lives) {
+        const int from = plan.steps[static_cast<size_t>(life.first)].phase,
+                  to = plan.steps[static_cast<size_t>(life.last)].phase;
+        if (to > 1 && from < to) life.last = last_step;
+    }
     const auto size_of = [&](const Life& life) {
         return plan.buffers[static_cast<size_t>(life.buffer)].bytes();
     };

@@ -127,7 +127,8 @@ public:
     std::span<double> kernel_seconds;
 
     /// Runs one phase. The phases before it must have run with the same inputs, all of them since this phase
-    /// or a later one last ran: later phases reuse the memory of earlier ones.
+    /// or a later one last ran: later phases reuse the memory of earlier ones. Only the last phase, where
+    /// it has two or more before it, may run again and again.
     void run(int phase = 0);
 
 private:

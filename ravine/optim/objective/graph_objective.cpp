@@ -7,6 +7,7 @@
 #include "ravine/core/threads/clock.hpp"
 #include "ravine/graph/derivatives.hpp"
 #include "ravine/graph/ops.hpp"
+#include "ravine/graph/reassociate.hpp"
 
 namespace ravine {
 namespace {
@@ -39,6 +40,21 @@ std::vector<Value> counterparts(Graph& graph, const std::vector<Value>& paramete
     return result;
 }
 
+/// The phase behind forward and backward.
+constexpr int ahead_phase = 2;
+
+/// The slope and second derivatives of a loss along directions of its trained parameters.
+std::vector<Output> along_outputs(const LossGraph& built, const std::vector<Value>& parameters,
+                                  const std::vector<Value>& direction, Curvature wanted, int phase) {
+    std::vector<Output> outputs{{jvp({&built.loss, 1}, parameters, direction)[0], "slope", 0, phase}};
+    if (wanted == Curvature::exact || wanted == Curvature::both)
+        outputs.push_back({curvature_along(built.loss, parameters, direction), "curvature", 0, phase});
+    if ((wanted == Curvature::gauss_newton || wanted == Curvature::both) && built.outputs)
+        outputs.push_back({gauss_newton_along(built.loss, *built.outputs, parameters, direction),
+                           "gauss_newton", 0, phase});
+    return outputs;
+}
+
 /// Copies the numbers of a slice.
 void copy_slice(const Vector& from, const Slice& slice, Vector& to) {
     const size_t size = element_size(from.precision());
@@ -53,6 +69,10 @@ void copy_slice(const Vector& from, const Slice& slice, Vector& to) {
 GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOptions options,
                                std::shared_ptr<const ParameterLayout> layout)
     : build_(std::move(build)), options_(options), layout_(std::move(layout)) {
+    compile_main();
+}
+
+void GraphObjective::compile_main() {
     Graph graph;
     const LossGraph built = build_(graph);
     dimension_ = total_size(built.parameters);
@@ -60,16 +80,25 @@ GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOp
     for (const auto& [name, value] : built.taps) outputs.push_back({value, name});
     for (const auto& update : built.buffer_updates)
         outputs.push_back({update.next, "new_buffers", update.offset});
-    append_flat(outputs, "gradient",
-                with_zeros(built.parameters, gradient(built.loss, trained(built.parameters))), 1);
+    const auto slopes = gradient(built.loss, trained(built.parameters));
+    append_flat(outputs, "gradient", with_zeros(built.parameters, slopes), 1);
+    for (auto& output : ahead_outputs(built, slopes)) outputs.push_back(std::move(output));
     main_ = std::make_unique<SampleWorkspace>(graph, std::move(outputs), options_);
     const Program& program = main_->program();
     parameters_ = program.storage("parameters");
     loss_ = program.storage("loss");
     gradient_ = program.storage("gradient");
+    direction_ = program.storage("direction");
+    product_ = program.storage("product");
+    slope_ = program.storage("slope");
+    curvature_ = program.storage("curvature");
+    gauss_newton_ = program.storage("gauss_newton");
     backward_equivalents_ = equivalents_of(program, 1);
+    ahead_equivalents_ = program.phase_count() > ahead_phase ? equivalents_of(program, ahead_phase) : 0;
     new_buffers_ = program.storage("new_buffers");
-    if (new_buffers_ >= 0) settled_buffers_ = Vector(program.storage_size(new_buffers_), options_.precision);
+    if (new_buffers_ >= 0 && settled_buffers_.size() == 0)
+        settled_buffers_ = Vector(program.storage_size(new_buffers_), options_.precision);
+    forward_version_ = linear_version_ = 0;
 }
 
 /// Of values for all tensors those of the trained ones.
@@ -99,8 +128,47 @@ void GraphObjective::append_product(std::vector<Output>& outputs, const std::vec
     append_flat(outputs, "product", with_zeros(parameters, of_trained), 0);
 }
 
+std::vector<Output> GraphObjective::ahead_outputs(const LossGraph& built,
+                                                  const std::vector<Value>& gradient) const {
+    if (ahead_ == Ahead::nothing) return {};
+    Graph& graph = *built.loss.graph;
+    const auto parameters = trained(built.parameters);
+    const auto given = [&] { return trained(counterparts(graph, built.parameters, "direction")); };
+    const auto product = [&](const std::vector<Value>& of_trained) {
+        std::vector<Output> outputs;
+        append_flat(outputs, "product", with_zeros(built.parameters, of_trained), ahead_phase);
+        return outputs;
+    };
+    const bool is_exact = ahead_ == Ahead::exact_along || ahead_ == Ahead::exact_descent;
+    const Curvature wanted = is_exact ? Curvature::exact : Curvature::gauss_newton;
+    switch (ahead_) {
+        case Ahead::hessian_vector:
+            return product(ravine::hessian_vector(built.loss, parameters, given()));
+        case Ahead::gauss_newton_vector:
+            return product(ravine::gauss_newton_vector(built.loss, *built.outputs, parameters, given()));
+        case Ahead::gauss_newton_along:
+        case Ahead::exact_along:
+            return along_outputs(built, parameters, given(), wanted, ahead_phase);
+        default:
+            break;
+    }
+    // Along plus the gradient: minus has the same second derivatives, and the other slope.
+    std::vector<Value> ascent;
+    for (size_t i = 0; i < built.parameters.size(); ++i) {
+        if (layout_ && !layout_->slices[i].trainable) continue;
+        const double rate = layout_ ? layout_->slices[i].rate : 1;
+        ascent.push_back(rate * gradient[ascent.size()]);
+    }
+    auto outputs = along_outputs(built, parameters, ascent, wanted, ahead_phase);
+    std::vector<Value> values;
+    for (const auto& output : outputs) values.push_back(output.value);
+    values = reassociate(values);
+    for (size_t i = 0; i < values.size(); ++i) outputs[i].value = values[i];
+    return outputs;
+}
+
 void GraphObjective::run_forward(const Parameters& at) {
-    forward_version_ = 0;  // should the sample lack something
+    forward_version_ = linear_version_ = 0;  // should the sample lack something
     main_->on(sample_);
     if (parameters_ >= 0) main_->bind(parameters_, at.values());
     const auto begin = Clock::now();
@@ -127,6 +195,7 @@ double GraphObjective::value_and_gradient(const Parameters& at, Vector& gradient
     work_.equivalents += backward_equivalents_;
     work_.backward_seconds += seconds_since(begin);
     resumable_ = false;  // the backward phase reuses the memory of what it has read
+    if (ahead_ != Ahead::nothing) linear_version_ = at.version(), linear_sample_ = sample_.version();
     return main_->value(loss_);
 }
 
@@ -159,12 +228,14 @@ GraphObjective::Derived& GraphObjective::derived(Kind kind) {
             if (!built.outputs) fail_request("this objective has no outputs: it has no Gauss-Newton matrix");
             add_product(ravine::gauss_newton_vector(built.loss, *built.outputs, parameters, direction));
             break;
-        case Kind::along: {
-            const auto [slope, curvature] = ravine::along(built.loss, parameters, direction);
-            outputs = {{built.loss, "loss"}, {slope, "slope"}, {curvature, "curvature"}};
-            if (built.outputs)
-                outputs.push_back(
-                    {gauss_newton_along(built.loss, *built.outputs, parameters, direction), "gauss_newton"});
+        case Kind::along_none:
+        case Kind::along_gauss_newton:
+        case Kind::along_exact:
+        case Kind::along_both: {
+            const auto wanted =
+                static_cast<Curvature>(static_cast<int>(kind) - static_cast<int>(Kind::along_none));
+            outputs = along_outputs(built, parameters, direction, wanted, 0);
+            outputs.push_back({built.loss, "loss"});
             break;
         }
         case Kind::value:
@@ -215,6 +286,12 @@ void GraphObjective::run(Derived& derived, const Vector& parameters, const Vecto
 }
 
 void GraphObjective::multiply(Kind kind, const Parameters& at, const Vector& v, Vector& result) {
+    if (is_linear_at(at, kind == Kind::hessian ? Ahead::hessian_vector : Ahead::gauss_newton_vector)) {
+        main_->bind(product_, result);
+        run_ahead(&v);
+        ++work_.backward_passes;
+        return;
+    }
     Derived& product = derived(kind);
     product.workspace->bind(product.product, result);
     run(product, at.values(), &v);
@@ -256,13 +333,53 @@ const Vector& GraphObjective::moved(const Parameters& at, const Vector& directio
     return moved_;
 }
 
-Along GraphObjective::along(const Parameters& at, const Vector& direction, double step) {
-    Derived& program = derived(Kind::along);
-    run(program, moved(at, direction, step), &direction);
-    work_.forward_passes += 3;  // value, tangent and second tangent
-    Along result{program.number(program.loss), program.number(program.slope),
-                 program.number(program.curvature)};
+Along GraphObjective::along(const Parameters& at, const Vector& direction, double step, Curvature wanted) {
+    const bool may_go_on =
+        step == 0 && ((wanted == Curvature::gauss_newton && is_linear_at(at, Ahead::gauss_newton_along)) ||
+                      (wanted == Curvature::exact && is_linear_at(at, Ahead::exact_along)));
+    if (may_go_on) {
+        run_ahead(&direction);
+        return ahead_along();
+    }
+    const auto kind = static_cast<Kind>(static_cast<int>(Kind::along_none) + static_cast<int>(wanted));
+    Derived& program = derived(kind);
+    run(program, step == 0 ? at.values() : moved(at, direction, step), &direction);
+    work_.forward_passes += 2;  // value and tangent
+    if (program.curvature >= 0) ++work_.backward_passes;
+    Along result{.value = program.number(program.loss), .slope = program.number(program.slope)};
+    if (program.curvature >= 0) result.curvature = program.number(program.curvature);
     if (program.gauss_newton >= 0) result.gauss_newton = program.number(program.gauss_newton);
+    return result;
+}
+
+bool GraphObjective::expect(Ahead what) {
+    if (options_.precision == Precision::bf16) return false;
+    if (what == ahead_) return true;
+    ahead_ = what;
+    compile_main();
+    return true;
+}
+
+void GraphObjective::run_ahead(const Vector* direction) {
+    if (direction_ >= 0 && direction) main_->bind(direction_, *direction);
+    main_->run(ahead_phase);
+    ++work_.forward_passes;  // a tangent
+    work_.equivalents += ahead_equivalents_;
+}
+
+Along GraphObjective::ahead_along() const {
+    Along result{.value = main_->value(loss_), .slope = main_->value(slope_)};
+    if (curvature_ >= 0) result.curvature = main_->value(curvature_);
+    if (gauss_newton_ >= 0) result.gauss_newton = main_->value(gauss_newton_);
+    return result;
+}
+
+Along GraphObjective::along_descent(const Parameters& at, Curvature wanted) {
+    require(is_linear_at(at, wanted == Curvature::exact ? Ahead::exact_descent : Ahead::gauss_newton_descent),
+            "along_descent: not expected, or another point than the last gradient's");
+    run_ahead(nullptr);
+    Along result = ahead_along();
+    result.slope = -result.slope;
     return result;
 }
 

@@ -51,7 +51,8 @@ public:
     double value_and_gradient(const Parameters& at, Vector& gradient) override;
     void hessian_vector(const Parameters& at, const Vector& v, Vector& result) override;
     void gauss_newton_vector(const Parameters& at, const Vector& v, Vector& result) override;
-    Along along(const Parameters& at, const Vector& direction, double step) override;
+    Along along(const Parameters& at, const Vector& direction, double step,
+                Curvature wanted = Curvature::both) override;
     void values_along(const Parameters& at, const Vector& direction, std::span<const double> steps,
                       std::span<double> values) override;
 
@@ -63,6 +64,11 @@ public:
     /// forward and a backward pass over the sample for each. Throws RequestError where the function is no
     /// mean over examples.
     void example_gradients(const Parameters& at, int64_t first, std::span<Vector> rows);
+
+    /// Compiles forward and backward once more, with a phase that goes on from there. False for bf16, whose
+    /// passes are too coarse for second derivatives.
+    bool expect(Ahead what) override;
+    Along along_descent(const Parameters& at, Curvature wanted) override;
 
     void settle() override;
     /// The running statistics of what was settled last; zeros before, and empty where there are none.
@@ -79,8 +85,18 @@ public:
 
 private:
     /// What else is derived from the loss, each a program of its own.
-    enum class Kind { hessian, gauss_newton, along, value, taps, example };
-    static constexpr size_t kind_count = 6;
+    enum class Kind {
+        hessian,
+        gauss_newton,
+        along_none,  // and the others in the order of Curvature
+        along_gauss_newton,
+        along_exact,
+        along_both,
+        value,
+        taps,
+        example
+    };
+    static constexpr size_t kind_count = 9;
 
     /// Such a program with its storages; -1 where it has none.
     struct Derived {
@@ -97,6 +113,16 @@ private:
     bool is_forward_at(const Parameters& at) const {
         return forward_version_ == at.version() && forward_sample_ == sample_.version();
     }
+    /// Whether main_ holds what the last gradient left behind at these parameters, for this.
+    bool is_linear_at(const Parameters& at, Ahead what) const {
+        return ahead_ == what && linear_version_ == at.version() && linear_sample_ == sample_.version();
+    }
+    /// Forward and backward, and what goes on from there.
+    void compile_main();
+    std::vector<Output> ahead_outputs(const LossGraph& built, const std::vector<Value>& gradient) const;
+    /// Runs what goes on from a gradient.
+    void run_ahead(const Vector* direction);
+    Along ahead_along() const;
     std::vector<Value> trained(const std::vector<Value>& parameters) const;
     std::vector<Value> with_zeros(const std::vector<Value>& parameters,
                                   const std::vector<Value>& of_trained) const;
@@ -134,6 +160,10 @@ private:
     uint64_t forward_sample_ = 0;      // version of the sample that they belong to
     bool resumable_ = false;           // what the forward phase left for the backward phase is still there
     int parameters_ = -1, loss_ = -1, gradient_ = -1, new_buffers_ = -1;  // storages of main_
+    Ahead ahead_ = Ahead::nothing;
+    uint64_t linear_version_ = 0, linear_sample_ = 0;  // that the last gradient left something behind at
+    int direction_ = -1, product_ = -1, slope_ = -1, curvature_ = -1, gauss_newton_ = -1;  // of main_
+    double ahead_equivalents_ = 0;
     Vector settled_buffers_;
 };
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <stdexcept>
 
 #include "ravine/core/error.hpp"
 #include "ravine/graph/derivatives.hpp"
@@ -8,6 +9,10 @@ namespace ravine {
 
 const Taps& Objective::taps(const Parameters&, Vector&) {
     fail_request("this objective has no layers to look into");
+}
+
+Along Objective::along_descent(const Parameters&, Curvature) {
+    throw std::logic_error("along_descent: this objective expects nothing");
 }
 
 std::vector<Output> GraphObjective::tap_outputs(const LossGraph& built) {

@@ -11,11 +11,32 @@
 
 namespace ravine {
 
+/// Which second derivatives along a direction are wanted.
+enum class Curvature {
+    none,
+    gauss_newton,  ///< d' G d with the Gauss-Newton matrix G: never negative
+    exact,         ///< d' H d
+    both,
+};
+
 /// f, f' and f'' of f(a) = F(theta + a d) at one point along a direction d, and d' G d with the Gauss-Newton
-/// matrix G there: NaN where the function has no outputs apart from its value.
+/// matrix G there. NaN: not wanted; or no outputs apart from the value, which G needs.
 struct Along {
-    double value, slope, curvature;
+    double value, slope;
+    double curvature = std::numeric_limits<double>::quiet_NaN();
     double gauss_newton = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// What a method asks for where a gradient was just evaluated. Said before, it is computed from what the
+/// gradient's passes leave behind instead of anew.
+enum class Ahead {
+    nothing,
+    gauss_newton_along,    ///< along(at, d, 0, Curvature::gauss_newton)
+    exact_along,           ///< along(at, d, 0, Curvature::exact)
+    gauss_newton_descent,  ///< along_descent(at, Curvature::gauss_newton)
+    exact_descent,         ///< along_descent(at, Curvature::exact)
+    hessian_vector,
+    gauss_newton_vector,
 };
 
 /// How much work was done. Passes over the sample are counted as methods are usually compared: a gradient is
@@ -80,10 +101,19 @@ public:
     /// RequestError where the function has no outputs apart from its value.
     virtual void gauss_newton_vector(const Parameters& at, const Vector& v, Vector& result) = 0;
     /// F and its derivatives at theta + step * direction.
-    virtual Along along(const Parameters& at, const Vector& direction, double step) = 0;
+    virtual Along along(const Parameters& at, const Vector& direction, double step,
+                        Curvature wanted = Curvature::both) = 0;
     /// F(theta + steps[i] * direction) into values[i], as along() finds it. What value() keeps stays.
     virtual void values_along(const Parameters& at, const Vector& direction, std::span<const double> steps,
                               std::span<double> values) = 0;
+
+    /// From now on gradients leave behind what this needs at their points: the same numbers but for rounding,
+    /// sooner, for more memory. One thing at a time. False where the objective cannot, and goes on computing
+    /// it anew; but along_descent() must not be asked for then.
+    virtual bool expect(Ahead) { return false; }
+    /// along() at the last gradient's point, at step 0, in the direction of minus that gradient, which for
+    /// each tensor is multiplied by the tensor's own rate. Only where it is expected.
+    virtual Along along_descent(const Parameters& at, Curvature wanted);
 
     /// What the last evaluation of the gradient left behind besides numbers (running statistics) is that of
     /// the point that the step stands for. Other evaluations, before or after, leave nothing.

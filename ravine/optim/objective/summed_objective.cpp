@@ -90,10 +90,10 @@ void SummedObjective::gauss_newton_vector(const Parameters& at, const Vector& v,
     });
 }
 
-Along SummedObjective::along(const Parameters& at, const Vector& direction, double step) {
+Along SummedObjective::along(const Parameters& at, const Vector& direction, double step, Curvature wanted) {
     Along total{0, 0, 0, 0};
     for_each_chunk([&](Objective& chunk, double share) {
-        const Along part = chunk.along(at, direction, step);
+        const Along part = chunk.along(at, direction, step, wanted);
         total.value += share * part.value;
         total.slope += share * part.slope;
         total.curvature += share * part.curvature;

@@ -36,7 +36,8 @@ public:
     double value_and_gradient(const Parameters& at, Vector& gradient) override;
     void hessian_vector(const Parameters& at, const Vector& v, Vector& result) override;
     void gauss_newton_vector(const Parameters& at, const Vector& v, Vector& result) override;
-    Along along(const Parameters& at, const Vector& direction, double step) override;
+    Along along(const Parameters& at, const Vector& direction, double step,
+                Curvature wanted = Curvature::both) override;
     void values_along(const Parameters& at, const Vector& direction, std::span<const double> steps,
                       std::span<double> values) override;
 

@@ -9,6 +9,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/graph/derivatives.hpp"
 #include "ravine/graph/ops.hpp"
+#include "ravine/optim/rules/rate_graph.hpp"
 
 namespace ravine {
 namespace {
@@ -33,22 +34,51 @@ class FirstOrder::Curve : public StepCurve {
 public:
     explicit Curve(FirstOrder& owner) : owner_(owner) {}
 
-    void begin(const Parameters& at) { at_ = &at; }
+    void begin(const Parameters& at) {
+        at_ = &at;
+        has_start_ = has_direction_ = false;
+    }
 
     const Parameters& point(double eta) override {
-        if (!point_) point_.emplace(at_->shared_layout(), owner_.compile_.precision);
-        const auto values = point_->write();
-        values->assign(at_->values());  // frozen tensors stay where they are
-        run(eta, Result::point, &Group::point, *values);
+        run_at(point_, eta, Result::point, &Group::point);
         return *point_;
     }
     const Vector& slope(double eta) override {
-        if (slope_.size() == 0) slope_ = Vector(at_->values().size(), owner_.compile_.precision);
-        run(eta, Result::slope, &Group::slope, slope_);
+        run(eta, Result::slope, &Group::slope, prepared(slope_));
         return slope_;
+    }
+    const Parameters& start() override {
+        if (owner_.starts_at_gradient_) return owner_.point_ ? *owner_.point_ : *at_;
+        if (!has_start_) run_at(start_, 0, Result::start, &Group::start);
+        has_start_ = true;
+        return *start_;
+    }
+    const Vector& direction() override {
+        if (!has_direction_) run(0, Result::direction, &Group::direction, prepared(direction_));
+        has_direction_ = true;
+        return direction_;
+    }
+    Along along(Objective& objective, double eta, Curvature wanted) override {
+        if (eta == 0 && owner_.expects_descent_ && wanted == owner_.policy_->expects() &&
+            &objective != owner_.judge_)
+            return objective.along_descent(start(), wanted);
+        return objective.along(start(), direction(), eta, wanted);
+    }
+    void values(Objective& objective, std::span<const double> rates, std::span<double> values) override {
+        objective.values_along(start(), direction(), rates, values);
     }
 
 private:
+    Vector& prepared(Vector& vector) {
+        if (vector.size() == 0) vector = Vector(at_->values().size(), owner_.compile_.precision);
+        return vector;
+    }
+    void run_at(std::optional<Parameters>& into, double eta, Result result, Compiled Group::*member) {
+        if (!into) into.emplace(at_->shared_layout(), owner_.compile_.precision);
+        const auto values = into->write();
+        values->assign(at_->values());  // frozen tensors stay where they are
+        run(eta, result, member, *values);
+    }
     void run(double eta, Result result, Compiled Group::*member, Vector& into) {
         for (auto& group : owner_.groups_) {
             Compiled& compiled = group.*member;
@@ -60,25 +90,31 @@ private:
 
     FirstOrder& owner_;
     const Parameters* at_ = nullptr;
-    std::optional<Parameters> point_;  // made when a policy asks for the first time, as programs are
-    Vector slope_;
+    // Made when a policy asks for the first time, as programs are.
+    std::optional<Parameters> point_, start_;
+    Vector slope_, direction_;
+    bool has_start_ = false, has_direction_ = false;  // for the step in hand
 };
 
 FirstOrder::FirstOrder(FirstOrderOptions options, std::shared_ptr<const ParameterLayout> layout,
                        CompileOptions compile)
     : options_(std::move(options)), compile_(compile), gradient_(layout->size, compile.precision) {
     if (options_.schedule) options_.schedule(0, options_.run_length);  // now rather than in the first step
+    if (options_.rate) policy_ = options_.rate(options_.rule.base_learning_rate());
     declare(layout->size, compile.precision);
     make_groups(*layout);
-    compile_groups(compile);
+    compile_groups();
     compile_evaluation_point(layout);
+    find_where_steps_begin();
     curve_ = std::make_unique<Curve>(*this);
-    if (options_.rate) policy_ = options_.rate(options_.rule.base_learning_rate());
+    if (policy_) policy_->begin(layout->size, compile);
 }
 
 FirstOrder::~FirstOrder() = default;
 
-bool FirstOrder::clips_by_norm() const {
+bool FirstOrder::clips_by_norm() const { return limits_norm() && !bounds_step(); }
+
+bool FirstOrder::limits_norm() const {
     return options_.clipping.kind == Clipping::Kind::norm ||
            options_.clipping.kind == Clipping::Kind::tensor_norm;
 }
@@ -121,7 +157,7 @@ void FirstOrder::make_groups(const ParameterLayout& layout) {
 }
 
 /// Groups of the same size share their programs: a deep net has many tensors of few shapes.
-void FirstOrder::compile_groups(CompileOptions compile) {
+void FirstOrder::compile_groups() {
     std::map<std::pair<int64_t, bool>, std::shared_ptr<const Program>> updates;
     std::map<int64_t, std::shared_ptr<const Program>> norms, inners;
     for (auto& group : groups_) {
@@ -138,45 +174,93 @@ void FirstOrder::compile_groups(CompileOptions compile) {
         }
         if (!clips_by_norm()) continue;
         auto& norm = norms[group.size];
-        if (!norm) {
-            Graph graph;
-            const Value g = graph.input("gradient", {group.size});
-            norm = Program::compile(graph, {{sum(square(g)), "squared_norm"}}, compile);
-        }
+        if (!norm) norm = compile_square(group, "gradient");
         group.norm = prepare(norm);
+    }
+}
+
+/// The squared norm of a vector.
+std::shared_ptr<const Program> FirstOrder::compile_square(const Group& group,
+                                                          const std::string& vector) const {
+    Graph graph;
+    const Value v = graph.input(vector, {group.size});
+    return Program::compile(graph, {{sum(square(v)), "squared_norm"}}, compile_);
+}
+
+FirstOrder::Written FirstOrder::write(Graph& graph, const Group& group) const {
+    const auto clipped = [&](Value raw) {
+        if (options_.clipping.kind == Clipping::Kind::value)
+            return minimum(maximum(raw, constant_like(raw, -options_.clipping.limit)),
+                           constant_like(raw, options_.clipping.limit));
+        return clips_by_norm() ? raw * graph.scalar("clipping_factor") : raw;
+    };
+    RuleGraph r(graph, group.size), judged(graph, group.size);
+    const Value raw = r.gradient;
+    r.gradient = judged.gradient = clipped(raw);
+    Written written{.theta = options_.rule.update(r),
+                    .judged = {},
+                    .gradient = raw,
+                    .learning_rate = r.learning_rate,
+                    .states = r.states(),
+                    .inners = r.inners()};
+    written.judged = options_.rule.judged(judged).value_or(written.theta);
+    if (group.decays) {
+        const Value decay = r.learning_rate * graph.scalar("weight_decay") * r.theta;
+        written.theta = written.theta - decay;
+        written.judged = written.judged - decay;
+    }
+    return written;
+}
+
+/// Finds out, from the rule's graph, where steps begin and whether they go down the gradient.
+void FirstOrder::find_where_steps_begin() {
+    starts_at_gradient_ = descends_ = true;
+    for (const auto& group : groups_) {
+        Graph graph;
+        const Written r = write(graph, group);
+        RuleGraph point(graph, group.size);
+        const auto evaluated = options_.rule.evaluation_point(point);
+        starts_at_gradient_ =
+            starts_at_gradient_ && at_zero_rate(r.judged, r.learning_rate) == evaluated.value_or(point.theta);
+        const Value one = constant_like(r.learning_rate, 1);
+        const Value direction = jvp({&r.judged, 1}, {&r.learning_rate, 1}, {&one, 1}).front();
+        descends_ = descends_ && multiple_of(direction, r.gradient) == -1.0;
     }
 }
 
 std::shared_ptr<const Program> FirstOrder::compile_step(const Group& group, Result result) const {
     Graph graph;
-    RuleGraph r(graph, group.size);
-    const Value raw = r.gradient;
-    if (options_.clipping.kind == Clipping::Kind::value)
-        r.gradient = minimum(maximum(raw, constant_like(raw, -options_.clipping.limit)),
-                             constant_like(raw, options_.clipping.limit));
-    else if (clips_by_norm())
-        r.gradient = raw * graph.scalar("clipping_factor");
-    Value theta = options_.rule.update(r);
-    if (result == Result::inners) {
-        std::vector<Output> sums;
-        for (const auto& [name, a, b] : r.inners()) sums.push_back({sum(a * b), name});
-        return Program::compile(graph, std::move(sums), compile_);
-    }
-    if (group.decays) theta = theta - r.learning_rate * graph.scalar("weight_decay") * r.theta;
-    if (result == Result::point) return Program::compile(graph, {{theta, "result"}}, compile_);
-    if (result == Result::slope) {
+    const Written r = write(graph, group);
+    const auto by_rate = [&](Value of) {
         // The graph's rate is eta times that of the group.
-        const Value rate = r.learning_rate, by_eta = constant_like(rate, group.rate);
-        const Value slope = jvp({&theta, 1}, {&rate, 1}, {&by_eta, 1}).front();
-        return Program::compile(graph, {{slope, "result"}}, compile_);
+        const Value factor = constant_like(r.learning_rate, group.rate);
+        return jvp({&of, 1}, {&r.learning_rate, 1}, {&factor, 1}).front();
+    };
+    const auto compiled = [&](Value value) { return Program::compile(graph, {{value, "result"}}, compile_); };
+    switch (result) {
+        case Result::point:
+            return compiled(r.theta);
+        case Result::slope:
+            return compiled(by_rate(r.theta));
+        case Result::start:
+            return compiled(r.judged);
+        case Result::direction:
+            return compiled(by_rate(r.judged));
+        case Result::inners: {
+            std::vector<Output> sums;
+            for (const auto& [name, a, b] : r.inners) sums.push_back({sum(a * b), name});
+            return Program::compile(graph, std::move(sums), compile_);
+        }
+        case Result::update:
+            break;
     }
-    std::vector<Output> outputs{{theta, "theta"}};
-    for (const auto& state : r.states()) {
+    std::vector<Output> outputs{{r.theta, "theta"}};
+    for (const auto& state : r.states) {
         require(state.next.has_value(), "state '{}' has no next value", state.name);
         outputs.push_back({*state.next, state.name});
     }
     // The norm costs nothing here: the gradient passes through the caches anyway.
-    if (!clips_by_norm()) outputs.push_back({sum(square(raw)), "squared_norm"});
+    if (!clips_by_norm()) outputs.push_back({sum(square(r.gradient)), "squared_norm"});
     return Program::compile(graph, std::move(outputs), compile_);
 }
 
@@ -199,6 +283,7 @@ FirstOrder::Compiled FirstOrder::prepare(std::shared_ptr<const Program> program)
                       .weight_decay = p.scalar("weight_decay"),
                       .clipping_factor = p.scalar("clipping_factor"),
                       .squared_norm = p.storage("squared_norm"),
+                      .direction = p.storage("direction"),
                       .states = {},
                       .scalars = {},
                       .inners = {},
@@ -295,9 +380,46 @@ void FirstOrder::run_step(Group& group, Compiled& compiled, double learning_rate
     workspace.run();
 }
 
-double FirstOrder::rate_of(const RateQuestion& question) {
+void FirstOrder::expect(Objective& objective) {
+    const Curvature wanted = judge_ || !starts_at_gradient_ ? Curvature::none : policy_->expects();
+    expects_descent_ = false;
+    if (wanted == Curvature::none || wanted == Curvature::both) return;
+    const bool is_exact = wanted == Curvature::exact;
+    if (descends_)
+        expects_descent_ = objective.expect(is_exact ? Ahead::exact_descent : Ahead::gauss_newton_descent);
+    else
+        objective.expect(is_exact ? Ahead::exact_along : Ahead::gauss_newton_along);
+}
+
+/// No more than what leaves the step, or that of each tensor, as long as clipping allows.
+double FirstOrder::bounded(double rate) {
+    const Vector& direction = curve_->direction();
+    const bool by_tensor = options_.clipping.kind == Clipping::Kind::tensor_norm;
+    double all = 0, longest = 0;
+    for (auto& group : groups_) {
+        if (!group.length.workspace) group.length = prepare(compile_square(group, "direction"));
+        Workspace& workspace = *group.length.workspace;
+        workspace.bind(group.length.direction, element(const_cast<Vector&>(direction), group.offset));
+        workspace.run();
+        const double square = workspace.value(group.length.squared_norm);
+        all += square;
+        longest = std::max(longest, square);
+    }
+    const double length = std::sqrt(by_tensor ? longest : all);
+    return rate * length > options_.clipping.limit ? options_.clipping.limit / length : rate;
+}
+
+double FirstOrder::rate_of(Objective& objective, const Parameters& parameters, double loss) {
     const double multiplier = options_.schedule ? options_.schedule(steps_, options_.run_length) : 1;
-    return (policy_ ? policy_->rate(question) : options_.rule.base_learning_rate()) * multiplier;
+    if (!policy_) return options_.rule.base_learning_rate() * multiplier;
+    const double rate = policy_->rate({.update = steps_ + 1,
+                                       .loss = loss,
+                                       .objective = objective,
+                                       .judge = judge_ ? *judge_ : objective,
+                                       .at = parameters,
+                                       .gradient = gradient_,
+                                       .curve = *curve_});
+    return bounds_step() ? bounded(rate * multiplier) : rate * multiplier;
 }
 
 StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
@@ -308,6 +430,7 @@ StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
             to_string(parameters.values().precision()));
     const Work earlier = objective.work();
     StepReport report;
+    if (policy_) expect(objective);
     report.loss = objective.value_and_gradient(evaluation_point(parameters), gradient_);
     objective.settle();
     report.work = objective.work() - earlier;
@@ -324,12 +447,7 @@ StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
                 options_.clipping.kind == Clipping::Kind::norm ? squared_norm : group.squared_norm);
     if (!inners_.empty()) find_inners(parameters.values());
     curve_->begin(parameters);
-    report.learning_rate = rate_of({.update = steps_ + 1,
-                                    .loss = report.loss,
-                                    .objective = objective,
-                                    .at = parameters,
-                                    .gradient = gradient_,
-                                    .curve = *curve_});
+    report.learning_rate = rate_of(objective, parameters, report.loss);
     const auto theta = parameters.write();
     for (auto& group : groups_) {
         run_step(group, group.update, report.learning_rate, *theta);
@@ -342,6 +460,12 @@ StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
     report.outcome = std::isfinite(report.gradient_norm) ? StepOutcome::updated : StepOutcome::not_finite;
     ++steps_;
     return report;
+}
+
+bool FirstOrder::judges_by_validation() const { return policy_ && policy_->judges_by_validation(); }
+
+std::vector<RateCount> FirstOrder::rate_counts() const {
+    return policy_ ? policy_->counts() : std::vector<RateCount>();
 }
 
 std::string FirstOrder::monitor() const { return policy_ ? policy_->monitor() : ""; }

@@ -40,6 +40,9 @@ public:
     /// version then.
     StepReport step(Objective& objective, Parameters& parameters) override;
     double look(Objective& objective, const Parameters& parameters) override;
+    bool judges_by_validation() const override;
+    void judge_by(Objective* judge) override { judge_ = judge; }
+    std::vector<RateCount> rate_counts() const override;
     std::string monitor() const override;
     void hear(double measured) override;
     int64_t steps() const override { return steps_; }
@@ -54,15 +57,17 @@ private:
     /// A compiled program, with the handles of everything that a step sets: -1 where it has none.
     struct Compiled {
         std::unique_ptr<Workspace> workspace;
-        int theta, gradient, result, learning_rate, weight_decay, clipping_factor, squared_norm;
+        int theta, gradient, result, learning_rate, weight_decay, clipping_factor, squared_norm, direction;
         std::vector<int> states, scalars, inners, sums;  // as states_, scalars_ and inners_
     };
     /// What a program over a group makes.
     enum class Result {
-        update,  ///< theta and the states in their places, and the squared norm of the gradient
-        point,   ///< theta(eta) elsewhere, and nothing else
-        slope,   ///< its derivative by eta
-        inners,  ///< the inner products that the rule wants before the update
+        update,     ///< theta and the states in their places, and the squared norm of the gradient
+        point,      ///< theta(eta) elsewhere, and nothing else
+        slope,      ///< its derivative by eta
+        start,      ///< where it is judged at a rate of 0
+        direction,  ///< the derivative by eta of where it is judged
+        inners,     ///< the inner products that the rule wants before the update
     };
     /// A run of neighbouring tensors that are updated alike.
     struct Group {
@@ -70,9 +75,10 @@ private:
         bool decays;
         double rate;
         Compiled update{};
-        Compiled norm{};            // where clipping wants the norm before the update
-        Compiled inners{};          // where the rule wants inner products before it
-        Compiled point{}, slope{};  // made when a policy asks for the first time
+        Compiled norm{};                                  // where clipping wants the norm before the update
+        Compiled inners{};                                // where the rule wants inner products before it
+        Compiled point{}, slope{}, start{}, direction{};  // made when a policy asks for the first time
+        Compiled length{};  // the squared norm of a direction, where a norm bounds the step
         double squared_norm = 0, clipping_factor = 1;
     };
     class Curve;
@@ -81,15 +87,34 @@ private:
         Vector values;
     };
 
+    /// A rule written down for a group of tensors.
+    struct Written {
+        Value theta;     // after the update
+        Value judged;    // where the step is judged
+        Value gradient;  // before clipping
+        Value learning_rate;
+        std::vector<RuleGraph::State> states;
+        std::vector<RuleGraph::Inner> inners;
+    };
+
     bool clips_by_norm() const;
+    /// Clipping by a norm bounds the step, whose rate is learned.
+    bool bounds_step() const { return policy_ && policy_->is_learned() && limits_norm(); }
+    bool limits_norm() const;
+    Written write(Graph& graph, const Group& group) const;
+    void find_where_steps_begin();
+    /// Tells the objective what the policy asks for at the gradient's point.
+    void expect(Objective& objective);
+    double bounded(double rate);
     void declare(int64_t size, Precision precision);
     void make_groups(const ParameterLayout& layout);
-    void compile_groups(CompileOptions compile);
+    void compile_groups();
     std::shared_ptr<const Program> compile_step(const Group& group, Result result) const;
+    std::shared_ptr<const Program> compile_square(const Group& group, const std::string& vector) const;
     void compile_evaluation_point(std::shared_ptr<const ParameterLayout> layout);
     Compiled prepare(std::shared_ptr<const Program> program) const;
 
-    double rate_of(const RateQuestion& question);
+    double rate_of(Objective& objective, const Parameters& parameters, double loss);
     const Parameters& evaluation_point(const Parameters& parameters);
     bool find_norms(double& squared_norm);
     void find_inners(const Vector& theta);
@@ -103,6 +128,10 @@ private:
     CompileOptions compile_;
     std::unique_ptr<RatePolicy> policy_;  // or none
     std::unique_ptr<Curve> curve_;
+    Objective* judge_ = nullptr;       // or the objective of the step
+    bool starts_at_gradient_ = false;  // a step is judged from where its gradient was evaluated
+    bool descends_ = false;            // its direction is minus the gradient, times the groups' rates
+    bool expects_descent_ = false;     // the objective goes on from the gradient along it
     std::vector<Group> groups_;
     std::vector<RuleGraph::Scalar> scalars_;
     std::vector<std::string> inner_names_;

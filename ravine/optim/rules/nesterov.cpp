@@ -30,6 +30,11 @@ Value Nesterov::update(RuleGraph& r) const {
     return r.theta - r.learning_rate * (r.gradient + mu * v);
 }
 
+std::optional<Value> Nesterov::judged(RuleGraph& r) const {
+    if (form != NesterovForm::rewritten) return std::nullopt;
+    return r.theta - r.learning_rate * r.gradient;
+}
+
 std::optional<Value> Nesterov::evaluation_point(RuleGraph& r) const {
     return nesterov_evaluation_point(r, schedule(), form);
 }

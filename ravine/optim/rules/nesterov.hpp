@@ -32,6 +32,7 @@ struct Nesterov {
 
     Value update(RuleGraph& r) const;
     std::optional<Value> evaluation_point(RuleGraph& r) const;
+    std::optional<Value> judged(RuleGraph& r) const;
     MomentumSchedule schedule() const {
         return {momentum_schedule, momentum, momentum_start, momentum_steps};
     }

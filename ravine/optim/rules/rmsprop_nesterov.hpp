@@ -27,6 +27,7 @@ struct RmsPropNesterov {
 
     Value update(RuleGraph& r) const;
     std::optional<Value> evaluation_point(RuleGraph& r) const;
+    std::optional<Value> judged(RuleGraph& r) const;
 };
 
 }  // namespace ravine

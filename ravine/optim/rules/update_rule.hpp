@@ -65,6 +65,7 @@ private:
 ///     Value update(RuleGraph& r) const;                       theta after the update
 ///     std::optional<Value> evaluation_point(RuleGraph& r) const;
 ///                                                             optional: where the gradient is evaluated
+///     std::optional<Value> judged(RuleGraph& r) const;        optional: where a step is judged (StepCurve)
 ///
 /// `update` declares the next value of every state; the rule itself holds none: UpdateRule rule = Adam{.beta2
 /// = 0.99}. The step is a function of the rate, theta(eta); the rules here are affine in it.
@@ -86,6 +87,8 @@ public:
         : base_learning_rate_(rule.learning_rate), update_([rule](RuleGraph& r) { return rule.update(r); }) {
         if constexpr (requires(RuleGraph & r) { rule.evaluation_point(r); })
             evaluation_point_ = [rule](RuleGraph& r) { return rule.evaluation_point(r); };
+        if constexpr (requires(RuleGraph & r) { rule.judged(r); })
+            judged_ = [rule](RuleGraph& r) { return rule.judged(r); };
     }
 
     double base_learning_rate() const { return base_learning_rate_; }
@@ -94,11 +97,13 @@ public:
     std::optional<Value> evaluation_point(RuleGraph& r) const {
         return evaluation_point_ ? std::optional(evaluation_point_(r)) : std::nullopt;
     }
+    /// Nothing: where it ends.
+    std::optional<Value> judged(RuleGraph& r) const { return judged_ ? judged_(r) : std::nullopt; }
 
 private:
     double base_learning_rate_;
     std::function<Value(RuleGraph&)> update_;
-    std::function<std::optional<Value>(RuleGraph&)> evaluation_point_;
+    std::function<std::optional<Value>(RuleGraph&)> evaluation_point_, judged_;
 };
 
 /// The update rules by name.

@@ -94,6 +94,9 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
     monitored_ =
         stopping.exists() ? &metric(stopping.monitor, "--stop: monitor") : &find_metric("validation_loss");
     if (const auto name = optimizer.monitor(); !name.empty()) heard_ = &metric(name, "--rate: monitor");
+    if (optimizer.judges_by_validation())
+        judge_ = std::make_unique<ValidationJudge>(network, parts, buffers, options_.batch, options_.seed,
+                                                   options_.compile, options_.augmentation);
     if (options_.averaging.exists())
         average_.emplace(options_.averaging, network, parts, options_.batch, options_.augmentation,
                          options_.seed, options_.compile);
@@ -148,6 +151,7 @@ GraphObjective& Trainer::load(std::span<const int64_t> examples, std::span<const
 Trainer::BatchReport Trainer::step(std::span<const int64_t> examples, std::span<const int64_t> next,
                                    const TrainState& state) {
     GraphObjective& sample = load(examples, next, state);
+    if (judge_) optimizer_.judge_by(&judge_->draw(state.step));
     const Work earlier = sample.work();
     const auto begin = Clock::now();
     BatchReport report;
@@ -226,6 +230,7 @@ std::string Trainer::describe_failure(const StepReport& report, const TrainState
 Work Trainer::training_work() const {
     Work total{};
     for (const auto& [batch, objective] : objectives_) total += objective->work();
+    if (judge_) total += judge_->work();
     return total;
 }
 

@@ -23,6 +23,7 @@
 #include "ravine/train/training/listener.hpp"
 #include "ravine/train/training/metric.hpp"
 #include "ravine/train/training/stopping.hpp"
+#include "ravine/train/training/validation_judge.hpp"
 
 namespace ravine {
 
@@ -188,6 +189,7 @@ private:
     Vector best_values_, best_buffers_;
     std::optional<Parameters> best_parameters_;  // the same values, for who looks at them
     std::optional<AveragedWeights> average_;
+    std::unique_ptr<ValidationJudge> judge_;  // where the optimizer's rates are judged by it
 };
 
 }  // namespace ravine

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "ravine/optim/rates/judged_by.hpp"
+#include "ravine/optim/rates/rate_policy.hpp"
+
+namespace ravine {
+
+/// The rate that minimises the loss along the step, as its second-order model has it, with derivatives from
+/// the graph instead of differences, and in the step that it was computed for. With f(eta) the loss after
+/// the step at rate eta,
+///
+///     at zero:     eta = share * -f'(0) / f''(0)
+///     at current:  eta = eta_{t-1} - share * f'(eta_{t-1}) / f''(eta_{t-1})
+///
+/// where f'(0) is the gradient times the direction. On a quadratic either is the exact minimiser along the
+/// step: for gradient descent Cauchy's step, which never climbs and is slow. It is greedy on a batch that the
+/// direction itself was fitted to, and wants less than all of it, or averages:
+///
+///     memory m: f' and f'' are running means, M <- m M + (1 - m) f, each divided by 1 - m^t;
+///     slope=independent: f'(0) of step t is taken from the gradient of the next batch, which knows nothing
+///     of
+///         direction b_t: g_{t+1}' b_t is the slope at eta_t, and f'(0) = g_{t+1}' b_t - eta_t f''.
+///     noise z: where the mean slope is not below 0 by z of its standard errors, what is measured is noise:
+///         the rate decays by `decay` instead.
+///
+/// Where the slope is not negative or the curvature not positive, there is no minimiser ahead: the last rate
+/// is kept. A rate is never below 1 / growth of the last one, nor above growth times it, but for the first.
+/// It is always positive. Where clipping bounds a norm, it bounds the length of the step.
+struct ExactNewton {
+    enum class At { zero, current };
+    enum class Second { exact, gauss_newton };
+    enum class Slope { own, independent };
+    At at = At::zero;
+    Second curvature = Second::gauss_newton;
+    double share = 1;
+    double memory = 0;
+    Slope slope = Slope::own;
+    double noise = 0;
+    double decay = 0.99;
+    double growth = 10;
+    JudgedBy batch = JudgedBy::training;
+};
+
+/// Throws RequestError for settings that contradict each other.
+std::unique_ptr<RatePolicy> make_exact_newton(const ExactNewton& settings, double base_rate);
+
+}  // namespace ravine
