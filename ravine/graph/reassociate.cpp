@@ -1,10 +1,10 @@
 #include "ravine/graph/reassociate.hpp"
 
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "ravine/graph/ops.hpp"
+#include "ravine/graph/rewrite.hpp"
 
 namespace ravine {
 namespace {
@@ -48,33 +48,11 @@ std::optional<Value> cheaper(const Factor& a, const Factor& b) {
 }  // namespace
 
 std::vector<Value> reassociate(const std::vector<Value>& values) {
-    if (values.empty()) return values;
-    Graph& graph = *values[0].graph;
-    const auto needed = needed_for(graph, values);
-    const std::string label = graph.label;
-    std::vector<int> now(needed.size());  // what stands for each node
-    for (size_t id = 0; id < needed.size(); ++id) {
-        now[id] = static_cast<int>(id);
-        if (!needed[id]) continue;
-        const Node node = graph.node(static_cast<int>(id));  // a copy: nodes are added
-        std::vector<int> arguments;
-        for (const int argument : node.arguments) arguments.push_back(now[static_cast<size_t>(argument)]);
-        graph.label = node.label;
-        if (node.op == Op::matmul) {
-            const auto& flags = node.attributes.integers;
-            const Factor a{{&graph, arguments[0]}, flags[0] != 0}, b{{&graph, arguments[1]}, flags[1] != 0};
-            if (const auto other = cheaper(a, b)) {
-                now[id] = other->id;
-                continue;
-            }
-        }
-        if (arguments != node.arguments)
-            now[id] = graph.make(node.op, std::move(arguments), node.shape, node.attributes).id;
-    }
-    graph.label = label;
-    std::vector<Value> result;
-    for (const Value value : values) result.push_back({&graph, now[static_cast<size_t>(value.id)]});
-    return result;
+    return rewrite(values, [](Value node, std::span<const Value> arguments) -> std::optional<Value> {
+        if (node.op() != Op::matmul) return std::nullopt;
+        const auto& flags = node.node().attributes.integers;
+        return cheaper({arguments[0], flags[0] != 0}, {arguments[1], flags[1] != 0});
+    });
 }
 
 }  // namespace ravine

@@ -8,6 +8,7 @@
 #include "ravine/graph/derivatives.hpp"
 #include "ravine/graph/ops.hpp"
 #include "ravine/graph/reassociate.hpp"
+#include "ravine/graph/values_along.hpp"
 
 namespace ravine {
 namespace {
@@ -88,6 +89,8 @@ void GraphObjective::compile_main() {
     parameters_ = program.storage("parameters");
     loss_ = program.storage("loss");
     gradient_ = program.storage("gradient");
+    steps_ = program.storage("steps");
+    values_ = program.storage("values");
     direction_ = program.storage("direction");
     product_ = program.storage("product");
     slope_ = program.storage("slope");
@@ -149,6 +152,14 @@ std::vector<Output> GraphObjective::ahead_outputs(const LossGraph& built,
         case Ahead::gauss_newton_along:
         case Ahead::exact_along:
             return along_outputs(built, parameters, given(), wanted, ahead_phase);
+        case Ahead::five_values: {
+            std::vector<Value> steps;
+            for (int i = 0; i < 5; ++i) steps.push_back(graph.parameter("steps", i, {}));
+            std::vector<Output> outputs;
+            append_flat(outputs, "values", ravine::values_along(built.loss, parameters, given(), steps),
+                        ahead_phase);
+            return outputs;
+        }
         default:
             break;
     }
@@ -386,6 +397,15 @@ Along GraphObjective::along_descent(const Parameters& at, Curvature wanted) {
 void GraphObjective::values_along(const Parameters& at, const Vector& direction,
                                   std::span<const double> steps, std::span<double> values) {
     require(steps.size() == values.size(), "values_along: {} steps, {} values", steps.size(), values.size());
+    if (steps.size() == 5 && is_linear_at(at, Ahead::five_values)) {
+        if (ahead_steps_.size() == 0) ahead_steps_ = Vector(5, options_.precision);
+        for (int i = 0; i < 5; ++i) ahead_steps_.set(i, steps[static_cast<size_t>(i)]);
+        main_->bind(steps_, ahead_steps_);
+        run_ahead(&direction);
+        work_.forward_passes += 4;
+        for (int i = 0; i < 5; ++i) values[static_cast<size_t>(i)] = main_->value(values_, i);
+        return;
+    }
     Derived& program = derived(Kind::value);
     for (size_t i = 0; i < steps.size(); ++i) {
         run(program, moved(at, direction, steps[i]), &direction);

@@ -162,8 +162,10 @@ private:
     int parameters_ = -1, loss_ = -1, gradient_ = -1, new_buffers_ = -1;  // storages of main_
     Ahead ahead_ = Ahead::nothing;
     uint64_t linear_version_ = 0, linear_sample_ = 0;  // that the last gradient left something behind at
-    int direction_ = -1, product_ = -1, slope_ = -1, curvature_ = -1, gauss_newton_ = -1;  // of main_
+    int steps_ = -1, values_ = -1, direction_ = -1, product_ = -1, slope_ = -1, curvature_ = -1,
+        gauss_newton_ = -1;  // of main_
     double ahead_equivalents_ = 0;
+    Vector ahead_steps_;
     Vector settled_buffers_;
 };
 

@@ -35,6 +35,7 @@ enum class Ahead {
     exact_along,           ///< along(at, d, 0, Curvature::exact)
     gauss_newton_descent,  ///< along_descent(at, Curvature::gauss_newton)
     exact_descent,         ///< along_descent(at, Curvature::exact)
+    five_values,           ///< values_along(at, d, ...) at five steps
     hessian_vector,
     gauss_newton_vector,
 };
@@ -103,7 +104,8 @@ public:
     /// F and its derivatives at theta + step * direction.
     virtual Along along(const Parameters& at, const Vector& direction, double step,
                         Curvature wanted = Curvature::both) = 0;
-    /// F(theta + steps[i] * direction) into values[i], as along() finds it. What value() keeps stays.
+    /// F(theta + steps[i] * direction) into values[i], as along() finds it, or where that is expected, but
+    /// for rounding. What value() keeps stays.
     virtual void values_along(const Parameters& at, const Vector& direction, std::span<const double> steps,
                               std::span<double> values) = 0;
 

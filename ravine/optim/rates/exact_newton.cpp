@@ -44,7 +44,8 @@ public:
             note(slope, last_curvature_);
         }
         const double from = settings_.at == ExactNewton::At::current ? rate_ : 0;
-        const Along along = question.curve.along(question.judge, from, expects());
+        const Along along = question.curve.along(question.judge, from,
+                                                 is_exact() ? Curvature::exact : Curvature::gauss_newton);
         const double curvature = is_exact() ? along.curvature : along.gauss_newton;
         if (std::isnan(curvature) && !is_exact() && std::isfinite(along.value))
             fail_request(
@@ -58,7 +59,10 @@ public:
         return rate_;
     }
 
-    Curvature expects() const override { return is_exact() ? Curvature::exact : Curvature::gauss_newton; }
+    Look expects() const override {
+        if (settings_.at == ExactNewton::At::current) return Look::nothing;
+        return is_exact() ? Look::exact : Look::gauss_newton;
+    }
     bool is_learned() const override { return true; }
     bool judges_by_validation() const override { return settings_.batch == JudgedBy::validation; }
     std::vector<RateCount> counts() const override {

@@ -36,6 +36,7 @@ public:
         return used;
     }
 
+    Look expects() const override { return Look::five_losses; }
     bool is_learned() const override { return true; }
     bool judges_by_validation() const override { return settings_.batch == JudgedBy::validation; }
     std::vector<RateCount> counts() const override {

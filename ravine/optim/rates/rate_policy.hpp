@@ -64,9 +64,15 @@ public:
     /// makes room for them here.
     virtual void begin(int64_t /*size*/, CompileOptions) {}
     virtual double rate(const RateQuestion& question) = 0;
-    /// The second derivative that it asks for along the step at a rate of 0, on the sample of the step; it is
-    /// then computed from what the gradient left behind.
-    virtual Curvature expects() const { return Curvature::none; }
+    /// What it asks for along each step, on the sample of the step, that is the sooner computed from what the
+    /// gradient left behind.
+    enum class Look {
+        nothing,
+        gauss_newton,  ///< along() at a rate of 0, with Curvature::gauss_newton
+        exact,         ///< the same with Curvature::exact
+        five_losses,   ///< values() at five rates
+    };
+    virtual Look expects() const { return Look::nothing; }
     /// Whether it finds a rate for the direction as it is, long or short. Clipping by a norm then bounds the
     /// length of the step, |eta direction|, instead of the gradient's.
     virtual bool is_learned() const { return false; }

@@ -59,8 +59,7 @@ public:
         return direction_;
     }
     Along along(Objective& objective, double eta, Curvature wanted) override {
-        if (eta == 0 && owner_.expects_descent_ && wanted == owner_.policy_->expects() &&
-            &objective != owner_.judge_)
+        if (eta == 0 && owner_.expected_descent_ == wanted && &objective != owner_.judge_)
             return objective.along_descent(start(), wanted);
         return objective.along(start(), direction(), eta, wanted);
     }
@@ -381,14 +380,16 @@ void FirstOrder::run_step(Group& group, Compiled& compiled, double learning_rate
 }
 
 void FirstOrder::expect(Objective& objective) {
-    const Curvature wanted = judge_ || !starts_at_gradient_ ? Curvature::none : policy_->expects();
-    expects_descent_ = false;
-    if (wanted == Curvature::none || wanted == Curvature::both) return;
-    const bool is_exact = wanted == Curvature::exact;
-    if (descends_)
-        expects_descent_ = objective.expect(is_exact ? Ahead::exact_descent : Ahead::gauss_newton_descent);
-    else
+    using Look = RatePolicy::Look;
+    const Look look = judge_ || !starts_at_gradient_ ? Look::nothing : policy_->expects();
+    expected_descent_ = {};
+    if (look == Look::five_losses) objective.expect(Ahead::five_values);
+    if (look != Look::gauss_newton && look != Look::exact) return;
+    const bool is_exact = look == Look::exact;
+    if (!descends_)
         objective.expect(is_exact ? Ahead::exact_along : Ahead::gauss_newton_along);
+    else if (objective.expect(is_exact ? Ahead::exact_descent : Ahead::gauss_newton_descent))
+        expected_descent_ = is_exact ? Curvature::exact : Curvature::gauss_newton;
 }
 
 /// No more than what leaves the step, or that of each tensor, as long as clipping allows.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -131,7 +132,7 @@ private:
     Objective* judge_ = nullptr;       // or the objective of the step
     bool starts_at_gradient_ = false;  // a step is judged from where its gradient was evaluated
     bool descends_ = false;            // its direction is minus the gradient, times the groups' rates
-    bool expects_descent_ = false;     // the objective goes on from the gradient along it
+    std::optional<Curvature> expected_descent_;  // the objective goes on from the gradient along it
     std::vector<Group> groups_;
     std::vector<RuleGraph::Scalar> scalars_;
     std::vector<std::string> inner_names_;
