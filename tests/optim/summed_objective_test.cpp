@@ -152,6 +152,17 @@ TEST(SummedObjective, IsMinimisedByTheSameOptimizers) {
     expect_near(path_end(net.summed), path_end(net.whole), 1e-12);
 }
 
+TEST(SummedObjective, HasNoTaps) {
+    TenExamples net(Precision::f64);
+    Vector gradient(dimension, Precision::f64);
+    try {
+        net.summed.taps(made_point(Precision::f64), gradient);
+        FAIL();
+    } catch (const RequestError& error) {
+        EXPECT_THAT(error.what(), testing::HasSubstr("expected the objective of a chunk"));
+    }
+}
+
 TEST(SummedObjective, WantsPositiveWeights) {
     const auto make = [](const std::vector<double>& weights) {
         SummedObjective(weights, [](int64_t) -> Objective& { throw std::logic_error("not asked for"); }, 3,

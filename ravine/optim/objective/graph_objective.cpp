@@ -68,8 +68,12 @@ void copy_slice(const Vector& from, const Slice& slice, Vector& to) {
 }  // namespace
 
 GraphObjective::GraphObjective(std::function<LossGraph(Graph&)> build, CompileOptions options,
-                               std::shared_ptr<const ParameterLayout> layout)
-    : build_(std::move(build)), options_(options), layout_(std::move(layout)) {
+                               std::shared_ptr<const ParameterLayout> layout,
+                               std::function<LossGraph(Graph&)> build_one)
+    : build_(std::move(build)),
+      build_one_(std::move(build_one)),
+      options_(options),
+      layout_(std::move(layout)) {
     compile_main();
 }
 
@@ -77,6 +81,7 @@ void GraphObjective::compile_main() {
     Graph graph;
     const LossGraph built = build_(graph);
     dimension_ = total_size(built.parameters);
+    if (built.losses) losses_ = element_count(built.losses->shape());
     std::vector<Output> outputs{{built.loss, "loss"}};
     for (const auto& [name, value] : built.taps) outputs.push_back({value, name});
     for (const auto& update : built.buffer_updates)
@@ -261,7 +266,7 @@ GraphObjective::Derived& GraphObjective::derived(Kind kind) {
             // The direction here is one in the space of the examples.
             const Value chosen = graph.parameter("direction", 0, built.losses->shape());
             add_product(vjp({&*built.losses, 1}, {&chosen, 1}, parameters));
-            chosen_ = Vector(element_count(chosen.shape()), options_.precision);
+            chosen_ = Vector(losses_, options_.precision);
             break;
         }
     }

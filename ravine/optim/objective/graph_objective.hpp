@@ -34,9 +34,11 @@ namespace ravine {
 class GraphObjective : public Objective {
 public:
     /// `build` appends the loss to an empty graph whose parameters are slices of the vector "parameters". The
-    /// layout says what is trained; null: everything.
+    /// layout says what is trained; null: everything. `build_one` appends the same for a single example,
+    /// where no example sees the others; empty: they do, or nobody knows.
     GraphObjective(std::function<LossGraph(Graph&)> build, CompileOptions options,
-                   std::shared_ptr<const ParameterLayout> layout = nullptr);
+                   std::shared_ptr<const ParameterLayout> layout = nullptr,
+                   std::function<LossGraph(Graph&)> build_one = {});
 
     /// Evaluations from now on are on this sample; of a graph without inputs and scalars none need be said.
     /// What is kept of a forward pass holds for the same parameters and the same version of the sample.
@@ -60,9 +62,11 @@ public:
     /// F, its gradient, and its derivative by an input of the graph into `by_input`. Throws RequestError
     /// where the graph has no such input.
     double value_and_gradients(const Parameters& at, Vector& gradient, SampleName input, Vector& by_input);
-    /// The gradient of the loss of example `first` + i, without its weight and penalties, into rows[i]: a
-    /// forward and a backward pass over the sample for each. Throws RequestError where the function is no
-    /// mean over examples.
+    /// The gradient of the loss of example `first` + i, without its weight and penalties, into rows[i]. Where
+    /// no example sees the others that is a pass over the example alone, so that those of a sample cost one
+    /// pass over it; otherwise it is a pass over the sample for each row, of the loss of one example by all
+    /// that it depends on, as the statistics of a batch. Throws RequestError where the function is no mean
+    /// over examples.
     void example_gradients(const Parameters& at, int64_t first, std::span<Vector> rows);
 
     /// Compiles forward and backward once more, with a phase that goes on from there. False for bf16, whose
@@ -132,6 +136,7 @@ private:
     void run_forward(const Parameters& at);
     Derived& derived(Kind kind);
     Derived& by_input(SampleName input);
+    Derived& alone();
     Derived make(const Graph& graph, std::vector<Output> outputs) const;
     std::vector<Output> tap_outputs(const LossGraph& built);
     void multiply(Kind kind, const Parameters& at, const Vector& v, Vector& result);
@@ -141,7 +146,7 @@ private:
     void run(Derived& derived, const Vector& parameters, const Vector* direction = nullptr);
     double equivalents_of(const Program& program, int phase) const;
 
-    std::function<LossGraph(Graph&)> build_;
+    std::function<LossGraph(Graph&)> build_, build_one_;
     CompileOptions options_;
     std::shared_ptr<const ParameterLayout> layout_;  // null: all is trained
     int64_t dimension_ = 0;
@@ -150,7 +155,9 @@ private:
     std::array<std::optional<Derived>, kind_count> derived_;  // by kind
     std::vector<std::pair<SampleName, Derived>> by_input_;
     Taps taps_;
-    Vector chosen_;  // 1 for the example whose gradient is wanted, else 0
+    int64_t losses_ = 0;            // of so many examples the function is a mean
+    std::optional<Derived> alone_;  // the gradient of one example without the others
+    Vector chosen_;                 // 1 for the example whose gradient is wanted, else 0
     // What computes theta + step * direction.
     std::unique_ptr<Workspace> mover_;
     Vector moved_;

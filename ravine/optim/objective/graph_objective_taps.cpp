@@ -3,6 +3,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/graph/derivatives.hpp"
+#include "ravine/graph/ops.hpp"
 #include "ravine/optim/objective/graph_objective.hpp"
 
 namespace ravine {
@@ -96,19 +97,37 @@ double GraphObjective::value_and_gradients(const Parameters& at, Vector& gradien
     return program.number(program.loss);
 }
 
+GraphObjective::Derived& GraphObjective::alone() {
+    if (alone_) return *alone_;
+    Graph graph;
+    const LossGraph built = build_one_(graph);
+    std::vector<Output> outputs;
+    append_product(outputs, built.parameters, gradient(sum(*built.losses), trained(built.parameters)));
+    alone_ = make(graph, std::move(outputs));
+    return *alone_;
+}
+
 void GraphObjective::example_gradients(const Parameters& at, int64_t first, std::span<Vector> rows) {
-    Derived& program = derived(Kind::example);
-    require(first >= 0 && first + std::ssize(rows) <= chosen_.size(), "gradients of examples {} to {} of {}",
-            first, first + std::ssize(rows), chosen_.size());
+    Derived& program = build_one_ ? alone() : derived(Kind::example);
+    require(first >= 0 && first + std::ssize(rows) <= losses_, "gradients of examples {} to {} of {}", first,
+            first + std::ssize(rows), losses_);
     for (size_t i = 0; i < rows.size(); ++i) {
         const int64_t example = first + static_cast<int64_t>(i);
-        chosen_.set(example, 1);
         program.workspace->bind(program.product, rows[i]);
+        if (build_one_) {
+            program.workspace->on(sample_, example);
+            program.workspace->bind(program.parameters, at.values());
+            program.workspace->run();
+            work_.equivalents += program.equivalents;
+            continue;
+        }
+        chosen_.set(example, 1);
         run(program, at.values(), &chosen_);
         chosen_.set(example, 0);
-        ++work_.forward_passes;
-        ++work_.backward_passes;
     }
+    const int64_t passes = build_one_ ? 1 : std::ssize(rows);
+    work_.forward_passes += passes;
+    work_.backward_passes += passes;
 }
 
 }  // namespace ravine

@@ -118,13 +118,38 @@ void SampleWorkspace::on(const Sample& sample) {
         bind(read.handle, *tensor);
         read.is_needed = true;  // nothing of an earlier sample is left where a later one has none
     }
+    set_scalars(sample);
+    random = sample.random();
+    version_ = sample.version();
+}
+
+void SampleWorkspace::on(const Sample& sample, int64_t example) {
+    version_ = 0;
+    for (auto& read : tensors_) {
+        const Vector* tensor = sample.tensor(read.name);
+        if (!tensor && !read.is_needed) continue;
+        if (!tensor) fail_missing("tensor", read.name);
+        const int64_t size = program().storage_size(read.handle),
+                      offset = tensor->size() > size ? example * size : 0;
+        require(offset + size <= tensor->size(), "row {} of {} elements of '{}', which has {}", example, size,
+                read.name.text(), tensor->size());
+        // The program reads it only, as the other on() asks for.
+        auto* const data = static_cast<std::byte*>(const_cast<Vector&>(*tensor).data());
+        bind(read.handle, data + static_cast<size_t>(offset) * element_size(tensor->precision()));
+        read.is_needed = true;
+    }
+    set_scalars(sample);
+    random = sample.random();
+    example_ = random.examples.empty() ? example : random.examples[static_cast<size_t>(example)];
+    random.examples = {&example_, 1};
+}
+
+void SampleWorkspace::set_scalars(const Sample& sample) {
     for (const auto& read : scalars_) {
         const double* scalar = sample.scalar(read.name);
         if (!scalar) fail_missing("number", read.name);
         set_scalar(read.handle, *scalar);
     }
-    random = sample.random();
-    version_ = sample.version();
 }
 
 }  // namespace ravine

@@ -77,8 +77,13 @@ public:
     /// Runs from now on are on this sample; names that the program does not use are ignored. Allocates and
     /// looks up nothing. Throws std::logic_error where the sample lacks an input or a scalar of the program.
     void on(const Sample& sample);
+    /// The same for a program of a single example, on that one of the sample: of a tensor with more elements
+    /// than the program reads it sees the example's row, and random layers draw as they do in the sample.
+    void on(const Sample& sample, int64_t example);
 
 private:
+    void set_scalars(const Sample& sample);
+
     struct Read {
         SampleName name;
         int handle;
@@ -86,6 +91,7 @@ private:
     };
     std::vector<Read> tensors_, scalars_;
     uint64_t version_ = 0;
+    int64_t example_ = 0;  // that it is on, where it is on one
 };
 
 }  // namespace ravine

@@ -112,4 +112,11 @@ void SummedObjective::values_along(const Parameters& at, const Vector& direction
     });
 }
 
+const Taps& SummedObjective::taps(const Parameters&, Vector&) {
+    fail_request(
+        "taps: a sum over {} chunks has none, for all that its layers saw would be in memory at once; "
+        "expected the objective of a chunk, or of one batch",
+        shares_.size());
+}
+
 }  // namespace ravine

@@ -40,6 +40,9 @@ public:
                 Curvature wanted = Curvature::both) override;
     void values_along(const Parameters& at, const Vector& direction, std::span<const double> steps,
                       std::span<double> values) override;
+    /// Throws RequestError: what layers saw of all chunks would be in memory at once. The objective of a
+    /// chunk has its taps.
+    const Taps& taps(const Parameters& at, Vector& gradient) override;
 
 private:
     /// Calls evaluate(objective, share) for each chunk, and counts the work.

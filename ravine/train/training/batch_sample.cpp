@@ -16,9 +16,13 @@ Sample batch_sample(const Network& network, const BatchLoader& loader, const Vec
 
 std::unique_ptr<GraphObjective> batch_objective(const Network& network, int64_t batch,
                                                 CompileOptions options) {
-    return std::make_unique<GraphObjective>(
-        [&network, batch](Graph& graph) { return network.training_graph(graph, batch); }, options,
-        network.parameters());
+    const auto of = [&network](int64_t examples) {
+        return [&network, examples](Graph& graph) { return network.training_graph(graph, examples); };
+    };
+    // Batch normalisation sees the whole batch, and the views of an example lie apart.
+    const bool is_separable = network.buffers().size == 0 && network.training_views() == 1;
+    return std::make_unique<GraphObjective>(of(batch), options, network.parameters(),
+                                            is_separable ? of(1) : std::function<LossGraph(Graph&)>());
 }
 
 }  // namespace ravine
