@@ -33,15 +33,17 @@ std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format
 void print_result(const Run& run, const RunResult& result, const RunFolder& folder) {
     const auto& [outcome, test, test_rmse] = result;
     const TrainState& state = run.state();
-    fmt::print("{} updates in {:.1f} s\n", run.updates(), state.seconds);
+    fmt::print("{} updates in {:.1f} s{}\n", run.updates(), state.seconds,
+               std::isnan(state.work) ? "" : fmt::format(", work {:.6g}", state.work));
     if (!outcome.criterion.empty()) fmt::print("ended: {}\n", outcome.criterion);
     if (run.train_options().gate.exists())
         fmt::print(
             "{} of {} batches gated: {} forward and {} backward passes, those of evaluations included\n",
             state.gated, state.step, state.forward_passes, state.backward_passes);
     if (const auto& first = run.first_model())
-        fmt::print("first model of the curriculum: {:.1f} s, {} forward and {} backward passes\n",
-                   first->seconds, first->work.forward_passes, first->work.backward_passes);
+        fmt::print(
+            "first model of the curriculum: {:.1f} s, {} forward and {} backward passes, work {:.6g}\n",
+            first->seconds, first->work.forward_passes, first->work.backward_passes, first->work.equivalents);
     const auto line = [](const char* part, const Scores& scores) {
         if (std::isnan(scores.loss)) return;
         fmt::print("{:<11} loss {:.6g}{}\n", part, scores.loss,

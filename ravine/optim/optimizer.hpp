@@ -27,6 +27,10 @@ struct StepReport {
     double learning_rate = 0;  ///< that the step used
     Work work = {};            ///< of the step
     std::string reason = {};   ///< rejected, converged: by which criterion
+    /// Where loss and gradient were evaluated, and the gradient, for who looks for what is not finite; valid
+    /// until the next step. Null: at the parameters, and lost.
+    const Parameters* at = nullptr;
+    const Vector* gradient = nullptr;
 };
 
 /// Improves parameters step by step.

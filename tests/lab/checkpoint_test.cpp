@@ -4,7 +4,7 @@
 
 #include "ravine/data/formats/safetensors.hpp"
 #include "ravine/lab/run/metrics_log.hpp"
-#include "tests/lab/run_support.hpp"
+#include "tests/lab/checkpoint_support.hpp"
 
 namespace ravine {
 namespace {
@@ -12,45 +12,6 @@ namespace {
 using namespace test;
 
 using CheckpointTest = RunTest;
-
-/// A run of 18 updates, 6 an epoch, that uses all that a checkpoint must hold.
-Experiment long_experiment(const std::string& optimizer) {
-    Experiment e = small_experiment();
-    e.model = "mlp:hidden=8,normalization=batch,dropout=0.3";
-    e.optimizer = optimizer;
-    e.schedule = "constant";  // a run's length decides the others
-    e.log_every = 3;
-    return e;
-}
-
-Json without_seconds(Json json) {
-    for (const char* key :
-         {"seconds", "forward_seconds", "backward_seconds", "update_seconds", "curriculum_seconds"})
-        json.erase(key);
-    return json;
-}
-
-/// Expects that two runs ended alike, in everything but time.
-void expect_same(const RunFolder& a, const RunFolder& b) {
-    EXPECT_EQ(contents_of(a.model()), contents_of(b.model()));
-    EXPECT_EQ(contents_of(a.best()), contents_of(b.best()));
-    EXPECT_EQ(without_seconds(summary_of(a)), without_seconds(summary_of(b)));
-    std::vector<Json> lines_a, lines_b;
-    for (const Json& line : metrics_of(a)) lines_a.push_back(without_seconds(line));
-    for (const Json& line : metrics_of(b)) lines_b.push_back(without_seconds(line));
-    EXPECT_EQ(lines_a, lines_b);
-    const TensorFile left = read_safetensors(a.checkpoint()), right = read_safetensors(b.checkpoint());
-    ASSERT_EQ(left.tensors.size(), right.tensors.size());
-    for (size_t i = 0; i < left.tensors.size(); ++i) {
-        EXPECT_EQ(left.tensors[i].name, right.tensors[i].name);
-        EXPECT_EQ(left.tensors[i].data.to_doubles(), right.tensors[i].data.to_doubles())
-            << left.tensors[i].name;
-    }
-    EXPECT_EQ(without_seconds(Json::parse(left.metadata.at("ravine.state"))),
-              without_seconds(Json::parse(right.metadata.at("ravine.state"))));
-    for (const char* key : {"ravine.numbers", "ravine.counters"})
-        EXPECT_EQ(left.metadata.at(key), right.metadata.at(key));
-}
 
 TEST_F(CheckpointTest, AResumedRunEndsAsOneThatNeverStopped) {
     for (const char* optimizer : {"sgd", "nesterov", "nesterov:form=lookahead", "adam", "nadam",
@@ -361,137 +322,6 @@ TEST_F(CheckpointTest, ALearningRateScheduleGoesOnWhereItWas) {
         resume_in(stopped);
         expect_same(stopped, whole);
     }
-}
-
-// --- Damage
-// --------------------------------------------------------------------------------------------------
-
-class DamagedCheckpointTest : public RunTest {
-protected:
-    DamagedCheckpointTest() {
-        e = long_experiment("adam");
-        InterruptAfter stop(8);
-        to = folder("run");
-        train_in(to, e, {&stop});
-        good = read_safetensors(to.checkpoint());
-    }
-
-    /// Expects that the checkpoint as it now lies there is refused, and that nothing changes.
-    void expect_refused(const Experiment& with, const std::vector<std::string>& parts) {
-        ravine::Run run(with, say_nothing);
-        const auto weights = run.parameters().values().to_doubles(), buffers = run.buffers().to_doubles();
-        expect_error(
-            2, [&] { run.resume(to); }, parts);
-        EXPECT_EQ(run.parameters().values().to_doubles(), weights);
-        EXPECT_EQ(run.buffers().to_doubles(), buffers);
-        EXPECT_EQ(run.state().step, 0);
-    }
-    template <class Damage>
-    void expect_damage_refused(const Damage& damage, const std::vector<std::string>& parts) {
-        TensorFile bad = good;
-        damage(bad);
-        write_safetensors(to.checkpoint(), bad);
-        expect_refused(e, parts);
-    }
-
-    Experiment e;
-    RunFolder to;
-    TensorFile good;
-};
-
-TEST_F(DamagedCheckpointTest, AShortenedFileIsRefused) {
-    const std::string bytes = contents_of(to.checkpoint());
-    for (const size_t length : {size_t{0}, size_t{5}, size_t{50}, bytes.size() / 2, bytes.size() - 1}) {
-        temporary.write("run/checkpoint.safetensors", bytes.substr(0, length));
-        expect_refused(e, {"checkpoint.safetensors", "byte"});
-    }
-    fs::remove(to.checkpoint());
-    expect_refused(e, {"checkpoint.safetensors: no such file"});
-}
-
-TEST_F(DamagedCheckpointTest, MissingAndMistypedPartsAreRefused) {
-    using F = TensorFile;
-    expect_damage_refused([](F& f) { f.metadata.clear(); }, {"is no checkpoint of a run"});
-    expect_damage_refused([](F& f) { f.metadata.erase("ravine.state"); }, {"is no checkpoint"});
-    expect_damage_refused([](F& f) { f.metadata.erase("ravine.counters"); }, {"damaged", "ravine.counters"});
-    expect_damage_refused([](F& f) { f.metadata["ravine.numbers"] = "[]"; }, {"damaged", "an object"});
-    expect_damage_refused(
-        [](F& f) { f.metadata["ravine.counters"] = "{\"metrics_lines\":0,\"optimizer.steps\":-1}"; },
-        {"damaged metadata", "-1"});
-    for (const char* state : {"", "{", "5", "[]", "{\"layout\":3}", "{\"layout\":3,\"step\":\"x\"}"})
-        expect_damage_refused([&](F& f) { f.metadata["ravine.state"] = state; }, {"damaged metadata"});
-    for (const char* key :
-         {"step", "epoch", "batch_in_epoch", "best_epoch", "forward_passes", "backward_passes"}) {
-        const auto with = [&](const Json& value) {
-            return [&, value](F& f) {
-                Json state = Json::parse(f.metadata["ravine.state"]);
-                state[key] = value;
-                f.metadata["ravine.state"] = state.dump();
-            };
-        };
-        expect_damage_refused(with(-1), {"damaged metadata", key});
-        expect_damage_refused(with("8"), {"damaged metadata"});
-    }
-    expect_damage_refused([](F& f) { f.tensors.erase(f.tensors.begin()); }, {"no tensor '0.weight'"});
-    for (const char* name : {"1.running_mean", "1.running_var"})
-        expect_damage_refused(
-            [&](F& f) { std::erase_if(f.tensors, [&](auto& t) { return t.name == name; }); },
-            {"no tensor", name});
-    for (const char* name : {"optimizer.m", "optimizer.v"})
-        expect_damage_refused(
-            [&](F& f) { std::erase_if(f.tensors, [&](auto& t) { return t.name == name; }); },
-            {"of another optimizer"});
-    expect_damage_refused(
-        [](F& f) {
-            for (auto& t : f.tensors) t.data = Vector(t.data.to_doubles(), Precision::f64);
-        },
-        {"another precision: expected f32, found f64"});
-}
-
-// Epoch losses were sums over batches once: read as sums over examples they would be wrong.
-TEST_F(DamagedCheckpointTest, OneOfAnEarlierVersionIsRefused) {
-    expect_damage_refused(
-        [](TensorFile& f) {
-            Json state = Json::parse(f.metadata["ravine.state"]);
-            state.erase("layout");
-            f.metadata["ravine.state"] = state.dump();
-        },
-        {"checkpoint.safetensors: expected a checkpoint of layout 3, found layout 1"});
-}
-
-TEST_F(DamagedCheckpointTest, OneOfAnotherModelOrOptimizerIsRefused) {
-    Experiment other = e;
-    other.model = "mlp:hidden=9,normalization=batch";
-    expect_refused(other, {"'0.weight' has the shape [8, 2], expected [9, 2]"});
-    other.model = "mlp:hidden=8-8,normalization=batch";
-    expect_refused(other, {"checkpoint.safetensors"});
-    other = e;
-    other.optimizer = "adagrad";
-    expect_refused(other, {"of another optimizer"});
-    other.optimizer = "sgd";  // which has no state at all
-    expect_refused(other, {"of another optimizer: it has the state"});
-    other = e;
-    other.precision = "f64";
-    expect_refused(other, {"another precision: expected f64, found f32"});
-}
-
-TEST_F(DamagedCheckpointTest, AfterARefusalAGoodOneStillWorks) {
-    temporary.write("run/checkpoint.safetensors", "damaged");
-    ravine::Run run(e, say_nothing);
-    EXPECT_THROW(run.resume(to), RequestError);
-    write_safetensors(to.checkpoint(), good);
-    run.resume(to);
-    run.train(to, {});
-    const RunFolder whole = folder("whole");
-    train_in(whole, e);
-    expect_same(to, whole);
-}
-
-TEST_F(CheckpointTest, AWriteThatFailsLeavesNothingHalfWritten) {
-    fs::create_directories(temporary.path() / "run" / "checkpoint.safetensors" / "in the way");
-    EXPECT_THROW(train_in({temporary.path() / "run"}, small_experiment()), RunError);
-    for (const auto& entry : fs::directory_iterator(temporary.path() / "run"))
-        EXPECT_EQ(entry.path().string().find("tmp-"), std::string::npos) << entry.path();
 }
 
 }  // namespace

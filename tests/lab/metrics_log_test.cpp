@@ -17,22 +17,23 @@ TEST(MetricsLog, WhatIsWrittenIsReadBackToTheLastBit) {
     const auto path = folder.path() / "metrics.jsonl";
     {
         MetricsLog log(path, {});
-        log.on_step({1, 1, 1.0 / 3, 0.1, 1e-300, 0.25});
+        log.on_step({1, 1, 1.0 / 3, 0.1, 1e-300, 0.25, BatchOutcome::updated, 1, 2.75});
         log.on_step({2, 1, std::numeric_limits<double>::infinity(), 0.1, 2, 0.5});
         log.on_evaluation({.step = 2,
                            .epoch = 1,
                            .train_loss = 0.7,
                            .validation = {2.0 / 3, undefined},
                            .seconds = 0.75,
-                           .updates = 2});
+                           .updates = 2,
+                           .work = 6.5});
     }
     EXPECT_EQ(contents_of(path),
               "{\"step\":1,\"epoch\":1,\"train_loss\":0.3333333333333333,\"learning_rate\":0.1,"
-              "\"gradient_norm\":1e-300,\"seconds\":0.25}\n"
+              "\"gradient_norm\":1e-300,\"seconds\":0.25,\"work\":2.75}\n"
               "{\"step\":2,\"epoch\":1,\"train_loss\":null,\"learning_rate\":0.1,"
-              "\"gradient_norm\":2.0,\"seconds\":0.5}\n"
+              "\"gradient_norm\":2.0,\"seconds\":0.5,\"work\":0.0}\n"
               "{\"step\":2,\"epoch\":1,\"validation_loss\":0.6666666666666666,\"validation_accuracy\":null,"
-              "\"epoch_train_loss\":0.7,\"seconds\":0.75}\n");
+              "\"train_loss\":0.7,\"seconds\":0.75,\"work\":6.5}\n");
     const Metrics metrics = read_metrics(path);
     ASSERT_EQ(metrics.steps.size(), 2U);
     EXPECT_EQ(metrics.steps[0].train_loss, 1.0 / 3);
@@ -42,6 +43,8 @@ TEST(MetricsLog, WhatIsWrittenIsReadBackToTheLastBit) {
     EXPECT_EQ(metrics.evaluations[0].validation.loss, 2.0 / 3);
     EXPECT_EQ(metrics.evaluations[0].train_loss, 0.7);
     EXPECT_TRUE(std::isnan(metrics.evaluations[0].validation.accuracy));
+    EXPECT_EQ(metrics.steps[0].work, 2.75);
+    EXPECT_EQ(metrics.evaluations[0].work, 6.5);
 }
 
 TEST(MetricsLog, GatedBatchesTemperaturesAndTargetsOnTheirWayAreKept) {
@@ -49,18 +52,51 @@ TEST(MetricsLog, GatedBatchesTemperaturesAndTargetsOnTheirWayAreKept) {
     const auto path = folder.path() / "metrics.jsonl";
     {
         MetricsLog log(path, {});
-        log.on_step({1, 1, 0.5, undefined, undefined, 0.25, true, 2.5});
+        log.on_step({1, 1, 0.5, undefined, undefined, 0.25, BatchOutcome::gated, 2.5});
         log.on_step({2, 1, 0.5, 0.1, 1, 0.25});
         log.on_evaluation({.step = 3, .epoch = 1, .updates = 1, .gated = 2, .t = 0.3});
     }
     const Metrics metrics = read_metrics(path);
-    EXPECT_TRUE(metrics.steps.at(0).gated);
+    EXPECT_EQ(metrics.steps.at(0).outcome, BatchOutcome::gated);
+    EXPECT_EQ(metrics.steps.at(1).outcome, BatchOutcome::updated);
     EXPECT_TRUE(std::isnan(metrics.steps[0].learning_rate));
     EXPECT_EQ(metrics.steps[0].temperature, 2.5);
     EXPECT_EQ(metrics.steps.at(1).temperature, 1);
     EXPECT_EQ(metrics.evaluations.at(0).updates, 1);
     EXPECT_EQ(metrics.evaluations[0].gated, 2);
     EXPECT_EQ(metrics.evaluations[0].t, 0.3);
+}
+
+TEST(MetricsLog, SaysWhatBecameOfABatch) {
+    const TemporaryFolder folder;
+    const auto path = folder.path() / "metrics.jsonl";
+    const std::vector<BatchOutcome> all{BatchOutcome::updated, BatchOutcome::rejected,
+                                        BatchOutcome::converged, BatchOutcome::gated};
+    {
+        MetricsLog log(path, {});
+        int64_t step = 0;
+        for (const auto outcome : all) log.on_step({++step, 1, 0.5, 0.1, 1, 0.25, outcome});
+    }
+    EXPECT_EQ(contents_of(path).find("outcome"), contents_of(path).find("outcome\":\"rejected\""));
+    const Metrics metrics = read_metrics(path);
+    ASSERT_EQ(metrics.steps.size(), all.size());
+    for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(metrics.steps[i].outcome, all[i]);
+}
+
+TEST(MetricsLog, ReadsTheNamesOfEarlierVersions) {
+    const TemporaryFolder folder;
+    const Metrics metrics = read_metrics(folder.write(
+        "m",
+        "{\"step\":1,\"epoch\":1,\"train_loss\":0.5,\"learning_rate\":null,\"gradient_norm\":null,"
+        "\"seconds\":0.25,\"gated\":true}\n"
+        "{\"step\":2,\"epoch\":1,\"validation_loss\":0.25,\"validation_accuracy\":0.5,"
+        "\"epoch_train_loss\":0.7,\"seconds\":0.5,\"training_loss\":0.6,\"training_accuracy\":0.9}\n"));
+    EXPECT_EQ(metrics.steps.at(0).outcome, BatchOutcome::gated);
+    EXPECT_TRUE(std::isnan(metrics.steps[0].work));
+    EXPECT_EQ(metrics.evaluations.at(0).train_loss, 0.7);
+    EXPECT_EQ(metrics.evaluations[0].training.loss, 0.6);
+    EXPECT_EQ(metrics.evaluations[0].training.accuracy, 0.9);
+    EXPECT_TRUE(std::isnan(metrics.evaluations[0].work));
 }
 
 TEST(MetricsLog, LinesAreOnTheDiskAtOnce) {

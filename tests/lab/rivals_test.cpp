@@ -39,6 +39,7 @@ TEST_F(CurriculumRunTest, KeepsWhatTheFirstModelFound) {
     EXPECT_EQ(found["losses"].size(), 180U);
     EXPECT_EQ(summary["curriculum_backward_passes"], 2 * 6);
     EXPECT_EQ(summary["curriculum_forward_passes"], 2 * 6 + 1);
+    EXPECT_GT(summary["curriculum_work"], 1.5 * 2 * 6 + 1);
     EXPECT_GT(summary["curriculum_seconds"], 0);
     EXPECT_EQ(summary["backward_passes"], 18);  // of the run itself, apart
     EXPECT_EQ(summary["steps"], 18);
@@ -83,13 +84,17 @@ TEST_F(CurriculumRunTest, DamagedFilesAreRefused) {
 
 TEST_F(CurriculumRunTest, FilesHoldWhatIsNotFinite) {
     const fs::path path = temporary.path() / "curriculum.json";
-    FirstModel model{.losses = {0.1, 1.0 / 3, std::nan("")}, .work = {4, 5}, .seconds = 2.5, .failure = {}};
+    FirstModel model{.losses = {0.1, 1.0 / 3, std::nan("")},
+                     .work = {.forward_passes = 4, .backward_passes = 5, .equivalents = 12.5},
+                     .seconds = 2.5,
+                     .failure = {}};
     write_curriculum(path, model);
     const FirstModel read = read_curriculum(path, 3);
     EXPECT_EQ(read.losses[1], 1.0 / 3);
     EXPECT_TRUE(std::isinf(read.losses[2]));
     EXPECT_EQ(read.seconds, 2.5);
     EXPECT_EQ(read.work.backward_passes, 5);
+    EXPECT_EQ(read.work.equivalents, 12.5);
 }
 
 TEST_F(CurriculumRunTest, AFirstModelThatDivergesEndsTheRun) {
@@ -143,6 +148,7 @@ TEST_F(CurriculumRunTest, TrialsCountTheFirstModel) {
     const TrialRecord plain = trial(small_experiment()), record = trial(with_curriculum("weighted"));
     EXPECT_EQ(record.work.backward_passes, plain.work.backward_passes + 18);
     EXPECT_EQ(record.work.forward_passes, plain.work.forward_passes + 18 + 1);
+    EXPECT_NEAR(record.work.equivalents, 2 * plain.work.equivalents + 1, 1e-5);
     EXPECT_EQ(record.evaluations[0].training_work.backward_passes,
               plain.evaluations[0].training_work.backward_passes + 18);
     EXPECT_EQ(record.updates, plain.updates);

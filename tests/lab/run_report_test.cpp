@@ -59,12 +59,13 @@ TEST_F(RunTest, ReportDrawsWhatTheRunLogged) {
     ASSERT_EQ(accuracy->rows.size(), 6);
     const Json last = metrics_of(to).back();  // of the last epoch
     const std::vector<double>&training = accuracy->rows[2], &validation = accuracy->rows[5];
-    // series, step, epoch, seconds, count, value, low, high
+    // series, step, epoch, seconds, work, count, value, low, high
     EXPECT_EQ(training.at(0), 1);
-    EXPECT_EQ(training.at(5), last["training_accuracy"]);
+    EXPECT_EQ(training.at(4), last["work"]);
+    EXPECT_EQ(training.at(6), last["train_accuracy"]);
     EXPECT_EQ(validation.at(0), 2);
     EXPECT_EQ(validation.at(1), 18);
-    EXPECT_EQ(validation.at(5), last["validation_accuracy"]);
+    EXPECT_EQ(validation.at(6), last["validation_accuracy"]);
     EXPECT_NE(figure_of(report, "boundary-0"), nullptr);
 }
 

@@ -42,7 +42,9 @@ inline TrialRecord made_trial(int64_t seed, const std::vector<double>& accuracie
                                      .train_loss = 1 - accuracies[i],
                                      .validation = {1 - accuracies[i], accuracies[i]},
                                      .seconds = 3.0 * static_cast<double>(epoch),
-                                     .training_work = {10 * epoch, 10 * epoch},
+                                     .training_work = {.forward_passes = 10 * epoch,
+                                                       .backward_passes = 10 * epoch,
+                                                       .equivalents = 30.0 * static_cast<double>(epoch)},
                                      .training_seconds = 2.0 * static_cast<double>(epoch)});
     }
     return trial;

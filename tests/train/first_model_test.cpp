@@ -71,6 +71,8 @@ TEST(FirstModel, CountsItsWork) {
     const FirstModel model = first_model({});
     EXPECT_EQ(model.work.backward_passes, 3 * 10);     // 300 examples, 32 a batch
     EXPECT_EQ(model.work.forward_passes, 3 * 10 + 2);  // and the losses, 256 a batch
+    EXPECT_GT(model.work.equivalents, 1.5 * 3 * 10 + 2);
+    EXPECT_LT(model.work.equivalents, 3 * 3 * 10 + 2);
     EXPECT_GT(model.seconds, 0);
 }
 

@@ -73,8 +73,8 @@ TEST(Gate, ATrajectoryWorkedOutByHand) {
             evolved_loss(w, bench, gated_batches_of(bench, k / 6)[static_cast<size_t>(k % 6)], t, gradient);
         const StepEvent& event = bench.heard.updates[static_cast<size_t>(k)];
         EXPECT_NEAR(event.train_loss, loss, 1e-12);
-        ASSERT_EQ(event.gated, loss <= 0.35) << k;
-        if (event.gated) continue;
+        ASSERT_EQ(event.outcome == BatchOutcome::gated, loss <= 0.35) << k;
+        if (event.outcome == BatchOutcome::gated) continue;
         const double rate = 0.2 * (1 - 0.9 * static_cast<double>(updates++) / 23);
         EXPECT_NEAR(event.learning_rate, rate, 1e-12);
         for (size_t i = 0; i < w.size(); ++i) {

@@ -24,6 +24,8 @@ void show(std::FILE* out) {
     std::this_thread::sleep_for(std::chrono::milliseconds(110));  // a bar is drawn ten times a second
     progress.on_progress({6, 2, 0.25, 0.01, 1, 12}, 18);
     progress.on_evaluation({6, 2, 0.5, {0.75, 0.875}, 200});
+    std::this_thread::sleep_for(std::chrono::milliseconds(110));
+    progress.on_progress({8, 3, 0.25, 0.01, 1, 12}, 0);  // of a run without a known end
     progress.on_evaluation({9, 3, 0.5, {undefined, undefined}, 7500});
 }
 
@@ -58,6 +60,8 @@ TEST(Progress, IsABarOnATerminal) {
     EXPECT_THAT(text, HasSubstr("left\x1b[K\r\x1b[K\repoch 2/3"));  // the first bar is gone
     EXPECT_THAT(text, HasSubstr("epoch 2/3 [========                ]  33 %  loss 0.2500"));
     EXPECT_THAT(text, HasSubstr("rate 0.01"));
+    EXPECT_THAT(text, HasSubstr("\repoch 3/3  batch 8  loss"));
+    EXPECT_THAT(text, HasSubstr("  rate 0.01\x1b[K"));
     EXPECT_THAT(text, HasSubstr("\r\x1b[Kepoch   2/3  update      6"));  // the bar gives way to the line
 }
 

@@ -61,24 +61,27 @@ public:
                   .columns = {{"step", "Updates"},
                               {"epoch", "Epoch"},
                               {"seconds", "Seconds"},
+                              {"work", "Work (forward passes)"},
                               {"count", ""},
                               {"value", title, unit},
                               {"low", ""},
                               {"high", ""}},
-                  .x = {"step", "epoch", "seconds"},
+                  .x = {"step", "epoch", "seconds", "work"},
                   .y_label = std::move(title),
                   .y_unit = unit},
-          curves_(names.size(), SpreadCurve(3)) {
-        figure_.columns[5].unit = figure_.columns[6].unit = unit;
+          curves_(names.size(), SpreadCurve(4)) {
+        figure_.columns[6].unit = figure_.columns[7].unit = unit;
     }
 
     template <class Event>
     void add(size_t curve, const Event& event, double value) {
         if (!std::isfinite(value)) return;
-        curves_[curve].add(event.step,
-                           {static_cast<double>(event.step), static_cast<double>(event.epoch), event.seconds},
-                           value);
+        curves_[curve].add(
+            event.step,
+            {static_cast<double>(event.step), static_cast<double>(event.epoch), event.seconds, event.work},
+            value);
         values_.push_back(value);
+        knows_work_ = knows_work_ || std::isfinite(event.work);
     }
 
     /// Adds the figure where it has rows.
@@ -86,6 +89,7 @@ public:
         for (size_t c = 0; c < curves_.size(); ++c)
             for (auto& row : curves_[c].rows(c, most_points_of_curve)) figure_.rows.push_back(std::move(row));
         if (figure_.rows.empty()) return;
+        if (!knows_work_) figure_.x.pop_back();  // metrics of an earlier version
         if (figure_.y_unit == Unit::number && figure_.id != "learning-rate")
             figure_.y_scale = natural_scale(values_);
         figure_.marks = {{MarkKind::band, {"low", "high"}}, {MarkKind::line, {"value"}}};
@@ -104,6 +108,7 @@ private:
     Figure figure_;
     std::vector<SpreadCurve> curves_;
     std::vector<double> values_;
+    bool knows_work_ = false;
 };
 
 ReportSection result_section(const RunData& data) {

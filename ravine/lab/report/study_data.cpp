@@ -103,6 +103,11 @@ int64_t StudyData::trial_count(size_t c) const {
     return count;
 }
 
+bool StudyData::counts_operations() const {
+    const Json& numbers = member(description, "numbers");
+    return is_json_integer(numbers) && numbers.get<int64_t>() >= 4;
+}
+
 std::string setting_text(const Json& value) {
     if (value.is_number()) return format_number(value.get<double>());
     if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";

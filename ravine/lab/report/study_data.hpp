@@ -40,6 +40,9 @@ struct StudyData {
     /// Trials of a contender that diverged, and all of them.
     int64_t diverged(size_t contender) const;
     int64_t trial_count(size_t contender) const;
+    /// Whether its work is in operations; before version 4 of the numbers a backward pass counted as two
+    /// forward passes, whatever ran.
+    bool counts_operations() const;
 
     FigureSeries series() const { return {.group = "contenders", .names = contenders, .notes = {}}; }
 };

@@ -100,7 +100,10 @@ ReportSection target_section(const StudyData& data) {
         return section;
     }
     section.blocks.emplace_back(Paragraph{fmt::format(
-        "The target is a {}. Work counts forward passes over a batch, a backward pass as two.", target)});
+        "The target is a {}. Work counts {}.", target,
+        data.counts_operations()
+            ? "the operations that ran, over those of a forward pass of a batch"
+            : "forward passes over a batch, a backward pass as two, as this study's program did")});
     ContenderTable table(data, "The cost by which half of the seeds had reached the target");
     table.add_median("target_steps", "Updates");
     table.add_median("target_seconds", "Seconds");

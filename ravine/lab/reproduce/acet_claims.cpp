@@ -81,10 +81,9 @@ std::vector<Claim> acet_claims(const std::vector<AcetResult>& results) {
                      return better_than(acet_acet, acet_standard,
                                         acet_measure(r.study, "final_test_accuracy"), r.study);
                  })),
-        better(
-            "Updates only where they are needed reduce the computation (2.5 a; in forward passes, a backward "
-            "pass counting as two)",
-            named("work")),
+        better("Updates only where they are needed reduce the computation (2.5 a; operations, in forward "
+               "passes)",
+               named("work")),
         better("The whole training takes less time (5.2, table 2; seconds)", named("seconds")),
         on_each("It converges faster (2.5 d, 5.2; backward passes to the other's final accuracy)",
                 [](const AcetResult& r) {

@@ -8,11 +8,17 @@
 #include "ravine/core/error.hpp"
 #include "ravine/core/files/file.hpp"
 #include "ravine/core/text/json_text.hpp"
+#include "ravine/core/values/undefined.hpp"
 
 namespace ravine {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+/// NaN where there is none.
+double number_in(const Json& json, const char* key) {
+    return json.contains(key) && !json[key].is_null() ? json[key].get<double>() : undefined;
+}
 
 }  // namespace
 
@@ -20,6 +26,7 @@ void write_curriculum(const std::filesystem::path& path, const FirstModel& model
     Json json{{"seconds", model.seconds},
               {"forward_passes", model.work.forward_passes},
               {"backward_passes", model.work.backward_passes},
+              {"work", model.work.equivalents},
               {"losses", Json::array()}};
     for (const double loss : model.losses)
         json["losses"].push_back(std::isfinite(loss) ? Json(loss) : Json());
@@ -31,7 +38,8 @@ FirstModel read_curriculum(const std::filesystem::path& path, int64_t examples) 
         parse_json<Json>(read_file(path), path.string() + ": expected the losses of a first model");
     FirstModel model{.losses = {},
                      .work = {.forward_passes = json_integer(json.at("forward_passes")),
-                              .backward_passes = json_integer(json.at("backward_passes"))},
+                              .backward_passes = json_integer(json.at("backward_passes")),
+                              .equivalents = number_in(json, "work")},
                      .seconds = json.at("seconds"),
                      .failure = {}};
     for (const Json& loss : json.at("losses"))

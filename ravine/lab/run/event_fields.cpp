@@ -22,7 +22,10 @@ Json json_of(double value) {
     return value;
 }
 Json json_of(int64_t value) { return value; }
-Json json_of(bool value) { return value; }
+Json json_of(BatchOutcome value) { return to_string(value); }
+
+/// What JSON itself has no number for.
+bool is_infinity(const Json& json) { return json == "inf" || json == "-inf"; }
 
 void read(const Json& json, double& value) {
     if (json.is_null())
@@ -33,7 +36,19 @@ void read(const Json& json, double& value) {
         json.get_to(value);
 }
 void read(const Json& json, int64_t& value) { value = json_integer(json); }
-void read(const Json& json, bool& value) { json.get_to(value); }
+void read(const Json& json, BatchOutcome& value) {
+    if (json.is_boolean()) {  // of logs that knew gated batches, and took all others for updates
+        value = json.get<bool>() ? BatchOutcome::gated : BatchOutcome::updated;
+        return;
+    }
+    for (const auto outcome :
+         {BatchOutcome::updated, BatchOutcome::rejected, BatchOutcome::converged, BatchOutcome::gated})
+        if (json == to_string(outcome)) {
+            value = outcome;
+            return;
+        }
+    throw std::out_of_range("what became of a batch");
+}
 
 /// A table as it is written down: at(event) is a member.
 template <class Event>
@@ -71,6 +86,11 @@ public:
         };
         return *this;
     }
+    /// The last one had another name.
+    Table& formerly(std::string name) {
+        fields_.back().former_name = std::move(name);
+        return *this;
+    }
     /// The last one is in the records of trials alone.
     Table& unlogged() {
         fields_.back().is_logged = false;
@@ -93,7 +113,7 @@ Json logged(const std::vector<EventField<Event>>& fields, const Event& event) {
     for (const auto& f : fields) {
         if (!f.is_logged || f.is_implied(event)) continue;
         Json value = f.get(event);
-        line[f.name] = value.is_string() ? Json() : std::move(value);
+        line[f.name] = is_infinity(value) ? Json() : std::move(value);
     }
     return line;
 }
@@ -102,9 +122,10 @@ template <class Event>
 Event from_log(const std::vector<EventField<Event>>& fields, const Json& line) {
     Event event{};
     for (const auto& f : fields) {
-        const auto found = line.find(f.name);
+        auto found = line.find(f.name);
+        if (found == line.end()) found = line.find(f.former_name);
         try {
-            if (f.is_logged && found != line.end() && !found->is_string()) {
+            if (f.is_logged && found != line.end() && !is_infinity(*found)) {
                 f.set(event, *found);
                 continue;
             }
@@ -141,8 +162,10 @@ const std::vector<EventField<StepEvent>>& step_fields() {
             .add("learning_rate", [](E& e) -> double& { return e.learning_rate; })
             .add("gradient_norm", [](E& e) -> double& { return e.gradient_norm; })
             .add("seconds", [](E& e) -> double& { return e.seconds; })
+            .add("work", [](E& e) -> double& { return e.work; })
             .add(
-                "gated", [](E& e) -> bool& { return e.gated; }, always<E>(false))
+                "outcome", [](E& e) -> BatchOutcome& { return e.outcome; }, always<E>(BatchOutcome::updated))
+            .formerly("gated")
             .add(
                 "temperature", [](E& e) -> double& { return e.temperature; }, always<E>(1.0))
             .fields();
@@ -157,8 +180,10 @@ const std::vector<EventField<EvaluationEvent>>& evaluation_fields() {
             .add("epoch", [](E& e) -> int64_t& { return e.epoch; })
             .add("validation_loss", [](E& e) -> double& { return e.validation.loss; })
             .add("validation_accuracy", [](E& e) -> double& { return e.validation.accuracy; })
-            .add("epoch_train_loss", [](E& e) -> double& { return e.train_loss; })
+            .add("train_loss", [](E& e) -> double& { return e.train_loss; })
+            .formerly("epoch_train_loss")
             .add("seconds", [](E& e) -> double& { return e.seconds; })
+            .add("work", [](E& e) -> double& { return e.work; })
             .add(
                 "updates", [](E& e) -> int64_t& { return e.updates; }, [](const E& e) { return e.step; })
             .add(
@@ -166,10 +191,11 @@ const std::vector<EventField<EvaluationEvent>>& evaluation_fields() {
             .add(
                 "gated", [](E& e) -> int64_t& { return e.gated; }, always<E>(0))
             .add(
-                "training_loss", [](E& e) -> double& { return e.training.loss; }, always<E>(undefined))
+                "evaluated_train_loss", [](E& e) -> double& { return e.training.loss; }, always<E>(undefined))
+            .formerly("training_loss")
             .add(
-                "training_accuracy", [](E& e) -> double& { return e.training.accuracy; },
-                always<E>(undefined))
+                "train_accuracy", [](E& e) -> double& { return e.training.accuracy; }, always<E>(undefined))
+            .formerly("training_accuracy")
             .add("training_seconds", [](E& e) -> double& { return e.training_seconds; })
             .unlogged()
             .add("forward_passes", [](E& e) -> int64_t& { return e.training_work.forward_passes; })

@@ -16,7 +16,9 @@ struct EventField {
     using Json = nlohmann::ordered_json;
 
     std::string name;
-    /// Numbers, counts and truth values as JSON's; infinities as "inf" and "-inf", NaN as null.
+    /// What logs of earlier versions call it; empty: the same.
+    std::string former_name = {};
+    /// Numbers, counts and names as JSON's; infinities as "inf" and "-inf", NaN as null.
     std::function<Json(const Event&)> get;
     /// Throws std::exception for JSON of another type.
     std::function<void(Event&, const Json&)> set;

@@ -92,19 +92,16 @@ void Run::load_weights(const std::string& path) {
 }
 
 std::string Run::memory_plan() {
-    const auto bytes = [](int64_t elements, Precision p) {
-        return elements * static_cast<int64_t>(element_size(p));
-    };
-    const Precision precision = compile_options().precision;
-    const int64_t weights = bytes(parameters().values().size(), precision);
+    const auto weights = static_cast<int64_t>(parameters().values().byte_count());
+    int64_t state = 0;
+    for (const auto& tensor : training_->optimizer().state().tensors)
+        state += static_cast<int64_t>(tensor.values->byte_count());
     const auto megabytes = [](int64_t n) { return static_cast<double>(n) / 1e6; };
     const Program& program = training_->trainer().program();
     std::string text = fmt::format(
         "memory: weights {:.1f} MB, gradient {:.1f} MB, optimizer state {:.1f} MB, "
         "activations and scratch {:.1f} MB\n",
-        megabytes(weights), megabytes(weights),
-        megabytes(weights * static_cast<int64_t>(training_->optimizer().state().tensors.size())),
-        megabytes(program.arena_bytes()));
+        megabytes(weights), megabytes(weights), megabytes(state), megabytes(program.arena_bytes()));
     return text + "one step (phase 0 forward, phase 1 backward):\n" + program.describe();
 }
 
@@ -125,6 +122,13 @@ void Run::resume(const RunFolder& folder) {
         resume_notes_.push_back(fmt::format(
             "{}: expected {} lines up to the checkpoint, after update {}, found {}; the others are lost",
             folder.metrics().string(), metrics_lines_, state().step, lines));
+    const int64_t cut = train_options().max_steps;
+    if (cut > 0 && state().step >= cut && state().epoch < train_options().epochs)
+        resume_notes_.push_back(
+            fmt::format("the run stopped after {} batches, as --max-steps says, and stops there again; "
+                        "--max-steps 0 lets "
+                        "it go on",
+                        cut));
     const auto stages = std::ssize(train_options().targets.stages);
     if (state().targets.stage.stage >= stages)
         fail_request("{}: expected one of {} stages of the targets, found number {}",
@@ -277,6 +281,7 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
               {"weights", to_string(this->result().which)},  // that the scores above are of
               {"forward_passes", state().forward_passes},
               {"backward_passes", state().backward_passes},
+              {"work", state().work},
               {"updates", training_->optimizer().steps()},
               {"gated_batches", state().gated},
               {"forward_seconds", state().forward_seconds},
@@ -292,6 +297,7 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
         json["curriculum_seconds"] = first_model_->seconds;
         json["curriculum_forward_passes"] = first_model_->work.forward_passes;
         json["curriculum_backward_passes"] = first_model_->work.backward_passes;
+        json["curriculum_work"] = first_model_->work.equivalents;
     }
     for (const auto& stage : state().targets.records) json["stages"].push_back(to_json(stage));
     if (has_decision_map(*this)) {

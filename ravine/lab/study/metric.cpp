@@ -37,7 +37,7 @@ std::optional<Reached> reached(const Metric& metric, const TrialRecord& record, 
     for (const auto& event : record.evaluations) {
         const double here = metric.at(event);
         if (std::isnan(here) || is_better(metric.better, value, here)) continue;
-        return Reached{event.step, event.training_seconds, forward_equivalents(event.training_work)};
+        return Reached{event.step, event.training_seconds, event.training_work.equivalents};
     }
     return {};
 }
@@ -61,7 +61,7 @@ std::vector<OutcomeMeasure> outcome_measures(const Metric& metric, std::optional
     at_end("final_test_loss", Better::lower, [](auto& record) { return record.test.loss; });
     at_end("test_rmse", Better::lower, [](auto& record) { return record.test_rmse; });
     at_end("seconds", Better::lower, [](auto& record) { return record.seconds; });
-    at_end("work", Better::lower, [](auto& record) { return forward_equivalents(record.work); });
+    at_end("work", Better::lower, [](auto& record) { return record.work.equivalents; });
     if (!reach) return all;
     const auto until = [&](const char* name, auto part) {
         all.push_back({name, Better::lower, [metric, part, value = *reach](const TrialRecord& record) {

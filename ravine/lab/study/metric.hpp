@@ -19,7 +19,7 @@ double best_value(const Metric& metric, const TrialRecord& record);
 /// What it took until a metric was first seen at a value or better.
 struct Reached {
     int64_t steps;
-    double seconds, work;  ///< of the updates; work in forward-pass equivalents
+    double seconds, work;  ///< of the updates; work as Work::equivalents has it
 };
 std::optional<Reached> reached(const Metric& metric, const TrialRecord& record, double value);
 

@@ -43,7 +43,7 @@ std::string trials_csv(const StudyResult& result) {
     each_trial(result, [&](const std::string& label, const TrialRecord& t) {
         const auto there = result.reach ? reached(result.metric, t, *result.reach) : std::nullopt;
         csv += csv_line(label, t.experiment.seed, status_of(t), t.batches, t.updates, t.gated, t.epochs,
-                        t.seconds, t.work.forward_passes, t.work.backward_passes, forward_equivalents(t.work),
+                        t.seconds, t.work.forward_passes, t.work.backward_passes, t.work.equivalents,
                         finite_or_nothing(t.train_loss), finite_or_nothing(final_value(loss, t)),
                         finite_or_nothing(final_value(accuracy, t)), finite_or_nothing(best_value(loss, t)),
                         finite_or_nothing(best_value(accuracy, t)), t.best_epoch,
@@ -64,7 +64,7 @@ std::string curves_csv(const StudyResult& result) {
     each_trial(result, [&](const std::string& label, const TrialRecord& t) {
         for (const auto& e : t.evaluations)
             csv += csv_line(label, t.experiment.seed, e.epoch, e.step, e.training_seconds,
-                            forward_equivalents(e.training_work), finite_or_nothing(e.train_loss),
+                            e.training_work.equivalents, finite_or_nothing(e.train_loss),
                             finite_or_nothing(e.training.accuracy), finite_or_nothing(e.validation.loss),
                             finite_or_nothing(e.validation.accuracy), e.updates, e.gated, e.t);
     });

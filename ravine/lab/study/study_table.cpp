@@ -151,7 +151,7 @@ std::string study_table(const StudyResult& result) {
             wrapped(
                 fmt::format(
                     "steps, seconds, work: by when half of the trials had {} {} {}, never where fewer got "
-                    "there; work in forward passes, a backward pass counting as two",
+                    "there; work is the operations that ran, over those of a forward pass of a batch",
                     metric,
                     result.metric.better == Better::higher ? ">=" : "<=", value_text(*result.reach, metric)),
                 0) +

@@ -20,7 +20,8 @@ public:
     explicit Recorder(TrialRecord& record) : record_(record) {}
     void on_progress(const StepEvent& event, int64_t) override {
         ++record_.batches;
-        ++(event.gated ? record_.gated : record_.updates);
+        record_.gated += event.outcome == BatchOutcome::gated ? 1 : 0;
+        record_.updates += event.outcome == BatchOutcome::updated ? 1 : 0;
     }
     void on_step(const StepEvent& event) override { record_.steps.push_back(event); }
     void on_evaluation(const EvaluationEvent& event) override { record_.evaluations.push_back(event); }

@@ -51,9 +51,4 @@ TrialRecord run_trial(const Experiment& experiment, std::shared_ptr<const Parts>
 std::string trial_to_json(const TrialRecord& record);
 TrialRecord trial_from_json(const std::string& text, const std::string& where);
 
-/// Forward-pass equivalents: a backward pass costs two products where a forward pass costs one.
-inline double forward_equivalents(const Work& work) {
-    return static_cast<double>(work.forward_passes) + 2 * static_cast<double>(work.backward_passes);
-}
-
 }  // namespace ravine

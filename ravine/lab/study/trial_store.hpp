@@ -14,7 +14,9 @@ namespace ravine {
 ///   3  the rate is part of the rules' graphs: Adam, NAdam, delta-bar-delta and decoupled decay round
 ///   otherwise;
 ///      products in double go by blocks
-constexpr int64_t numbers_version = 3;
+///   4  work is counted in operations (Work::equivalents): a backward pass no longer counts as two forward
+///      passes, and a first model's work is known
+constexpr int64_t numbers_version = 4;
 
 /// The finished trials of a study, a file each, found again by what was run, on which data: a study that was
 /// interrupted, or that gets more seeds, goes on where it was. Several threads may use it at once.

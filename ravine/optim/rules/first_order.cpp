@@ -432,7 +432,9 @@ StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
     const Work earlier = objective.work();
     StepReport report;
     if (policy_) expect(objective);
-    report.loss = objective.value_and_gradient(evaluation_point(parameters), gradient_);
+    report.at = &evaluation_point(parameters);
+    report.gradient = &gradient_;
+    report.loss = objective.value_and_gradient(*report.at, gradient_);
     objective.settle();
     report.work = objective.work() - earlier;
     if (!std::isfinite(report.loss)) return report;

@@ -10,6 +10,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/core/text/json_text.hpp"
+#include "ravine/core/values/undefined.hpp"
 #include "ravine/train/checkpoint/tensors.hpp"
 
 namespace ravine {
@@ -48,6 +49,7 @@ Json to_json(const TrainState& s) {
         json["stages"].push_back(
             {stage.t, stage.epochs, stage.batches, stage.gated, stage.entry_loss, stage.exit_loss});
     if (std::isfinite(s.train_loss)) json["train_loss"] = s.train_loss;
+    if (std::isfinite(s.work)) json["work"] = s.work;
     if (s.best_epoch > 0) {
         json["best"] = s.best;
         json["best_validation_loss"] = s.best_validation_loss;
@@ -95,6 +97,7 @@ TrainState from_json(const Json& json) {
                                          .entry_loss = stage.at(4),
                                          .exit_loss = stage.at(5)});
     if (json.contains("train_loss")) json["train_loss"].get_to(s.train_loss);
+    s.work = json.contains("work") ? json["work"].get<double>() : undefined;
     if (s.best_epoch > 0) {
         json.at("best").get_to(s.best);
         if (json.at("best_validation_loss").is_number())  // null where there is no validation part

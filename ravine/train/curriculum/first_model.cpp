@@ -62,7 +62,8 @@ FirstModel train_first_model(TrainingOptions options, const Parts& parts, int64_
                       .work = {.forward_passes = state.forward_passes,
                                .backward_passes = state.backward_passes,
                                .forward_seconds = state.forward_seconds,
-                               .backward_seconds = state.backward_seconds},
+                               .backward_seconds = state.backward_seconds,
+                               .equivalents = state.work},
                       .failure = outcome.failure};
     if (outcome.reason == StopReason::epochs) {
         const Schema& schema = training.parts().schema;
@@ -71,6 +72,7 @@ FirstModel train_first_model(TrainingOptions options, const Parts& parts, int64_
             evaluator.losses(training.parts().training, schema.normalization, schema.target_normalization,
                              training.parameters(), training.buffers());
         result.work.forward_passes += evaluator.forward_passes();
+        result.work.equivalents += static_cast<double>(evaluator.forward_passes());
     }
     result.seconds = seconds_since(begin);
     return result;

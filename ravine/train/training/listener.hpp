@@ -1,20 +1,27 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "ravine/optim/objective/objective.hpp"
 #include "ravine/train/training/evaluator.hpp"
 
 namespace ravine {
 
-/// A batch, gated or trained on. The loss is that before the update.
+/// What became of a batch: what the optimizer's step reports of it, or that a gate closed on it.
+enum class BatchOutcome { updated, rejected, converged, gated };
+/// "updated", ...
+std::string to_string(BatchOutcome outcome);
+
+/// A batch. The loss is that before the update.
 struct StepEvent {
     int64_t step, epoch;  ///< 1 for the first batch, and for the first epoch
     double train_loss;
     double learning_rate, gradient_norm;  ///< NaN for a gated batch
     double seconds;
-    bool gated = false;
+    BatchOutcome outcome = BatchOutcome::updated;
     double temperature = 1;  ///< that divided the logits
+    double work = 0;         ///< since the beginning of the run: TrainState::work
 };
 
 /// The validation part looked at, after an epoch.
@@ -30,6 +37,7 @@ struct EvaluationEvent {
     int64_t updates = 0;  ///< of the optimizer, since the beginning of the run
     int64_t gated = 0;    ///< batches of this epoch that were gated
     double t = 1;         ///< of the targets, at the end of the epoch
+    double work = 0;      ///< since the beginning of the run: TrainState::work
 };
 
 /// Hears of a run as it goes.
@@ -47,7 +55,7 @@ struct EvaluationEvent {
 class TrainListener {
 public:
     virtual ~TrainListener() = default;
-    /// Every update, logged or not: for progress bars. Cheap.
+    /// Every batch, logged or not, of so many in the run (0: it has no known end): for progress bars. Cheap.
     virtual void on_progress(const StepEvent&, int64_t /*total_steps*/) {}
     /// The same of the model that ranks the examples of a curriculum, before the run.
     virtual void on_first_model_progress(const StepEvent&, int64_t /*total_steps*/) {}

@@ -40,24 +40,29 @@ void Progress::draw(const std::string& what, Course& course, const StepEvent& ev
     if (course.first_step < 0)
         course = {
             .first_step = event.step - 1, .first_seconds = event.seconds, .smoothed_loss = event.train_loss};
-    if (!event.gated) course.rate = event.learning_rate;
+    if (event.outcome != BatchOutcome::gated) course.rate = event.learning_rate;
     course.smoothed_loss += 0.05 * (event.train_loss - course.smoothed_loss);
     const auto now = std::chrono::steady_clock::now();
     if (now - last_drawn_ < std::chrono::milliseconds(100)) return;
     last_drawn_ = now;
-    constexpr int width = 24;
-    const double share =
-        static_cast<double>(event.step) / static_cast<double>(std::max<int64_t>(1, total_steps));
-    const int filled = static_cast<int>(share * width);
+    constexpr size_t width = 24;
     const double pace =
         (event.seconds - course.first_seconds) / static_cast<double>(event.step - course.first_step);
-    std::string line =
-        fmt::format("\r{} [{}{}] {:3.0f} %  loss {:.4f}", what, std::string(static_cast<size_t>(filled), '='),
-                    std::string(static_cast<size_t>(width - filled), ' '), 100 * share, course.smoothed_loss);
+    std::string line = "\r" + what;
+    if (total_steps > 0) {
+        const double share = static_cast<double>(event.step) / static_cast<double>(total_steps);
+        const auto filled = static_cast<size_t>(share * double{width});
+        line += fmt::format(" [{}{}] {:3.0f} %", std::string(filled, '='), std::string(width - filled, ' '),
+                            100 * share);
+    } else {
+        line += fmt::format("  batch {}", event.step);
+    }
+    line += fmt::format("  loss {:.4f}", course.smoothed_loss);
     if (std::isfinite(accuracy_)) line += fmt::format("  validation {:.2f} %", 100 * accuracy_);
-    line += fmt::format("  rate {:.3g}  {} left\x1b[K", course.rate,
-                        duration_text(pace * static_cast<double>(total_steps - event.step)));
-    std::fputs(line.c_str(), out_);
+    line += fmt::format("  rate {:.3g}", course.rate);
+    if (total_steps > 0)
+        line += fmt::format("  {} left", duration_text(pace * static_cast<double>(total_steps - event.step)));
+    std::fputs((line + "\x1b[K").c_str(), out_);
     std::fflush(out_);
     drawn_ = true;
 }

@@ -8,28 +8,29 @@
 #include "ravine/train/training/nonfinite.hpp"
 
 namespace ravine {
-namespace {
 
-int64_t batches_per_epoch(int64_t batch, int64_t examples) {
-    return examples / batch + (examples % batch != 0 ? 1 : 0);
+std::optional<int64_t> epoch_batches(const TrainOptions& options, int64_t examples) {
+    if (options.epoch_length == EpochLength::endless) return {};
+    return examples / options.batch + (examples % options.batch != 0 ? 1 : 0);
 }
 
-}  // namespace
-
-int64_t total_steps(const TrainOptions& options, int64_t examples) {
+std::optional<int64_t> total_steps(const TrainOptions& options, int64_t examples) {
+    const std::optional<int64_t> cut =
+        options.max_steps > 0 ? std::optional(options.max_steps) : std::nullopt;
+    const auto batches = epoch_batches(options, examples);
+    if (!batches) return cut;
     int64_t steps = 0;
-    if (__builtin_mul_overflow(options.epochs, batches_per_epoch(options.batch, examples), &steps))
-        steps = INT64_MAX;
-    return options.max_steps > 0 ? std::min(options.max_steps, steps) : steps;
+    if (__builtin_mul_overflow(options.epochs, *batches, &steps)) steps = INT64_MAX;
+    return cut ? std::min(*cut, steps) : steps;
 }
 
 RunLength run_length(const TrainOptions& options, int64_t examples) {
-    return {total_steps(options, examples), batches_per_epoch(options.batch, examples)};
+    return {total_steps(options, examples).value_or(0), epoch_batches(options, examples).value_or(0)};
 }
 
 int64_t total_epochs(const TrainOptions& options, int64_t examples) {
-    const int64_t batches = batches_per_epoch(options.batch, examples),
-                  steps = total_steps(options, examples);
+    const auto [steps, batches] = run_length(options, examples);
+    if (batches == 0) return 1;
     return steps / batches + (steps % batches != 0 ? 1 : 0);
 }
 
@@ -49,6 +50,19 @@ std::string to_string(StopReason reason) {
             return "interrupted";
         default:
             return "diverged";
+    }
+}
+
+std::string to_string(BatchOutcome outcome) {
+    switch (outcome) {
+        case BatchOutcome::updated:
+            return "updated";
+        case BatchOutcome::rejected:
+            return "rejected";
+        case BatchOutcome::converged:
+            return "converged";
+        default:
+            return "gated";
     }
 }
 
@@ -94,12 +108,34 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
     monitored_ =
         stopping.exists() ? &metric(stopping.monitor, "--stop: monitor") : &find_metric("validation_loss");
     if (const auto name = optimizer.monitor(); !name.empty()) heard_ = &metric(name, "--rate: monitor");
+    require_lengths();
     if (optimizer.judges_by_validation())
         judge_ = std::make_unique<ValidationJudge>(network, parts, buffers, options_.batch, options_.seed,
                                                    options_.compile, options_.augmentation);
     if (options_.averaging.exists())
         average_.emplace(options_.averaging, network, parts, options_.batch, options_.augmentation,
                          options_.seed, options_.compile);
+}
+
+void Trainer::require_lengths() const {
+    const auto [steps, batches] = run_length(options_, parts_.training.size());
+    const auto refuse = [](const char* what, const char* by) {
+        fail_request("{} goes by {}, and an epoch without an end gives none", what, by);
+    };
+    if (batches == 0 && !options_.targets.is_fixed()) refuse("--targets", "epochs");
+    if (batches == 0 && options_.gate.exists() && options_.gate.by == Gate::By::epoch)
+        refuse("--gate by=epoch", "epochs");
+    if (batches == 0 && options_.stopping.exists()) refuse("--stop", "epochs");
+    if (batches == 0 && heard_) refuse("--rate", "evaluations after epochs");
+    if (steps == 0 && options_.annealing.exists()) refuse("--anneal", "shares of the run");
+    if (steps == 0 && options_.averaging.exists() && options_.averaging.start > 0)
+        refuse("--average: start", "shares of the run");
+}
+
+void Trainer::follow(CurriculumPlan curriculum) {
+    if (!epoch_batches(options_, parts_.training.size()))
+        fail_request("--curriculum goes by epochs, and an epoch without an end gives none");
+    curriculum_.emplace(std::move(curriculum));
 }
 
 /// One that this run has numbers of.
@@ -121,12 +157,13 @@ GraphObjective& Trainer::objective(int64_t batch) {
 }
 
 double Trainer::target_time(const TargetStage& stage, int64_t step) const {
-    const auto batches = static_cast<double>(batches_per_epoch(options_.batch, parts_.training.size()));
+    if (options_.targets.is_fixed()) return ravine::target_time(options_.targets, stage, 0);
+    const auto batches = static_cast<double>(run_length(options_, parts_.training.size()).per_epoch);
     return ravine::target_time(options_.targets, stage, static_cast<double>(step) / batches);
 }
 
 double Trainer::temperature(int64_t step) const {
-    return options_.annealing.temperature(step, total_steps(options_, parts_.training.size()));
+    return options_.annealing.temperature(step, run_length(options_, parts_.training.size()).total);
 }
 
 bool Trainer::is_in_equilibrium(double divergence, const TrainState& state) const {
@@ -166,7 +203,8 @@ Trainer::BatchReport Trainer::step(std::span<const int64_t> examples, std::span<
         if (report.outcome == StepOutcome::updated) {
             if (buffers_.size() > 0) buffers_.assign(sample.settled_buffers());
             if (average_)
-                average_->add(parameters_, state.step + 1, total_steps(options_, parts_.training.size()));
+                average_->add(parameters_, state.step + 1,
+                              run_length(options_, parts_.training.size()).total);
         }
     }
     const Work work = sample.work() - earlier;
@@ -206,21 +244,17 @@ SavedState Trainer::kept() {
     return result;
 }
 
-std::string Trainer::describe_failure(const StepReport& report, const TrainState& state,
-                                      uint64_t version_before) {
+std::string Trainer::describe_failure(const StepReport& report, const TrainState& state) {
     const int64_t step = state.step + 1;
     if (std::isfinite(report.loss)) {
-        // Where the parameters are as they were, the gradient can be had again; where they are lost,
-        // elementwise rules have carried it into the parameters of the same tensors.
-        Vector values = parameters_.values();
-        if (parameters_.version() == version_before)
-            objective(sample_.examples()).value_and_gradient(parameters_, values);
-        const std::string tensor = first_nonfinite_tensor(parameters_.layout(), values);
+        const std::string tensor = first_nonfinite_tensor(
+            parameters_.layout(), report.gradient ? *report.gradient : parameters_.values());
         return fmt::format("step {}: the gradient is not finite{}", step,
                            tensor.empty() ? "" : fmt::format(", first in '{}'", tensor));
     }
-    const std::string layer = first_nonfinite_layer(network_, parameters_, sample_, options_.compile);
-    const std::string tensor = first_nonfinite_tensor(parameters_.layout(), parameters_.values());
+    const Parameters& at = report.at ? *report.at : parameters_;
+    const std::string layer = first_nonfinite_layer(network_, at, sample_, options_.compile);
+    const std::string tensor = first_nonfinite_tensor(at.layout(), at.values());
     const double loss = std::isnan(report.loss) ? std::abs(report.loss) : report.loss;  // not "-nan"
     return fmt::format("step {}: the loss is {}{}{}", step, loss,
                        layer.empty() ? "" : fmt::format(", first in layer '{}'", layer),

@@ -17,6 +17,7 @@
 #include "ravine/train/curriculum/curriculum_plan.hpp"
 #include "ravine/train/targets/target_evolution.hpp"
 #include "ravine/train/training/annealing.hpp"
+#include "ravine/train/training/batch_order.hpp"
 #include "ravine/train/training/batch_sample.hpp"
 #include "ravine/train/training/evaluator.hpp"
 #include "ravine/train/training/gate.hpp"
@@ -29,6 +30,7 @@ namespace ravine {
 
 struct TrainOptions {
     int64_t epochs = 10;
+    EpochLength epoch_length = EpochLength::one_pass;
     int64_t max_steps = 0;  ///< stop after so many batches; 0: the epochs decide
     int64_t batch = 32;     ///< examples an update; the last batch of an epoch may be smaller
     uint64_t seed = 0;      ///< of the order of examples and of random layers
@@ -47,9 +49,11 @@ struct TrainOptions {
     Averaging averaging{};
 };
 
-/// Batches in a run of these options over this many training examples, and in an epoch of it: what a schedule
-/// spans.
-int64_t total_steps(const TrainOptions& options, int64_t examples);
+/// Batches in an epoch of these options over this many training examples, and in a run; nothing where there
+/// is no end to them.
+std::optional<int64_t> epoch_batches(const TrainOptions& options, int64_t examples);
+std::optional<int64_t> total_steps(const TrainOptions& options, int64_t examples);
+/// Both, as far as they are known: what a schedule spans.
 RunLength run_length(const TrainOptions& options, int64_t examples);
 /// Epochs in such a run, begun ones included.
 int64_t total_epochs(const TrainOptions& options, int64_t examples);
@@ -73,6 +77,9 @@ struct TrainState {
     std::string criterion = {};                       ///< by which it has converged
     bool has_converged = false;                       ///< the optimizer said so
     int64_t forward_passes = 0, backward_passes = 0;  ///< over batches, those of evaluations included
+    /// The operations of the same over those of a forward pass (Work::equivalents), in millionths: a run that
+    /// was resumed has the same. NaN after a checkpoint that does not say.
+    double work = 0;
     double seconds = 0;
     double forward_seconds = 0, backward_seconds = 0, update_seconds = 0;  ///< of training
     int64_t gated = 0, epoch_gated = 0;  ///< batches without an update: of the run, of the current epoch
@@ -105,13 +112,15 @@ std::string to_string(WhichWeights weights);
 /// the weights that a curriculum gives to examples, of mean 1 over an epoch, are part of the loss.
 class Trainer {
 public:
-    /// All references must outlive the trainer. Throws RequestError for an empty training part, and where
-    /// batch normalisation would see a single value in every batch.
+    /// All references must outlive the trainer. Throws RequestError for an empty training part, where batch
+    /// normalisation would see a single value in every batch, and for settings that go by epochs or by shares
+    /// of the run where these have no end.
     Trainer(const Network& network, const Parts& parts, Parameters& parameters, Vector& buffers,
             Optimizer& optimizer, TrainOptions options);
 
     /// Follows a curriculum over the training part in all calls of run() from now on.
-    void follow(CurriculumPlan curriculum) { curriculum_.emplace(std::move(curriculum)); }
+    /// Throws RequestError where an epoch has no end: a curriculum goes by epochs.
+    void follow(CurriculumPlan curriculum);
 
     /// Goes on from `state` until a reason to stop. Where numbers cease to be finite, parameters and buffers
     /// are those of the last evaluation at which all was well.
@@ -161,7 +170,8 @@ private:
     /// t of a batch in a stage.
     double target_time(const TargetStage& stage, int64_t step) const;
     Scores scores_of(const Dataset& data, const Weights& weights);
-    std::string describe_failure(const StepReport& report, const TrainState& state, uint64_t version_before);
+    std::string describe_failure(const StepReport& report, const TrainState& state);
+    void require_lengths() const;
     /// The work of all calls of run(): for updates alone, and with the evaluations.
     Work training_work() const;
     Work work() const;

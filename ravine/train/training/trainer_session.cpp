@@ -22,6 +22,11 @@ bool all_finite(const Vector& values) {
     return values.precision() == Precision::f64 ? check(values.as<double>()) : check(values.as<float>());
 }
 
+BatchOutcome outcome_of(StepOutcome outcome) {
+    if (outcome == StepOutcome::updated) return BatchOutcome::updated;
+    return outcome == StepOutcome::rejected ? BatchOutcome::rejected : BatchOutcome::converged;
+}
+
 }  // namespace
 
 /// One call of run().
@@ -36,10 +41,12 @@ public:
                   .seed = options_.seed,
                   .batch = options_.batch,
                   .examples = trainer.parts_.training.size(),
-                  .curriculum = trainer.curriculum_ ? &*trainer.curriculum_ : nullptr}),
-          batches_(run_length(options_, trainer.parts_.training.size()).per_epoch),
+                  .curriculum = trainer.curriculum_ ? &*trainer.curriculum_ : nullptr,
+                  .epoch_length = options_.epoch_length}),
+          batches_(order_.batches()),
           total_steps_(total_steps(options_, trainer.parts_.training.size())),
-          log_every_(options_.log_every > 0 ? options_.log_every : std::max<int64_t>(1, batches_ / 10)),
+          log_every_(options_.log_every > 0 ? options_.log_every
+                                            : std::max<int64_t>(1, batches_.value_or(1000) / 10)),
           earlier_work_(trainer.work()),
           earlier_training_work_(trainer.training_work()),
           earlier_update_seconds_(trainer.update_seconds_),
@@ -51,7 +58,7 @@ public:
         while (state_.epoch < options_.epochs) {
             if (trainer_.is_early(state_)) return stop(StopReason::early);
             order_.begin(state_.epoch);
-            while (state_.batch_in_epoch < batches_) {
+            while (!batches_ || state_.batch_in_epoch < *batches_) {
                 if (state_.has_converged) return stop(StopReason::converged);
                 if (interrupted()) return stop(StopReason::interrupted);
                 if (options_.max_steps > 0 && state_.step >= options_.max_steps)
@@ -82,7 +89,7 @@ private:
 
     /// The batch to prepare beside the present one; none behind the last, or where batches are not prepared.
     std::span<const int64_t> next_batch() {
-        if (!trainer_.loader_.prepares() || state_.step + 1 >= total_steps_) return {};
+        if (!trainer_.loader_.prepares() || (total_steps_ && state_.step + 1 >= *total_steps_)) return {};
         return order_.after(state_.batch_in_epoch);
     }
 
@@ -92,7 +99,7 @@ private:
         const uint64_t version = trainer_.parameters_.version();
         const BatchReport report = trainer_.step(batch, next_batch(), state_);
         if (!report.gated && report.outcome == StepOutcome::not_finite) {
-            outcome_.failure = trainer_.describe_failure(report, state_, version);
+            outcome_.failure = trainer_.describe_failure(report, state_);
             return false;
         }
         if (!options_.targets.is_fixed())
@@ -118,11 +125,12 @@ private:
                               report.gated ? undefined : report.learning_rate,
                               report.gated ? undefined : report.gradient_norm,
                               state_.seconds,
-                              report.gated,
-                              trainer_.temperature(state_.step - 1)};
+                              report.gated ? BatchOutcome::gated : outcome_of(report.outcome),
+                              trainer_.temperature(state_.step - 1),
+                              state_.work};
         const bool logged = state_.step % log_every_ == 0 || state_.step == 1;
         for (auto* listener : listeners_) {
-            listener->on_progress(event, total_steps_);
+            listener->on_progress(event, total_steps_.value_or(0));
             if (logged) listener->on_step(event);
         }
         return true;
@@ -133,10 +141,9 @@ private:
         const auto begin = Clock::now();
         const Scores& validation = outcome_.validation;
         if (!evaluated_) {
-            const Weights weights = trainer_.evaluated();
-            outcome_.validation = trainer_.scores_of(trainer_.parts_.validation, weights);
+            outcome_.validation = validate();
             if (options_.evaluate == TrainOptions::Evaluate::validation_and_training)
-                training_ = trainer_.scores_of(trainer_.parts_.training, weights);
+                training_ = trainer_.scores_of(trainer_.parts_.training, trainer_.evaluated());
         }
         evaluated_ = true;
         account();
@@ -151,7 +158,8 @@ private:
                   .training_seconds = seconds_since(start_) - evaluation_seconds_,
                   .updates = trainer_.optimizer_.steps(),
                   .gated = state_.epoch_gated,
-                  .t = trainer_.target_time(state_.targets.stage, state_.step - 1)};
+                  .t = trainer_.target_time(state_.targets.stage, state_.step - 1),
+                  .work = state_.work};
         for (auto* listener : listeners_) listener->on_evaluation(event_);
         if (!all_finite(trainer_.parameters_.values()) || !all_finite(trainer_.buffers_)) {
             outcome_.failure = fmt::format("step {}: parameters or buffers are not finite", state_.step);
@@ -171,6 +179,12 @@ private:
         }
         trainer_.keep();
         return true;
+    }
+
+    /// Of the validation part; where there is none, nobody need know the weights either.
+    Scores validate() {
+        const Dataset& part = trainer_.parts_.validation;
+        return part.size() > 0 ? trainer_.scores_of(part, trainer_.evaluated()) : undefined_scores;
     }
 
     /// Whether a measure is better than that of the best epoch by more than the least change. NaN never is.
@@ -199,9 +213,10 @@ private:
     }
 
     TrainOutcome outcome(StopReason reason) {
-        const Weights result = trainer_.result(state_);
-        if (!evaluated_ || result.which == WhichWeights::best)
-            outcome_.validation = trainer_.scores_of(trainer_.parts_.validation, result);
+        if (options_.stopping.exists() && state_.best_epoch > 0)
+            outcome_.validation = trainer_.scores_of(trainer_.parts_.validation, trainer_.result(state_));
+        else if (!evaluated_)
+            outcome_.validation = validate();
         if (reason == StopReason::converged) outcome_.criterion = state_.criterion;
         if (reason == StopReason::early)
             outcome_.criterion =
@@ -229,6 +244,9 @@ private:
         const Work all = trainer_.work() - earlier_work_, training = training_work();
         state_.forward_passes = earlier_.forward_passes + all.forward_passes;
         state_.backward_passes = earlier_.backward_passes + all.backward_passes;
+        constexpr double parts = 1e6;  // of a pass: so much of every sum is the same, however it is made up
+        state_.work = std::round((state_.work + all.equivalents - counted_work_) * parts) / parts;
+        counted_work_ = all.equivalents;
         state_.forward_seconds = earlier_.forward_seconds + training.forward_seconds;
         state_.backward_seconds = earlier_.backward_seconds + training.backward_seconds;
         state_.update_seconds = earlier_.update_seconds + trainer_.update_seconds_ - earlier_update_seconds_;
@@ -240,10 +258,12 @@ private:
     TrainState& state_;
     const std::vector<TrainListener*>& listeners_;
     BatchOrder order_;
-    int64_t batches_, total_steps_, log_every_;
+    std::optional<int64_t> batches_, total_steps_;  // nothing: there is no end to them
+    int64_t log_every_;
     Work earlier_work_, earlier_training_work_;  // of earlier sessions
     double earlier_update_seconds_;
-    TrainState earlier_;  // at the beginning of this one
+    double counted_work_ = 0;  // of this session, in the state
+    TrainState earlier_;       // at the beginning of this one
     Clock::time_point start_ = Clock::now();
     double evaluation_seconds_ = 0;
     TrainOutcome outcome_;
