@@ -2,6 +2,7 @@
 #include <utf8.h>
 
 #include <stdexcept>
+#include <vector>
 
 #include "fuzz/scratch.hpp"
 #include "ravine/core/error.hpp"
@@ -38,31 +39,37 @@ std::string tensor_file(const std::string& name, const TensorFile& file) {
     return path.string();
 }
 
-/// The training run whose checkpoints are read; a few updates long.
+/// The training run whose checkpoints are read; a few updates long, with a state of every kind.
 Run small_run() {
     Experiment experiment;
     experiment.dataset = "spiral:examples=60";
     experiment.model = "mlp:hidden=2";
     experiment.optimizer = "adam";
-    experiment.epochs = 1;
+    experiment.rate = "plateau:patience=1";
+    experiment.average = "ema";
+    experiment.stop = "early:patience=2";
+    experiment.epochs = 2;
     experiment.batch = 20;
     experiment.threads = 1;
     return {experiment, [](const std::string&) {}};
 }
 
-/// The checkpoint that such a run writes at its beginning, with other words about where it stood.
-TensorFile checkpoint_of(Run& run, std::string_view state) {
-    TensorFile file;
-    append_tensors(file, "", run.parameters().layout(), run.parameters().values());
-    for (const char* name : {"optimizer.m", "optimizer.v", "trainer.best.parameters"})
-        file.tensors.push_back(
-            {name,
-             {run.parameters().values().size()},
-             Vector(run.parameters().values().size(), run.parameters().values().precision())});
-    file.metadata = {{"ravine.state", std::string(state)},
-                     {"ravine.numbers", "{}"},
-                     {"ravine.counters", R"({"optimizer.steps":0,"metrics_lines":0})"}};
-    return file;
+/// The checkpoint that such a run writes.
+TensorFile small_checkpoint() {
+    const RunFolder folder{put_folder("small-run", {})};
+    small_run().train(folder, {});
+    return read_safetensors(folder.checkpoint());
+}
+
+/// The pieces between lines "---"; none behind the last.
+std::vector<std::string> pieces_of(std::string_view text) {
+    constexpr std::string_view line = "\n---\n";
+    std::vector<std::string> pieces;
+    size_t begin = 0;
+    for (size_t end; (end = text.find(line, begin)) != std::string_view::npos; begin = end + line.size())
+        pieces.emplace_back(text.substr(begin, end - begin));
+    pieces.emplace_back(text.substr(begin));
+    return pieces;
 }
 
 /// Builds a network and the graph of a step.
@@ -103,12 +110,18 @@ void feed_checkpoint(std::string_view bytes) {
     run.resume({put_folder("checkpoint", {{"checkpoint.safetensors", bytes}})});
 }
 
-/// What a checkpoint says of where its run stood; the run goes on from there.
+/// What a checkpoint says of where its run stood; the run goes on from there. The state alone, or behind
+/// lines "---" the numbers and the counters of what else has state.
 void feed_checkpoint_state(std::string_view bytes) {
     if (!utf8::is_valid(bytes)) return;  // no header holds other text
+    static const TensorFile made = small_checkpoint();
+    TensorFile file = made;
+    const std::vector<std::string> pieces = pieces_of(bytes);
+    for (size_t i = 0; const char* key : {"ravine.state", "ravine.numbers", "ravine.counters"})
+        if (i < pieces.size()) file.metadata[key] = pieces[i++];
     Run run = small_run();
     const RunFolder folder{put_folder("state", {})};
-    write_safetensors(folder.checkpoint(), checkpoint_of(run, bytes));
+    write_safetensors(folder.checkpoint(), file);
     run.resume(folder);
     run.train({});
 }

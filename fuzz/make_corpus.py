@@ -179,29 +179,38 @@ augment = ["flip", "noise"]
                                                  "notes": "n"}], "figures": [], "sets": ["s"], "command": "ravine"}))
 
 
+def metadata_of(path):
+    data = path.read_bytes()
+    return json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])["__metadata__"]
+
+
 def runs(program):
     with tempfile.TemporaryDirectory() as work:
         def ravine(*arguments):
             subprocess.run([os.path.abspath(program), *arguments], cwd=work, check=True, stdout=subprocess.DEVNULL)
 
-        ravine("train", "spiral:examples=60", "--model", "mlp:hidden=2", "--optimizer", "adam", "--epochs", "1", "--batch", "20",
-               "--threads", "1", "--targets", "acet", "--out", "run")
-        ravine("train", "spiral:examples=60", "--model", "mlp:hidden=2", "--optimizer", "adam", "--epochs", "1", "--batch", "20",
-               "--threads", "1", "--out", "plain")
+        train = ["train", "spiral:examples=60", "--model", "mlp:hidden=2", "--optimizer", "adam", "--epochs", "2", "--batch",
+                 "20", "--threads", "1"]
+        # "averaged" is the run of the targets checkpoint and checkpoint-state.
+        ravine(*train, "--average", "ema", "--stop", "early:patience=2", "--rate", "plateau:patience=1", "--out", "averaged")
+        ravine(*train, "--targets", "acet:initial=0.5,increment=0.5,epochs_per_increment=1", "--out", "targets")
+        ravine(*train, "--curriculum", "stochastic:first_epochs=1", "--augment", "noise+mixup", "--out", "curriculum")
         ravine("compare", "spiral:examples=60", "--model", "mlp:hidden=2", "--optimizer", "adam", "--optimizer", "sgd", "--epochs",
-               "1", "--seeds", "2", "--out", "study")
-        for folder in ["run", "plain"]:
+               "1", "--seeds", "2", "--average", "ema", "--stop", "early", "--out", "study")
+        for folder in ["averaged", "targets", "curriculum"]:
             run = Path(work) / folder
             for target, name in [("config", "config.toml"), ("summary", "summary.json"), ("metrics", "metrics.jsonl"),
-                                 ("model", "model.safetensors"), ("checkpoint", "checkpoint.safetensors")]:
-                put(target, folder, (run / name).read_bytes())
-            header = (run / "checkpoint.safetensors").read_bytes()
-            header = json.loads(header[8:8 + struct.unpack("<Q", header[:8])[0]])
-            put("checkpoint-state", folder, header["__metadata__"]["ravine.state"])
-            header = (run / "model.safetensors").read_bytes()
-            header = json.loads(header[8:8 + struct.unpack("<Q", header[:8])[0]])["__metadata__"]
+                                 ("model", "model.safetensors"), ("checkpoint", "checkpoint.safetensors"),
+                                 ("curriculum", "curriculum.json")]:
+                if (run / name).exists():
+                    put(target, folder, (run / name).read_bytes())
+            header = metadata_of(run / "checkpoint.safetensors")
+            put("checkpoint-state", folder, "\n---\n".join(header["ravine." + name] for name in ("state", "numbers", "counters")))
+            header = metadata_of(run / "model.safetensors")
             put("model-metadata", folder, header["ravine.model"] + "\n---\n" + header["ravine.schema"])
-            put("model-metadata", "described", (corpus / "description" / "residual").read_text() + "---\n" + header["ravine.schema"])
+        put("model-metadata", "described", (corpus / "description" / "residual").read_text() + "---\n" + header["ravine.schema"])
+        for name in ["raw", "best"]:
+            put("model", name, (Path(work) / "averaged" / f"{name}.safetensors").read_bytes())
         put("study", "two", (Path(work) / "study/study.json").read_bytes())
         for i, trial in enumerate(sorted((Path(work) / "study/trials").glob("*.json"))[:2]):
             put("trial", f"trial{i}", trial.read_bytes())

@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "fuzz/targets.hpp"
+#include "ravine/core/error.hpp"
 #include "tests/support/paths.hpp"
 
 namespace ravine::fuzz {
@@ -33,6 +35,33 @@ TEST(Corpus, IsReadOrRefusedInOneLine) {
     }
     for (const auto& folder : fs::directory_iterator(corpus))
         EXPECT_NO_THROW(find_target(folder.path().filename().string())) << folder.path();
+}
+
+/// A fuzzer that starts from refused files alone never comes behind the first check.
+TEST(Corpus, WhatRunsAndStudiesWroteIsRead) {
+    const fs::path corpus = fs::path(test::source_folder()) / "fuzz/corpus";
+    for (const auto& [target, input] :
+         std::initializer_list<std::pair<const char*, const char*>>{{"checkpoint", "averaged"},
+                                                                    {"checkpoint-state", "averaged"},
+                                                                    {"config", "averaged"},
+                                                                    {"config", "curriculum"},
+                                                                    {"config", "targets"},
+                                                                    {"metrics", "averaged"},
+                                                                    {"metrics", "targets"},
+                                                                    {"model", "averaged"},
+                                                                    {"model", "best"},
+                                                                    {"model", "raw"},
+                                                                    {"study-file", "lists"},
+                                                                    {"summary", "averaged"},
+                                                                    {"summary", "curriculum"},
+                                                                    {"summary", "targets"},
+                                                                    {"trial", "trial0"},
+                                                                    {"trial", "trial1"}}) {
+        SCOPED_TRACE(fs::path(target) / input);
+        EXPECT_NO_THROW(find_target(target).run(contents_of(corpus / target / input)));
+    }
+    EXPECT_THROW(find_target("checkpoint-state").run(contents_of(corpus / "checkpoint-state/targets")),
+                 Error);
 }
 
 }  // namespace
