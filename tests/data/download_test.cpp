@@ -47,6 +47,23 @@ TEST_F(Download, ReplacesADifferingFileOnlyByTheVerifiedOne) {
     holds_the_file();
 }
 
+TEST_F(Download, ALinkStaysOneAndTheFileThatItLeadsToIsReplaced) {
+    const HttpServer server(serve_well);
+    std::filesystem::create_directories(folder.path() / "disk");
+    std::filesystem::create_directories(folder.path() / "small");
+    for (const bool is_there : {false, true}) {
+        SCOPED_TRACE(is_there);
+        std::filesystem::remove(target());
+        std::filesystem::remove(folder.path() / "disk/kept.bin");
+        if (is_there) folder.write("disk/kept.bin", "mine");
+        std::filesystem::create_symlink("../disk/kept.bin", target());
+        download({server.address()});
+        EXPECT_TRUE(std::filesystem::is_symlink(target()));
+        EXPECT_TRUE(test::contents_of(folder.path() / "disk/kept.bin") == body());
+        EXPECT_THAT(files(), testing::UnorderedElementsAre("data.bin", "kept.bin"));  // no part is left
+    }
+}
+
 TEST_F(Download, GoesOnWhereABrokenOneEnded) {
     const HttpServer broken([](const auto&, const auto& out) {
         out.send(whole_head());

@@ -39,21 +39,6 @@ bool write_all(int descriptor, std::string_view piece) {
     return true;
 }
 
-/// Where symbolic links lead, the last of which may lead to nothing yet.
-fs::path follow_links(fs::path path) {
-    constexpr int most = 40;  // as the system's own
-    for (int links = 0; links <= most; ++links) {
-        std::error_code error;
-        const auto status = fs::symlink_status(path, error);
-        if (!fs::is_symlink(status)) return path;
-        const fs::path target = fs::read_symlink(path, error);
-        if (error) fail_run("{}: cannot write: {}", path.string(), error.message());
-        path = path.parent_path() / target;  // an absolute target replaces all
-    }
-    errno = ELOOP;
-    fail_to_write(path);
-}
-
 /// Whether a path leads to what an open descriptor leads to.
 bool is_same(const struct stat& found, int descriptor) {
     struct stat opened {};
@@ -155,6 +140,20 @@ std::string read_file(const fs::path& path, uint64_t limit) {
     if (static_cast<uint64_t>(stream.gcount()) != size)
         fail_request("{}: byte {}: expected {} bytes, found the end", path.string(), stream.gcount(), size);
     return contents;
+}
+
+fs::path follow_links(fs::path path) {
+    constexpr int most = 40;  // as the system's own
+    for (int links = 0; links <= most; ++links) {
+        std::error_code error;
+        const auto status = fs::symlink_status(path, error);
+        if (!fs::is_symlink(status)) return path;
+        const fs::path target = fs::read_symlink(path, error);
+        if (error) fail_run("{}: cannot write: {}", path.string(), error.message());
+        path = path.parent_path() / target;  // an absolute target replaces all
+    }
+    errno = ELOOP;
+    fail_to_write(path);
 }
 
 void write_file_atomically(const fs::path& path, std::span<const std::string_view> pieces) {

@@ -20,6 +20,10 @@ std::string read_file(const std::filesystem::path& path, uint64_t limit = UINT64
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::string_view> pieces);
 void write_file_atomically(const std::filesystem::path& path, std::string_view contents);
 
+/// Where a path's symbolic links lead, the last of which may lead to nothing yet. Throws RunError where there
+/// are too many.
+std::filesystem::path follow_links(std::filesystem::path path);
+
 /// Throws RequestError where no file can be written to `path`: its folder does not exist or may not be
 /// written to, or the path is a folder or a socket. To be asked before work whose result would be lost.
 void require_writable(const std::filesystem::path& path);

@@ -8,10 +8,12 @@
 #include <cstring>
 
 #include "ravine/core/error.hpp"
+#include "ravine/core/files/file.hpp"
 #include "ravine/core/files/lock.hpp"
 
 namespace ravine {
-PartFile::PartFile(const std::filesystem::path& target) : target_(target), path_(target.string() + ".part") {
+PartFile::PartFile(const std::filesystem::path& target)
+    : target_(follow_links(target)), path_(target_.string() + ".part") {
     const LockedFile file = open_locked(path_, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
     if (file.state == LockedFile::State::held)
         fail_run("{}: another process is downloading it", path_.string());

@@ -8,6 +8,7 @@ namespace ravine {
 
 /// A file on its way: TARGET.part, beside the target, which it becomes once all of it is there. It is locked
 /// while it is open, so that two processes never write one; what a broken download has left is gone on with.
+/// Where the target is a symbolic link, all of this is said of the file that it leads to.
 class PartFile {
 public:
     /// Opens the part, or begins one. Throws RunError where it cannot be written or another process holds it.
