@@ -111,7 +111,9 @@ void run_gradcheck(const GradcheckRequest& request) {
     print_tensors(check);
     print_verdict(check, request.options);
     if (interrupted()) fail_run("interrupted; the check is not complete");
-    if (check.verdict() == GradientVerdict::wrong) fail_run("the gradient is wrong");
+    const GradientVerdict verdict = check.verdict();
+    if (verdict == GradientVerdict::wrong) fail_run("the gradient is wrong");
+    if (verdict == GradientVerdict::not_shown) fail_run("the check shows nothing of the gradient");
 }
 
 }  // namespace

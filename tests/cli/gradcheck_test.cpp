@@ -19,6 +19,15 @@ TEST(GradcheckCommand, PrintsALineATensorAndAVerdict) {
     EXPECT_EQ(folder.contents(), std::vector<std::string>{"g.csv"});
 }
 
+TEST(GradcheckCommand, WhereNothingCouldBeComparedNothingIsCalledRight) {
+    // With a step as wide as the weights the only ReLU changes sides whatever is moved before it.
+    const Outcome outcome = run_program({"gradcheck", "--model", "mlp:hidden=64", "--freeze", "2.*,0.bias",
+                                         "--step", "1", "--samples", "20"});
+    EXPECT_EQ(outcome.status, 1) << outcome.out;
+    EXPECT_THAT(outcome.out, HasSubstr("verdict: not shown: every element"));
+    EXPECT_THAT(outcome.err, HasSubstr("the check shows nothing of the gradient"));
+}
+
 TEST(GradcheckCommand, BadRequestsAreOneLine) {
     const TestFolder folder;
     for (const std::vector<std::string>& arguments : {std::vector<std::string>{"gradcheck", "--step", "0"},

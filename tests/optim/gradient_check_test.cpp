@@ -42,7 +42,7 @@ TEST(GradientCheck, TheRelativeErrorIsOverTheLargerOfBoth) {
 TEST(GradientCheck, ARightGradientAgreesWithTheCentralDifference) {
     const auto elements = check({3, 2}, {12, 9 + std::cos(2.0)}, smooth);
     for (const auto& e : elements) EXPECT_LT(e.error(), 1e-9);
-    EXPECT_EQ(judge(summarize_check(elements).unexplained, 2, false), GradientVerdict::right);
+    EXPECT_EQ(judge(summarize_check(elements), 2, false), GradientVerdict::right);
 }
 
 TEST(GradientCheck, AWrongElementIsFoundAndNamed) {
@@ -50,7 +50,7 @@ TEST(GradientCheck, AWrongElementIsFoundAndNamed) {
     const GradientSummary summary = summarize_check(elements);
     EXPECT_EQ(elements[static_cast<size_t>(summary.worst)].index, 1);
     EXPECT_NEAR(summary.unexplained, 0.1 / (9.1 + std::cos(2.0)), 1e-6);
-    EXPECT_EQ(judge(summary.unexplained, 2, true), GradientVerdict::wrong);
+    EXPECT_EQ(judge(summary, 2, true), GradientVerdict::wrong);
 }
 
 TEST(GradientCheck, AGradientThatIsForgottenIsWrongHoweverSmall) {
@@ -87,6 +87,21 @@ TEST(GradientCheck, AKinkWithinTheStepIsToldApart) {
     EXPECT_LT(summary.unexplained, 1e-9);
 }
 
+TEST(GradientCheck, WhereEveryElementIsAKinkNothingIsShown) {
+    const auto relu = [](const std::vector<double>& x) {
+        return Probe{.value = std::max(x[0], 0.0), .choices = x[0] > 0};
+    };
+    const GradientSummary kinks = summarize_check(check({1e-6}, {1}, relu));
+    EXPECT_EQ(kinks.kinks, 1);
+    EXPECT_EQ(judge(kinks, 2, true), GradientVerdict::not_shown);
+    // One element beside it is enough, and an error remains an error.
+    const auto beside = [](const std::vector<double>& x) {
+        return Probe{.value = std::max(x[0], 0.0) + x[1], .choices = x[0] > 0};
+    };
+    EXPECT_EQ(judge(summarize_check(check({1e-6, 1}, {1, 1}, beside)), 2, true), GradientVerdict::right);
+    EXPECT_EQ(judge(summarize_check(check({1e-6, 1}, {1, 2}, beside)), 2, true), GradientVerdict::wrong);
+}
+
 TEST(GradientCheck, WhatRoundingHidesIsNotCalledWrong) {
     // A slope of 1e-12 beside a value of 1e6: the difference quotient is noise.
     const auto elements = check(
@@ -109,11 +124,11 @@ TEST(GradientCheck, StepsAreShortenedWhereTheFunctionTurns) {
             const double slope = (1 - std::pow(std::tanh(at / width), 2)) / width;
             const auto elements = check({at, 1}, {slope, 2}, turn);
             EXPECT_LT(elements[0].error(), 1e-6) << width << " " << at;
-            EXPECT_LE(judge(summarize_check(elements).unexplained, 2, false), GradientVerdict::right);
+            EXPECT_LE(judge(summarize_check(elements), 2, false), GradientVerdict::right);
             EXPECT_FALSE(elements[0].is_too_small());
             for (const double factor : {1.02, 0.98, -1.0, 0.0}) {
                 const auto wrong = check({at, 1}, {factor * slope, 2}, turn);
-                EXPECT_EQ(judge(summarize_check(wrong).unexplained, 2, false), GradientVerdict::wrong)
+                EXPECT_EQ(judge(summarize_check(wrong), 2, false), GradientVerdict::wrong)
                     << width << " " << at << " " << factor;
             }
         }
@@ -144,18 +159,21 @@ TEST(GradientCheck, AKinkOnBothSidesIsAKink) {
 
 TEST(GradientCheck, NanIsTheWorst) {
     const auto elements = check({3, 2}, {std::nan(""), 9 + std::cos(2.0)}, smooth);
-    EXPECT_EQ(judge(summarize_check(elements).unexplained, 20, true), GradientVerdict::wrong);
+    EXPECT_EQ(judge(summarize_check(elements), 20, true), GradientVerdict::wrong);
 }
 
 TEST(GradientCheck, JudgesByTheThresholdsOfTheStudy) {
     using enum GradientVerdict;
-    EXPECT_EQ(judge(1e-7, 1, false), right);
-    EXPECT_EQ(judge(1e-6, 1, false), doubtful);
-    EXPECT_EQ(judge(1e-4, 1, true), acceptable);
-    EXPECT_EQ(judge(2e-4, 9, true), doubtful);
-    EXPECT_EQ(judge(2e-4, 10, false), acceptable);
-    EXPECT_EQ(judge(1e-2, 10, false), acceptable);
-    EXPECT_EQ(judge(0.011, 100, true), wrong);
+    const auto verdict = [](double error, int64_t layers, bool has_kinks) {
+        return judge({.checked = 1, .counted = 1, .unexplained = error}, layers, has_kinks);
+    };
+    EXPECT_EQ(verdict(1e-7, 1, false), right);
+    EXPECT_EQ(verdict(1e-6, 1, false), doubtful);
+    EXPECT_EQ(verdict(1e-4, 1, true), acceptable);
+    EXPECT_EQ(verdict(2e-4, 9, true), doubtful);
+    EXPECT_EQ(verdict(2e-4, 10, false), acceptable);
+    EXPECT_EQ(verdict(1e-2, 10, false), acceptable);
+    EXPECT_EQ(verdict(0.011, 100, true), wrong);
 }
 
 TEST(GradientCheck, CanBeEndedEarly) {

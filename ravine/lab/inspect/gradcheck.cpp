@@ -100,9 +100,7 @@ std::vector<CheckedElement> Gradcheck::elements() const {
     return all;
 }
 
-GradientVerdict Gradcheck::verdict() const {
-    return judge(summarize_check(elements()).unexplained, layers, has_kinks);
-}
+GradientVerdict Gradcheck::verdict() const { return judge(summarize_check(elements()), layers, has_kinks); }
 
 Gradcheck gradcheck(Experiment experiment, const GradcheckOptions& options,
                     const std::function<void(double)>& progress,

@@ -201,8 +201,10 @@ GradientSummary summarize_check(std::span<const CheckedElement> elements) {
     return summary;
 }
 
-GradientVerdict judge(double largest_error, int64_t layers, bool has_kinks) {
-    if (largest_error <= 1e-7) return GradientVerdict::right;
+GradientVerdict judge(const GradientSummary& summary, int64_t layers, bool has_kinks) {
+    const double largest_error = summary.unexplained;
+    if (largest_error <= 1e-7)
+        return summary.counted == 0 ? GradientVerdict::not_shown : GradientVerdict::right;
     if (largest_error <= 1e-4 && has_kinks) return GradientVerdict::acceptable;
     if (largest_error <= 1e-2 && layers >= 10) return GradientVerdict::acceptable;
     return largest_error <= 1e-2 ? GradientVerdict::doubtful : GradientVerdict::wrong;
@@ -217,6 +219,10 @@ std::string explain(GradientVerdict verdict) {
         case GradientVerdict::doubtful:
             return "doubtful: errors between 1e-7 and 1e-2 without a kink or a depth that explains them; try "
                    "another --step";
+        case GradientVerdict::not_shown:
+            return "not shown: every element that was checked is a kink, or smaller than what its difference "
+                   "is uncertain by; fewer --check-examples or a smaller --step leave kinks out of the step, "
+                   "a larger --step makes rounding small, --samples 0 checks every element";
         default:
             return "wrong: an error above 1e-2 that no kink, no rounding and no step explains";
     }

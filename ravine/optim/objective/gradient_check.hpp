@@ -52,7 +52,7 @@ void check_gradient(const Vector& gradient, Parameters& at, std::span<const int6
                     const std::function<bool(const CheckedElement&)>& checked);
 
 /// What the errors say, by the study's thresholds (paper D, section 5.2).
-enum class GradientVerdict { right, acceptable, doubtful, wrong };
+enum class GradientVerdict { right, acceptable, doubtful, wrong, not_shown };
 
 /// What a check amounts to.
 struct GradientSummary {
@@ -65,9 +65,10 @@ struct GradientSummary {
 
 GradientSummary summarize_check(std::span<const CheckedElement> elements);
 
-/// right: at most 1e-7; acceptable: at most 1e-4 where the function has kinks, at most 1e-2 for networks of
-/// ten layers or more; wrong: above 1e-2; doubtful between.
-GradientVerdict judge(double largest_error, int64_t layers, bool has_kinks);
+/// By the largest error that nothing explains. right: at most 1e-7; acceptable: at most 1e-4 where the
+/// function has kinks, at most 1e-2 for networks of ten layers or more; wrong: above 1e-2; doubtful between;
+/// not shown: there is no such error, but neither is there an element that could have shown one.
+GradientVerdict judge(const GradientSummary& summary, int64_t layers, bool has_kinks);
 
 /// The verdict in words.
 std::string explain(GradientVerdict verdict);
