@@ -204,10 +204,18 @@ def all_work():
         Work("train curriculum", train + ["--curriculum", "stochastic:first_epochs=1", "--anneal",
                                           "temperature:start=2", "--optimizer", "delta-bar-delta"], True),
         Work("train cut short f64", train + ["--max-steps", "14", "--precision", "f64"], True),
+        Work("train average early plateau", train + ["--average", "ema:decay=0.9", "--stop", "early:patience=2", "--rate",
+                                                     "plateau:patience=1,factor=0.5", "--optimizer", "adam",
+                                                     "--schedule", "constant"], True),
+        Work("train restarts early", train + ["--schedule", "sgdr:period=1", "--stop",
+                                              "early:monitor=validation_accuracy,patience=1", "--optimizer", "momentum"], True),
         Work("train values", ["train", "noisy-sine:examples=100", "--epochs", "4", "--model", "mlp:hidden=8"], True),
         Work("compare tuned", ["compare", "spiral:examples=90", "--optimizer", "sgd", "--optimizer", "adam", "--model",
                                "mlp:hidden=6", "--epochs", "2", "--seeds", "2", "--tune", "learning_rate", "--values",
                                "0.01,0.1", "--tuning-seeds", "1"]),
+        Work("compare averaged", ["compare", "spiral:examples=90", "--optimizer", "adam", "--model", "mlp:hidden=6", "--epochs",
+                                  "3", "--seeds", "2", "--average", "none", "--average", "ema", "--schedule", "sgdr", "--stop",
+                                  "early:patience=2"]),
         Work("reproduce acet", ["reproduce", "acet", "--quick", "--only", "spiral,circles", "--seeds", "1"]),
     ]
 
