@@ -6,6 +6,7 @@
 #include "ravine/core/files/file.hpp"
 #include "ravine/lab/names/registry.hpp"
 #include "tests/cli/program.hpp"
+#include "tests/support/environment.hpp"
 #include "tests/support/paths.hpp"
 
 namespace ravine::test {
@@ -13,7 +14,15 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(List, ShowsEveryNameOfAKindUnderItsSingularAndPlural) {
+/// With what the program would otherwise say to OpenMP by starting once more, which takes as long as all else
+/// that it does here: a start for each name is many. That it does is in waiting_test.cpp.
+class ForEveryName : public testing::Test {
+    Environment spin_count{"GOMP_SPINCOUNT", "1000"};
+};
+class List : public ForEveryName {};
+class Describe : public ForEveryName {};
+
+TEST_F(List, ShowsEveryNameOfAKindUnderItsSingularAndPlural) {
     for (const auto& kind : kinds()) {
         const Outcome outcome = run_program({"list", kind.plural});
         EXPECT_EQ(outcome.status, 0) << kind.plural;
@@ -23,13 +32,13 @@ TEST(List, ShowsEveryNameOfAKindUnderItsSingularAndPlural) {
     }
 }
 
-TEST(List, ShowsAllKindsWithoutOne) {
+TEST_F(List, ShowsAllKindsWithoutOne) {
     const Outcome outcome = run_program({"list"});
     EXPECT_EQ(outcome.status, 0);
     for (const auto& entry : registry()) EXPECT_THAT(outcome.out, HasSubstr("\n  " + entry.name + " "));
 }
 
-TEST(Describe, ShowsEveryRegisteredName) {
+TEST_F(Describe, ShowsEveryRegisteredName) {
     for (const auto& entry : registry()) {
         const Outcome outcome = run_program({"describe", entry.kind + "/" + entry.name});
         EXPECT_EQ(outcome.status, 0) << entry.name << outcome.err;
@@ -41,18 +50,18 @@ TEST(Describe, ShowsEveryRegisteredName) {
     }
 }
 
-TEST(Describe, ShowsEachKindThatHasTheName) {
+TEST_F(Describe, ShowsEachKindThatHasTheName) {
     const Outcome outcome = run_program({"describe", "linear"});
     for (const char* heading : {"linear (model)", "linear (schedule)", "linear (activation)"})
         EXPECT_THAT(outcome.out, HasSubstr(heading));
 }
 
-TEST(Describe, CountsTheParametersOfAModel) {
+TEST_F(Describe, CountsTheParametersOfAModel) {
     // 2 -> 100 -> 100 -> 2: 200 + 100 + 10000 + 100 + 200 + 2.
     EXPECT_THAT(run_program({"describe", "mlp"}).out, testing::ContainsRegex("total +10,602 "));
 }
 
-TEST(Describe, ShowsLayersAndWorkOfAModelForAShapeOrADataSet) {
+TEST_F(Describe, ShowsLayersAndWorkOfAModelForAShapeOrADataSet) {
     const Outcome small = run_program({"describe", "--model", "lenet:dropout=0.5", "--shape", "28x28x1"});
     EXPECT_EQ(small.status, 0) << small.err;
     EXPECT_THAT(small.out,
@@ -69,7 +78,7 @@ TEST(Describe, ShowsLayersAndWorkOfAModelForAShapeOrADataSet) {
     EXPECT_THAT(described.out, HasSubstr("heads.0.2"));
 }
 
-TEST(Describe, RefusesWhatItCannotDescribe) {
+TEST_F(Describe, RefusesWhatItCannotDescribe) {
     const TestFolder folder;
     write_file_atomically(folder / "net.toml", "[model]\nlayers = ['flaten']\n");
     for (const std::vector<std::string>& arguments :

@@ -60,8 +60,11 @@ class Browser:
     def open(self, path, width, scheme):
         self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1,
                       mobile=width < 600)
-        self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.prefer(scheme)
         self.request("POST", "/url", {"url": path.resolve().as_uri()})
+
+    def prefer(self, scheme):
+        self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def log(self):
         return self.request("POST", "/se/log", {"type": "browser"})
@@ -91,7 +94,7 @@ def make_folders(ravine, folder):
 
     start("compare", "spiral:examples=600", "--model", "mlp:hidden=16", "--optimizer", "adam", "--optimizer", "sgd",
           "--optimizer", "rmsprop:rho=0.95", "--epochs", "12", "--seeds", "6", "--tune", "learning_rate", "--budget", "4",
-          "--train-scores", "true", "--out", "study")
+          "--train-scores", "true", "--log-every", "20", "--out", "study")
     start("train", "spiral:examples=600", "--model", "mlp:hidden=16", "--epochs", "12",
           "--optimizer", "adam:learning_rate=0.05", "--train-scores", "true", "--out", "run")
     start("reproduce", "acet", "--quick", "--only", "spiral", "--seeds", "2", "--out", "acet")
@@ -146,16 +149,19 @@ def problems_of(browser, folder, pictures):
     if loads_something(report.read_text()):
         yield "an element loads something"
     yield from problems_without_script(browser, report)
-    for width, scheme in ((1200, "light"), (1200, "dark"), (360, "light"), (360, "dark")):
-        browser.open(report, width, scheme)
-        for problem in browser.run(INSPECT):
-            yield f"{width} pixels, {scheme}: {problem}"
-        for entry in browser.log():
-            yield f"{width} pixels, {scheme}: {entry['level']}: {entry['message']}"
-        if pictures:
-            browser.request("POST", "/refresh", {})
-            browser.run("const [done] = arguments; setTimeout(done, 300)")
-            browser.picture(folder / f"{folder.name}-{width}-{scheme}.png")
+    # A page is opened in one scheme and stays open as its reader changes to the other.
+    for width, schemes in ((1200, ("light", "dark")), (360, ("dark", "light"))):
+        browser.open(report, width, schemes[0])
+        for scheme in schemes:
+            browser.prefer(scheme)
+            for problem in browser.run(INSPECT):
+                yield f"{width} pixels, {scheme}: {problem}"
+            for entry in browser.log():
+                yield f"{width} pixels, {scheme}: {entry['level']}: {entry['message']}"
+            if pictures:
+                browser.request("POST", "/refresh", {})
+                browser.run("const [done] = arguments; setTimeout(done, 300)")
+                browser.picture(folder / f"{folder.name}-{width}-{scheme}.png")
 
 
 def main():
