@@ -23,7 +23,7 @@ seconds=$(awk -v minutes="$minutes" 'BEGIN { print int(60 * minutes) }')
 ((seconds > 0)) || { echo "--minutes: expected a number above 0, found '$minutes'" >&2; exit 2; }
 # Files that are read a thousand times a second belong into memory; one thread tells the same story each time.
 [[ -w /dev/shm ]] && export TMPDIR=/dev/shm
-export OMP_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=0 UBSAN_OPTIONS=print_stacktrace=1
+export OMP_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=0 UBSAN_OPTIONS=print_stacktrace=1
 mkdir -p build/fuzz/findings
 status=0
 for target in "${chosen[@]}"; do
