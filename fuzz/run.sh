@@ -32,8 +32,8 @@ for target in "${chosen[@]}"; do
     # 1 GB is what a reader may take before it refuses (docs/data.md); the program itself and the sanitizers' notes on
     # memory come on top.
     "$program" --target="$target" "build/fuzz/corpus/$target" "fuzz/corpus/$target" -max_total_time="$seconds" \
-        -timeout=20 -report_slow_units=5 -rss_limit_mb=3000 -malloc_limit_mb=1100 -artifact_prefix="build/fuzz/findings/$target-" \
-        -print_final_stats=1 -verbosity=0 2>"build/fuzz/findings/$target.log" ||
+        -timeout=20 -report_slow_units=5 -rss_limit_mb=3000 -malloc_limit_mb=1100 \
+        -artifact_prefix="build/fuzz/findings/$target-" -print_final_stats=1 -verbosity=0 2>"build/fuzz/findings/$target.log" ||
         { status=1; tail -n 40 "build/fuzz/findings/$target.log"; }
     grep -E 'number_of_executed_units|peak_rss_mb' "build/fuzz/findings/$target.log" || true
 done

@@ -20,7 +20,7 @@ TEST(GradcheckCommand, PrintsALineATensorAndAVerdict) {
 }
 
 TEST(GradcheckCommand, WhereNothingCouldBeComparedNothingIsCalledRight) {
-    // With a step as wide as the weights the only ReLU changes sides whatever is moved before it.
+    // With a step as wide as the weights, each of the first layer takes its unit's ReLU to the other side.
     const Outcome outcome = run_program({"gradcheck", "--model", "mlp:hidden=64", "--freeze", "2.*,0.bias",
                                          "--step", "1", "--samples", "20"});
     EXPECT_EQ(outcome.status, 1) << outcome.out;
