@@ -1,6 +1,7 @@
 #include "ravine/optim/rates/exact_newton.hpp"
 #include "ravine/optim/rates/first_order_rate.hpp"
 #include "ravine/optim/rates/five_losses.hpp"
+#include "ravine/optim/rates/hypergradient.hpp"
 #include "ravine/optim/rates/plateau.hpp"
 #include "ravine/optim/rates/rate_policy.hpp"
 
@@ -85,6 +86,41 @@ void add_learned(Catalog<RatePolicyMaker>& catalog) {
         maker_of(make_exact_newton));
 }
 
+/// A number within a range, or the word that stands for none.
+template <class T>
+Field<T> optional_field(const std::string& name, std::optional<double> T::*member, const std::string& word,
+                        const Range& range, const std::string& meaning) {
+    return {name, range.text() + ", or " + word, meaning,
+            [member, word](const T& t) { return t.*member ? format_number(*(t.*member)) : word; },
+            [member, word, range](T& t, const std::string& what, const std::string& text) {
+                t.*member = std::nullopt;
+                if (text != word) t.*member = parse_number(what, text, range);
+            }};
+}
+
+void add_hypergradient(Catalog<RatePolicyMaker>& catalog) {
+    using H = Hypergradient;
+    catalog.add<H>(
+        {.name = "hypergradient",
+         .summary = "descends along the derivative of the loss by the rate of the step before",
+         .formula = "h = g' b, with b = d theta / d eta of the step before: -g of then for sgd\n"
+                    "form=additive:       eta <- eta - beta h\n"
+                    "form=multiplicative: eta <- eta (1 - beta h / (||g|| ||b||))\n"
+                    "before the step in hand; sgd: SGD-HD, nesterov:form=pytorch: SGDN-HD, adam: Adam-HD",
+         .source = "Baydin, Cornish, Martinez Rubio, Schmidt and Wood 2018"},
+        {field("beta", &H::beta, positive,
+               "rate of the rate; additive: in its units, for adam about a ten-thousandth of what sgd likes; "
+               "multiplicative: the largest change of a step as a share of the rate"),
+         choice<H, H::Form>("form", &H::form,
+                            {{"additive", H::Form::additive}, {"multiplicative", H::Form::multiplicative}},
+                            "additive as in the algorithms of the paper; multiplicative knows no units"),
+         optional_field("start", &H::start, "auto", non_negative,
+                        "the rate of the first step; auto: the optimizer's; additive may begin at 0"),
+         optional_field("minimum", &H::minimum, "none", non_negative,
+                        "what the rate may not fall below; none: it may become negative, as in the paper")},
+        maker_of(make_hypergradient));
+}
+
 Catalog<RatePolicyMaker> policy_catalog() {
     Catalog<RatePolicyMaker> catalog("rate");
     catalog.add<ConstantRate>({.name = "constant",
@@ -116,6 +152,7 @@ Catalog<RatePolicyMaker> policy_catalog() {
             return [plateau](double base_rate) { return make_plateau(plateau, base_rate); };
         });
     add_learned(catalog);
+    add_hypergradient(catalog);
     return catalog;
 }
 
