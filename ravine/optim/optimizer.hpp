@@ -56,6 +56,11 @@ public:
     virtual std::string monitor() const { return {}; }
     /// What an evaluation found of the monitored measure, in the order of the evaluations.
     virtual void hear(double /*measured*/) {}
+    /// The average of the weights for which the method promises what it promises, as text of that catalog
+    /// ("polynomial:gamma=8"): what is evaluated and saved unless it is told otherwise. "none": the weights.
+    virtual std::string average() const { return "none"; }
+    /// What goes wrong without an error, and what to do: one line; empty: nothing.
+    virtual std::string concern() const { return {}; }
     /// The updates made so far.
     virtual int64_t steps() const = 0;
     /// All that has to be saved so that a run can go on.

@@ -111,6 +111,24 @@ TEST_F(CheckpointTest, AveragesPlateausAndPatienceGoOnWhereTheyWere) {
     }
 }
 
+// The point they began at, their numbers, the promised average, a policy's slope.
+TEST_F(CheckpointTest, RatesThatAreFoundGoOnWhereTheyWere) {
+    for (const auto& [optimizer, rate] :
+         std::vector<std::pair<const char*, const char*>>{{"dog:initial_step=0.01", "constant"},
+                                                          {"prodigy", "constant"},
+                                                          {"adam", "hypergradient:beta=1e-4"}}) {
+        SCOPED_TRACE(optimizer);
+        Experiment e = long_experiment(optimizer);
+        e.rate = rate;
+        const RunFolder whole = folder(fmt::format("whole-{:.3}", optimizer));
+        train_in(whole, e);
+        const RunFolder crashed = folder(fmt::format("crashed-{:.3}", optimizer));
+        crash_in(crashed, e, 7);
+        resume_in(crashed);
+        expect_same(crashed, whole);
+    }
+}
+
 TEST_F(CheckpointTest, ARunThatStoppedEarlyStaysAsItIs) {
     Experiment e = long_experiment("sgd:learning_rate=1e-9");  // nothing improves
     e.stop = "early:patience=1,min_change=0.1";

@@ -182,6 +182,40 @@ TEST_F(RunNotesTest, SettingsThatWorkAgainstEachOtherAreNoted) {
                 testing::ElementsAre(testing::HasSubstr("'warmup+cosine' counts updates")));
 }
 
+// Single precision loses steps of 1e-12 beside the weights.
+TEST_F(RunNotesTest, WhatGoesWrongWithoutAnErrorIsSaidInSummaryAndReport) {
+    Experiment e = small_experiment();
+    e.epochs = 10;
+    e.freeze = "*.bias";
+    const auto said = [&](const std::string& optimizer, const std::string& name) {
+        e.optimizer = optimizer;
+        const RunFolder to = folder(name);
+        train_in(to, e);
+        const Json summary = summary_of(to);
+        const bool in_report =
+            contents_of(to.report()).find("Beware: prodigy: after 60 updates d is still") !=
+            std::string::npos;
+        EXPECT_EQ(summary.contains("concern"), in_report);
+        return in_report ? summary["concern"].get<std::string>() : std::string();
+    };
+    EXPECT_THAT(said("prodigy:initial_d=1e-12", "stuck"), HasSubstr("try initial_d="));
+    EXPECT_EQ(said("prodigy", "well"), "");
+}
+
+TEST_F(RunNotesTest, DogResultsInItsAverageUnlessToldOtherwise) {
+    Experiment e = small_experiment();
+    e.optimizer = "dog";
+    const auto weights = [&](const std::string& name) {
+        const RunFolder to = folder(name);
+        train_in(to, e);
+        EXPECT_EQ(fs::exists(to.raw()), name == "promised");
+        return summary_of(to)["weights"].get<std::string>();
+    };
+    EXPECT_EQ(weights("promised"), "average");
+    e.average = "none";
+    EXPECT_EQ(weights("told"), "last");
+}
+
 // 6 batches in an epoch: the rate falls with each of them, and is full again where a period begins.
 TEST_F(RunNotesTest, AScheduleKnowsTheUpdatesOfAnEpoch) {
     Experiment e = small_experiment();  // 3 epochs

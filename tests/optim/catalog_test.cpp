@@ -64,7 +64,7 @@ TEST(OptimCatalogs, AllRulesAreThere) {
     for (const auto& entry : update_rules().entries()) names.push_back(entry.name);
     EXPECT_THAT(names, testing::UnorderedElementsAre("sgd", "momentum", "nesterov", "adagrad", "rmsprop",
                                                      "rmsprop-nesterov", "adadelta", "adam", "nadam",
-                                                     "delta-bar-delta"));
+                                                     "delta-bar-delta", "dog", "prodigy"));
 }
 
 TEST(OptimCatalogs, DefaultsAreThoseOfTheAggregates) {

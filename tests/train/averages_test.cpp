@@ -66,6 +66,49 @@ TEST(Averaging, TheExponentialOneWeighsTheNewestMost) {
     }
 }
 
+/// sum_k C(k) theta_k / sum_k C(k), where C(k) = k (k + 1) ... (k + gamma - 1): what the recursion comes to.
+TEST(Averaging, ThePolynomialOneWeighsByAPowerOfTheUpdate) {
+    for (const int gamma : {0, 1, 3}) {
+        const Averages got =
+            run(averaged({.kind = Averaging::Kind::polynomial, .gamma = static_cast<double>(gamma)}));
+        EXPECT_EQ(got.which, WhichWeights::average);
+        for (size_t i = 0; i < got.mean.size(); ++i) {
+            double sum = 0, weights = 0;
+            for (size_t k = 1; k <= got.passed.size(); ++k) {
+                double weight = 1;
+                for (int j = 0; j < gamma; ++j) weight *= static_cast<double>(k) + j;
+                sum += weight * got.passed[k - 1][i];
+                weights += weight;
+            }
+            EXPECT_NEAR(got.mean[i], sum / weights, 1e-13);
+        }
+    }
+}
+
+// The recursion of Ivgi, Hinder and Carmon 2023 with gamma = 8, which dog asks for unless it is told
+// otherwise.
+TEST(Averaging, TheOptimizerSaysWhichOneItPromisesSomethingOf) {
+    Case given = averaged(TrainOptions{}.averaging);
+    given.optimizer = "dog:initial_step=0.01";
+    const Averages promised = run(given);
+    EXPECT_EQ(promised.which, WhichWeights::average);
+    for (size_t i = 0; i < promised.mean.size(); ++i) {
+        double mean = 0;
+        for (size_t t = 1; t <= promised.passed.size(); ++t) {
+            const double weight = 9 / (static_cast<double>(t) + 8);
+            mean = (1 - weight) * mean + weight * promised.passed[t - 1][i];
+        }
+        EXPECT_NEAR(promised.mean[i], mean, 1e-13);
+        EXPECT_NE(promised.mean[i], promised.passed.back()[i]);
+    }
+    given.options.averaging = {};
+    EXPECT_EQ(run(given).which, WhichWeights::last);
+    EXPECT_EQ(run(given).passed, promised.passed);
+    given.options.averaging = TrainOptions{}.averaging;
+    given.optimizer = "prodigy";
+    EXPECT_EQ(run(given).which, WhichWeights::last);
+}
+
 TEST(Averaging, TrainingKnowsNothingOfIt) {
     Bench plain(averaged({})), with(averaged({.kind = Averaging::Kind::polyak}));
     plain.run();
@@ -156,7 +199,10 @@ TEST(Averaging, SpecsAreRead) {
     EXPECT_FALSE(averagings().make(Spec::parse("none")).exists());
     EXPECT_EQ(averagings().make(Spec::parse("polyak")).start, 0.5);
     EXPECT_EQ(averagings().make(Spec::parse("ema:decay=0.99")).decay, 0.99);
+    EXPECT_EQ(averagings().make(Spec::parse("polynomial")).gamma, 8);
+    EXPECT_EQ(averagings().make(Spec::parse("auto")).kind, Averaging::Kind::promised);
     EXPECT_THROW(averagings().make(Spec::parse("ema:decay=1")), RequestError);
+    EXPECT_THROW(averagings().make(Spec::parse("polynomial:gamma=-1")), RequestError);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ struct Experiment {
     std::string anneal = "none";
     std::string curriculum = "none";
     std::string stop = "none";
-    std::string average = "none";
+    std::string average = "auto";
     int64_t epochs = 10;
     int64_t max_steps = 0;  ///< 0: the epochs decide
     int64_t batch = 32;

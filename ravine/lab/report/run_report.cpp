@@ -129,6 +129,8 @@ ReportSection result_section(const RunData& data) {
     if (data.text("status") != "done")
         headline += " The run stopped early: " + data.text("stop_reason") + ".";
     section.blocks.emplace_back(Headline{headline});
+    if (const std::string concern = data.text("concern"); !concern.empty())
+        section.blocks.emplace_back(Paragraph{"Beware: " + concern + "."});
     const double best = data.number("best_epoch"), least = data.number("best_validation_loss"),
                  last = data.number("validation_loss");
     const std::string which = data.text("weights");

@@ -1,6 +1,7 @@
 #include "ravine/lab/run/run.hpp"
 #include "ravine/lab/experiment/model_file.hpp"
 
+#include <spdlog/spdlog.h>
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -52,6 +53,22 @@ private:
     std::function<void()> save_;
     double every_, wait_;
     Clock::time_point last_ = Clock::now();
+};
+
+/// Says once what goes wrong without an error.
+class ConcernWatch : public TrainListener {
+public:
+    explicit ConcernWatch(const Optimizer& optimizer) : optimizer_(optimizer) {}
+    void on_evaluation(const EvaluationEvent&) override {
+        if (said_) return;
+        const std::string concern = optimizer_.concern();
+        said_ = !concern.empty();
+        if (said_) spdlog::warn("{}", concern);
+    }
+
+private:
+    const Optimizer& optimizer_;
+    bool said_ = false;
 };
 
 std::string status_of(StopReason reason) {
@@ -229,6 +246,8 @@ RunResult Run::train(const RunFolder& folder, std::vector<TrainListener*> listen
                          training_->buffers(), saved_state());
     };
     CheckpointSaver saver(save, save_every);
+    ConcernWatch concerns(training_->optimizer());
+    listeners.push_back(&concerns);
     listeners.push_back(&log);
     listeners.push_back(&saver);
     const InterruptGuard guard;
@@ -293,6 +312,7 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
               {"validation_examples", parts().validation.size()},
               {"test_examples", parts().test.size()}};
     if (predicts_numbers(parts().test.task)) json["test_rmse"] = result.test_rmse;
+    if (const auto concern = training_->optimizer().concern(); !concern.empty()) json["concern"] = concern;
     if (first_model_) {
         json["curriculum_seconds"] = first_model_->seconds;
         json["curriculum_forward_passes"] = first_model_->work.forward_passes;

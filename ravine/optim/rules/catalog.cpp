@@ -4,9 +4,11 @@
 #include "ravine/optim/rules/adagrad.hpp"
 #include "ravine/optim/rules/adam.hpp"
 #include "ravine/optim/rules/delta_bar_delta.hpp"
+#include "ravine/optim/rules/dog.hpp"
 #include "ravine/optim/rules/momentum.hpp"
 #include "ravine/optim/rules/nadam.hpp"
 #include "ravine/optim/rules/nesterov.hpp"
+#include "ravine/optim/rules/prodigy.hpp"
 #include "ravine/optim/rules/rmsprop.hpp"
 #include "ravine/optim/rules/rmsprop_nesterov.hpp"
 #include "ravine/optim/rules/sgd.hpp"
@@ -206,6 +208,39 @@ void add_adaptive_rules(Rules& rules) {
                  field("theta", &D::theta, below_one, "how much of the running mean of gradients stays")});
 }
 
+void add_parameter_free_rules(Rules& rules) {
+    add_rule<Dog>(
+        rules,
+        {.name = "dog",
+         .summary = "gradient descent that finds its rate: distance over gradients, averaged",
+         .formula = "r <- max(r, ||theta - theta_0||), at least initial_step (1 + ||theta_0||)\n"
+                    "G <- G + ||g||^2\n"
+                    "theta <- theta - lr r / sqrt(G + epsilon) g\n"
+                    "evaluated and saved, unless --average says otherwise: --average polynomial:gamma=8",
+         .source = "Ivgi, Hinder and Carmon 2023; lr = 1"},
+        {field("initial_step", &Dog::initial_step, positive,
+               "the length of the first step as a share of 1 + ||theta_0||"),
+         epsilon_field<Dog>()});
+
+    add_rule<Prodigy>(
+        rules,
+        {.name = "prodigy",
+         .summary = "Adam that finds its rate: a growing estimate of the distance to a solution",
+         .formula = "m <- beta1 m + (1 - beta1) d g\n"
+                    "v <- beta2 v + (1 - beta2) d^2 g^2\n"
+                    "theta <- theta - lr d m / (sqrt(v) + d epsilon)\n"
+                    "r <- beta3 r + (1 - beta3) lr d^2 <g, theta_0 - theta>, theta before the update\n"
+                    "s <- beta3 s + (1 - beta3) lr d^2 g\n"
+                    "d <- max(d, d_coefficient r / ||s||_1), beta3 = sqrt(beta2)",
+         .source = "Mishchenko and Defazio 2023, algorithm 4; lr = 1"},
+        {field("initial_d", &Prodigy::initial_d, positive, "d of the first step: well below any good rate"),
+         field("d_coefficient", &Prodigy::d_coefficient, positive,
+               "what the estimate is multiplied with: for a rate that is always too small or too large"),
+         beta_field("beta1", &Prodigy::beta1, "how much of the mean of gradients stays"),
+         beta_field("beta2", &Prodigy::beta2, "how much of the mean of squares stays"),
+         epsilon_field<Prodigy>()});
+}
+
 }  // namespace
 
 const Catalog<UpdateRule>& update_rules() {
@@ -214,6 +249,7 @@ const Catalog<UpdateRule>& update_rules() {
         add_momentum_rules(all);
         add_scaled_rules(all);
         add_adaptive_rules(all);
+        add_parameter_free_rules(all);
         return all;
     }();
     return rules;

@@ -133,6 +133,7 @@ void FirstOrder::declare(int64_t size, Precision precision) {
     scalars_ = r.scalars();
     for (const auto& inner : r.inners()) inner_names_.push_back(inner.name);
     inners_.resize(inner_names_.size());
+    numbers_.emplace(r, graph);
     for (const auto& scalar : point.scalars())
         if (std::ranges::find(scalars_, scalar.first, &RuleGraph::Scalar::first) == scalars_.end())
             scalars_.push_back(scalar);
@@ -204,7 +205,7 @@ FirstOrder::Written FirstOrder::write(Graph& graph, const Group& group) const {
                     .inners = r.inners()};
     written.judged = options_.rule.judged(judged).value_or(written.theta);
     if (group.decays) {
-        const Value decay = r.learning_rate * graph.scalar("weight_decay") * r.theta;
+        const Value decay = r.step_size * graph.scalar("weight_decay") * r.theta;
         written.theta = written.theta - decay;
         written.judged = written.judged - decay;
     }
@@ -255,6 +256,7 @@ std::shared_ptr<const Program> FirstOrder::compile_step(const Group& group, Resu
     }
     std::vector<Output> outputs{{r.theta, "theta"}};
     for (const auto& state : r.states) {
+        if (state.name == initial_theta_name) continue;
         require(state.next.has_value(), "state '{}' has no next value", state.name);
         outputs.push_back({*state.next, state.name});
     }
@@ -285,10 +287,12 @@ FirstOrder::Compiled FirstOrder::prepare(std::shared_ptr<const Program> program)
                       .direction = p.storage("direction"),
                       .states = {},
                       .scalars = {},
+                      .numbers = {},
                       .inners = {},
                       .sums = {}};
     for (const auto& state : states_) compiled.states.push_back(p.storage(state.name));
     for (const auto& scalar : scalars_) compiled.scalars.push_back(p.scalar(scalar.first));
+    for (const auto& name : numbers_->names()) compiled.numbers.push_back(p.scalar(name));
     for (const auto& name : inner_names_) {
         compiled.inners.push_back(p.scalar(name));
         compiled.sums.push_back(p.storage(name));
@@ -303,7 +307,15 @@ void FirstOrder::set_scalars(Compiled& compiled, double learning_rate) const {
     for (size_t i = 0; i < scalars_.size(); ++i)
         if (compiled.scalars[i] >= 0)
             workspace.set_scalar(compiled.scalars[i], scalars_[i].second(steps_ + 1));
+    for (size_t i = 0; i < compiled.numbers.size(); ++i)
+        set_if_used(workspace, compiled.numbers[i], numbers_->values()[i]);
     for (size_t i = 0; i < inners_.size(); ++i) set_if_used(workspace, compiled.inners[i], inners_[i]);
+}
+
+/// Before the first update, where theta is first seen.
+void FirstOrder::begin(const Vector& theta) {
+    for (auto& state : states_)
+        if (state.name == initial_theta_name) state.values.assign(theta);
 }
 
 /// The rule's inner products over all groups, for the update that follows.
@@ -448,6 +460,7 @@ StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
         if (clips_by_norm())
             group.clipping_factor = clipping_factor(
                 options_.clipping.kind == Clipping::Kind::norm ? squared_norm : group.squared_norm);
+    if (steps_ == 0) begin(parameters.values());
     if (!inners_.empty()) find_inners(parameters.values());
     curve_->begin(parameters);
     report.learning_rate = rate_of(objective, parameters, report.loss);
@@ -462,6 +475,8 @@ StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
     report.gradient_norm = std::sqrt(squared_norm);
     report.outcome = std::isfinite(report.gradient_norm) ? StepOutcome::updated : StepOutcome::not_finite;
     ++steps_;
+    if (!numbers_->empty())
+        report.learning_rate = numbers_->advance(steps_, report.learning_rate, scalars_, inners_);
     return report;
 }
 
@@ -475,6 +490,10 @@ std::string FirstOrder::monitor() const { return policy_ ? policy_->monitor() : 
 
 void FirstOrder::hear(double measured) {
     if (policy_) policy_->hear(measured);
+}
+
+std::string FirstOrder::concern() const {
+    return options_.rule.concern(steps_, [this](const std::string& name) { return numbers_->of(name); });
 }
 
 std::vector<Workspace*> FirstOrder::workspaces() {
@@ -494,6 +513,7 @@ std::vector<Workspace*> FirstOrder::workspaces() {
 SavedState FirstOrder::state() {
     SavedState result{.counters = {{"steps", &steps_}}};
     for (auto& [name, values] : states_) result.tensors.push_back({name, {values.size()}, &values});
+    result.append("", numbers_->state());
     if (policy_) result.append("rate.", policy_->state());
     return result;
 }

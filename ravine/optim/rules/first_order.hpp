@@ -10,6 +10,7 @@
 #include "ravine/optim/rates/rate_policy.hpp"
 #include "ravine/optim/rates/schedule.hpp"
 #include "ravine/optim/rules/clipping.hpp"
+#include "ravine/optim/rules/rule_numbers.hpp"
 #include "ravine/optim/rules/update_rule.hpp"
 
 namespace ravine {
@@ -46,6 +47,8 @@ public:
     std::vector<RateCount> rate_counts() const override;
     std::string monitor() const override;
     void hear(double measured) override;
+    std::string average() const override { return options_.rule.average(); }
+    std::string concern() const override;
     int64_t steps() const override { return steps_; }
     SavedState state() override;
 
@@ -59,7 +62,7 @@ private:
     struct Compiled {
         std::unique_ptr<Workspace> workspace;
         int theta, gradient, result, learning_rate, weight_decay, clipping_factor, squared_norm, direction;
-        std::vector<int> states, scalars, inners, sums;  // as states_, scalars_ and inners_
+        std::vector<int> states, scalars, numbers, inners, sums;  // as states_, scalars_ and so on
     };
     /// What a program over a group makes.
     enum class Result {
@@ -118,6 +121,7 @@ private:
     double rate_of(Objective& objective, const Parameters& parameters, double loss);
     const Parameters& evaluation_point(const Parameters& parameters);
     bool find_norms(double& squared_norm);
+    void begin(const Vector& theta);
     void find_inners(const Vector& theta);
     void run_step(Group& group, Compiled& compiled, double learning_rate, const Vector& theta);
     void set_scalars(Compiled& compiled, double learning_rate) const;
@@ -136,7 +140,8 @@ private:
     std::vector<Group> groups_;
     std::vector<RuleGraph::Scalar> scalars_;
     std::vector<std::string> inner_names_;
-    std::vector<double> inners_;  // over all groups
+    std::vector<double> inners_;          // over all groups
+    std::optional<RuleNumbers> numbers_;  // made when the rule is declared
     std::vector<State> states_;
     Vector gradient_;
     Compiled evaluation_point_;

@@ -14,6 +14,9 @@
 
 namespace ravine {
 
+/// The state that keeps theta as it was before the first update.
+inline constexpr const char* initial_theta_name = "initial_theta";
+
 /// What a rule sees while it writes itself down: the parameters and the gradient as flat vectors, its state,
 /// and numbers that change from step to step.
 class RuleGraph {
@@ -22,10 +25,19 @@ public:
 
     Value theta, gradient;
     Value learning_rate;  ///< eta: a step is a function theta(eta), whose derivative is the graph's too
+    /// What decoupled decay is multiplied with, and what a person sees as the learning rate: eta, unless the
+    /// rule finds a factor of it by itself, and says so here.
+    Value step_size;
 
     /// The state `name` before this update; `initial` before the first one.
     Value state(const std::string& name, double initial = 0);
-    /// Declares the state's value after this update, and returns it.
+    /// theta before the first update.
+    Value initial_theta();
+    /// A number that is kept beside the vectors, as it is before this update; `initial` before the first one.
+    Value number(const std::string& name, double initial = 0);
+    /// Declares the value of a state or a number after this update, and returns it. That of a number is made
+    /// of numbers, scalars, inner products and the rate (that of the step, without the multiples of single
+    /// tensors); it is computed in double precision.
     Value next(const std::string& name, Value value);
     /// A number that depends on the update, t = 1 for the first; not on the learning rate.
     Value scalar(const std::string& name, std::function<double(int64_t t)> value);
@@ -46,16 +58,20 @@ public:
     };
     using Scalar = std::pair<std::string, std::function<double(int64_t)>>;
     const std::vector<State>& states() const { return states_; }
+    const std::vector<State>& numbers() const { return numbers_; }
     const std::vector<Scalar>& scalars() const { return scalars_; }
     const std::vector<Inner>& inners() const { return inners_; }
 
 private:
     Graph& graph_;
     int64_t size_;
-    std::vector<State> states_;
+    std::vector<State> states_, numbers_;
     std::vector<Scalar> scalars_;
     std::vector<Inner> inners_;
 };
+
+/// A number that a rule keeps, by its name.
+using NumberOf = std::function<double(const std::string& name)>;
 
 /// An update rule: one elementwise graph over the flat parameter vector, which reads as the paper's lines.
 /// The executor runs it in any precision in one pass over memory. Made from a plain aggregate of settings R
@@ -66,6 +82,10 @@ private:
 ///     std::optional<Value> evaluation_point(RuleGraph& r) const;
 ///                                                             optional: where the gradient is evaluated
 ///     std::optional<Value> judged(RuleGraph& r) const;        optional: where a step is judged (StepCurve)
+///     std::string average() const;                            optional: Optimizer::average()
+///     std::string concern(int64_t updates, const NumberOf& number) const;
+///                                                             optional: Optimizer::concern(), by the numbers
+///                                                             that it keeps
 ///
 /// `update` declares the next value of every state; the rule itself holds none: UpdateRule rule = Adam{.beta2
 /// = 0.99}. The step is a function of the rate, theta(eta); the rules here are affine in it.
@@ -89,6 +109,11 @@ public:
             evaluation_point_ = [rule](RuleGraph& r) { return rule.evaluation_point(r); };
         if constexpr (requires(RuleGraph & r) { rule.judged(r); })
             judged_ = [rule](RuleGraph& r) { return rule.judged(r); };
+        if constexpr (requires { rule.average(); }) average_ = rule.average();
+        if constexpr (requires(const NumberOf& number) { rule.concern(1, number); })
+            concern_ = [rule](int64_t updates, const NumberOf& number) {
+                return rule.concern(updates, number);
+            };
     }
 
     double base_learning_rate() const { return base_learning_rate_; }
@@ -99,11 +124,17 @@ public:
     }
     /// Nothing: where it ends.
     std::optional<Value> judged(RuleGraph& r) const { return judged_ ? judged_(r) : std::nullopt; }
+    const std::string& average() const { return average_; }
+    std::string concern(int64_t updates, const NumberOf& number) const {
+        return concern_ ? concern_(updates, number) : std::string();
+    }
 
 private:
     double base_learning_rate_;
     std::function<Value(RuleGraph&)> update_;
     std::function<std::optional<Value>(RuleGraph&)> evaluation_point_, judged_;
+    std::string average_ = "none";
+    std::function<std::string(int64_t, const NumberOf&)> concern_;
 };
 
 /// The update rules by name.

@@ -5,10 +5,15 @@
 namespace ravine {
 namespace {
 
+struct PromisedAverage {};
 struct NoAverage {};
 
 struct PolyakAverage : Averaging {
     PolyakAverage() : Averaging{.kind = Kind::polyak, .start = 0.5} {}
+};
+
+struct PolynomialAverage : Averaging {
+    PolynomialAverage() : Averaging{.kind = Kind::polynomial} {}
 };
 
 struct ExponentialAverage : Averaging {
@@ -24,10 +29,16 @@ Field<A> start_field() {
 
 Catalog<Averaging> averaging_catalog() {
     Catalog<Averaging> catalog("average");
+    catalog.add<PromisedAverage>(
+        {.name = "auto",
+         .summary = "the average that the optimizer promises something of",
+         .formula = "dog: polynomial:gamma=8; all others: none",
+         .source = "the default"},
+        {}, [](PromisedAverage) { return Averaging{.kind = Averaging::Kind::promised}; });
     catalog.add<NoAverage>({.name = "none",
                             .summary = "the weights themselves are evaluated and saved",
                             .formula = "theta",
-                            .source = "the default"},
+                            .source = "nothing is averaged"},
                            {}, [](NoAverage) { return Averaging{}; });
     catalog.add<PolyakAverage>(
         {.name = "polyak",
@@ -37,6 +48,17 @@ Catalog<Averaging> averaging_catalog() {
          .formula = "mean <- mean + (theta - mean) / k after the k-th update that counts",
          .source = "Polyak and Juditsky 1992; Goodfellow, Bengio and Courville 2016, section 8.7.3"},
         {start_field<PolyakAverage>()}, [](const PolyakAverage& a) -> Averaging { return a; });
+    catalog.add<PolynomialAverage>(
+        {.name = "polynomial",
+         .summary =
+             "the same with weights that grow as a power of the update: the beginning is soon forgotten",
+         .formula =
+             "mean <- mean + (1 + gamma) / (k + gamma) (theta - mean) after the k-th update that counts",
+         .source = "Shamir and Zhang 2013; Ivgi, Hinder and Carmon 2023"},
+        {field<PolynomialAverage>("gamma", &Averaging::gamma, non_negative,
+                                  "the power: the weight of update k is about k^gamma; 0: polyak"),
+         start_field<PolynomialAverage>()},
+        [](const PolynomialAverage& a) -> Averaging { return a; });
     catalog.add<ExponentialAverage>(
         {.name = "ema",
          .summary = "the same with weights that decay exponentially into the past",
@@ -55,6 +77,7 @@ Catalog<Averaging> averaging_catalog() {
 
 double Averaging::weight(int64_t k) const {
     if (kind == Kind::ema) return (1 - decay) / (1 - std::pow(decay, k));
+    if (kind == Kind::polynomial) return (1 + gamma) / (static_cast<double>(k) + gamma);
     return 1 / static_cast<double>(k);
 }
 

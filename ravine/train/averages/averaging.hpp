@@ -13,6 +13,10 @@ namespace ravine {
 /// After the k-th update that counts, mean += w_k (theta - mean) with
 ///
 ///     polyak: w_k = 1 / k                             all points alike
+///     polynomial: w_k = (1 + gamma) / (k + gamma)     the newest most, at all times alike: the first half of
+///                                                     the updates has the share 2^-(1 + gamma); gamma = 0 is
+///                                                     polyak (Shamir and Zhang 2013; Ivgi, Hinder and Carmon
+///                                                     2023)
 ///     ema:    w_k = (1 - decay) / (1 - decay^k)       the newest most; k large: mean <- decay mean + (1 -
 ///     decay)
 ///                                                     theta (Goodfellow, Bengio and Courville 2016,
@@ -20,17 +24,19 @@ namespace ravine {
 ///
 /// so that the weights of an exponential mean add up to 1 from the first update on.
 struct Averaging {
-    enum class Kind { none, polyak, ema };
+    /// `promised`: the one that the optimizer promises something of, Optimizer::average().
+    enum class Kind { none, promised, polyak, polynomial, ema };
     Kind kind = Kind::none;
     double start = 0;      ///< share of the run before the first update that counts
     double decay = 0.999;  ///< ema
+    double gamma = 8;      ///< polynomial
 
     bool exists() const { return kind != Kind::none; }
     /// w_k, k = 1 for the first.
     double weight(int64_t k) const;
 };
 
-/// The averages by name: none, polyak, ema.
+/// The averages by name: auto (the promised one), none, polyak, polynomial, ema.
 const Catalog<Averaging>& averagings();
 
 }  // namespace ravine

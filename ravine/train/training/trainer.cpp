@@ -112,6 +112,8 @@ Trainer::Trainer(const Network& network, const Parts& parts, Parameters& paramet
     if (optimizer.judges_by_validation())
         judge_ = std::make_unique<ValidationJudge>(network, parts, buffers, options_.batch, options_.seed,
                                                    options_.compile, options_.augmentation);
+    if (options_.averaging.kind == Averaging::Kind::promised)
+        options_.averaging = averagings().make(Spec::parse(optimizer.average()));
     if (options_.averaging.exists())
         average_.emplace(options_.averaging, network, parts, options_.batch, options_.augmentation,
                          options_.seed, options_.compile);

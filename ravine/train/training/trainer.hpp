@@ -46,7 +46,7 @@ struct TrainOptions {
     Gate gate{};
     Annealing annealing{};
     Stopping stopping{};
-    Averaging averaging{};
+    Averaging averaging{.kind = Averaging::Kind::promised};
 };
 
 /// Batches in an epoch of these options over this many training examples, and in a run; nothing where there
