@@ -64,6 +64,40 @@ void add_acet(CLI::App& reproduce) {
     });
 }
 
+struct AdaptiveRateRequest {
+    AdaptiveRateOptions options;
+    std::string out;
+    bool is_quick = false;
+};
+
+void add_adaptive_rate(CLI::App& reproduce) {
+    auto* command = reproduce.add_subcommand(
+        "adaptive-rate",
+        "A learned learning rate, as published and with exact derivatives, beside plain SGD");
+    auto request = std::make_shared<AdaptiveRateRequest>();
+    AdaptiveRateOptions& o = request->options;
+    command
+        ->add_option("--only", o.only,
+                     "Some of boston, logistic, lenet, resnet18, cifar100, robustness, joined by commas; all "
+                     "takes more than a day")
+        ->type_name("PARTS")
+        ->default_str("boston,logistic");
+    add_integer(*command, "--seeds", o.seeds, Range{0, up_to_thousand.high},
+                "Trials of each method; 0: 10 of boston, 6 of logistic, 3 of lenet and robustness, else 1");
+    add_integer(*command, "--jobs", o.jobs, Range{0, 1024},
+                "Trials at once; 0: as many as there are processors");
+    command->add_option("--data-dir", o.data_dir, "Where the data sets are looked for first")
+        ->type_name("DIR");
+    command->add_flag("--quick", request->is_quick,
+                      "A look in a few minutes: fewer examples, epochs and seeds");
+    command->add_option("--out", request->out, "The study's folder; default runs/adaptive-rate-DIGEST")
+        ->type_name("DIR");
+    command->callback([request] {
+        if (request->is_quick) request->options.extent = AdaptiveRateOptions::Extent::quick;
+        tell_of(reproduce_adaptive_rate(request->options, request->out));
+    });
+}
+
 }  // namespace
 
 void add_reproduce(CLI::App& app) {
@@ -92,6 +126,7 @@ void add_reproduce(CLI::App& app) {
         tell_of(reproduce_first_order(request->options, request->out));
     });
     add_acet(*reproduce);
+    add_adaptive_rate(*reproduce);
 }
 
 }  // namespace ravine::cli

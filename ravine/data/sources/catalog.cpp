@@ -288,14 +288,19 @@ void add_folders_and_tables(Catalog<Parts, const DataRequest&>& catalog) {
                "in pixels, to which all images are stretched; empty: that of all"),
          field("channels", &ImageFolder::channels, Range{0, 3}, "1: grey; 3: colour; 0: as the first image")},
         [](const ImageFolder& images, const DataRequest& request) { return image_parts(images, request); });
-    catalog.add<NoSettings>(
+    catalog.add<BostonHousing>(
         {.name = "boston-housing",
          .summary = "506 districts of Boston: 13 features, and the median value of a home; whitespace table",
          .formula = "MEDV, in 1,000 USD, from CRIM, ZN, INDUS, CHAS, NOX, RM, AGE, DIS, RAD, TAX, PTRATIO,\n"
                     "B and LSTAT; --target NAME predicts another column. B is made from the share of Black\n"
                     "residents: for benchmarks only",
          .source = "Harrison and Rubinfeld 1978, Hedonic prices and the demand for clean air"},
-        {}, [](NoSettings, const DataRequest& request) { return boston_housing_parts(request); });
+        {choice("scale", &BostonHousing::scale,
+                {{"standard", BostonHousing::Scale::standard}, {"raw", BostonHousing::Scale::raw}},
+                "features and values of mean 0 and deviation 1, or as they are")},
+        [](BostonHousing settings, const DataRequest& request) {
+            return boston_housing_parts(settings, request);
+        });
 }
 
 /// "photos:size=32" as "image-folder:path=photos,size=32", where there is such a folder; else as it is.

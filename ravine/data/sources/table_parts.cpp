@@ -46,7 +46,7 @@ Parts table_parts(const CellTable& table, const DataRequest& request) {
     return parts;
 }
 
-Parts boston_housing_parts(const DataRequest& request) {
+Parts boston_housing_parts(const BostonHousing& settings, const DataRequest& request) {
     for (const auto& folder : set_folders("boston-housing", request.data_dir)) {
         const auto path = folder / "housing.data";
         std::error_code ignored;
@@ -60,6 +60,11 @@ Parts boston_housing_parts(const DataRequest& request) {
             table_parts(read_whitespace_table(path, {"CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS",
                                                      "RAD", "TAX", "PTRATIO", "B", "LSTAT", "MEDV"}),
                         asked);
+        if (settings.scale == BostonHousing::Scale::raw) {
+            parts.schema.normalization = Normalization::identity(parts.schema.normalization.channels());
+            parts.schema.target_normalization =
+                Normalization::identity(parts.schema.target_normalization.channels());
+        }
         parts.notes.insert(parts.notes.begin(), "read from " + path.string());
         return parts;
     }

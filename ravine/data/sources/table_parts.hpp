@@ -22,7 +22,11 @@ CellTable read_table(const std::filesystem::path& path);
 Parts table_parts(const CellTable& table, const DataRequest& request);
 
 /// The Boston housing data, from the first housing.data in set_folders(); their target is MEDV unless the
-/// request names another. Throws as fail_not_found() and table_parts() do.
-Parts boston_housing_parts(const DataRequest& request);
+/// request names another. `raw` leaves features and values in their units. Throws as fail_not_found() and
+/// table_parts() do.
+struct BostonHousing {
+    enum class Scale { standard, raw } scale = Scale::standard;
+};
+Parts boston_housing_parts(const BostonHousing& settings, const DataRequest& request);
 
 }  // namespace ravine

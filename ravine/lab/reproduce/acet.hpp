@@ -4,6 +4,7 @@
 
 #include "ravine/lab/reproduce/acet_sets.hpp"
 #include "ravine/lab/reproduce/claim.hpp"
+#include "ravine/lab/reproduce/paper_page.hpp"
 
 namespace ravine {
 
@@ -32,14 +33,8 @@ struct AcetResult {
     StudyResult study;
 };
 
-/// A table of the paper: cells for a terminal or a page, and the same numbers as CSV.
-struct AcetTable {
-    std::string title;
-    std::vector<std::string> header;
-    std::vector<std::vector<std::string>> rows;
-    std::string notes;  ///< what the columns mean
-    std::string csv;
-};
+using AcetTable = PaperTable;
+using AcetFigure = PaperFigure;
 
 /// Table 1: accuracies on the test part beside the paper's, with the difference from standard training seed
 /// by seed and the paired test (Wilcoxon, exact; Holm over the contenders that are neither of the paper's
@@ -55,10 +50,6 @@ std::vector<Claim> acet_claims(const std::vector<AcetResult>& results);
 
 /// Draws figures 1 to 9 into a folder, as far as their sets are among the results, as SVG; returns their
 /// paths with what they show.
-struct AcetFigure {
-    std::filesystem::path path;
-    std::string caption;
-};
 std::vector<AcetFigure> draw_acet_figures(const std::filesystem::path& folder,
                                           const std::vector<AcetResult>& results);
 

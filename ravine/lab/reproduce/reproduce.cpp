@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -11,8 +12,11 @@
 #include "ravine/core/files/file.hpp"
 #include "ravine/core/threads/interrupt.hpp"
 #include "ravine/data/files/digest.hpp"
+#include "ravine/lab/experiment/training_options.hpp"
 #include "ravine/lab/names/text_table.hpp"
+#include "ravine/lab/report/html_page.hpp"
 #include "ravine/lab/report/study_report.hpp"
+#include "ravine/lab/reproduce/rate_robustness.hpp"
 #include "ravine/lab/study/study_files.hpp"
 #include "ravine/lab/study/study_progress.hpp"
 #include "ravine/lab/study/study_table.hpp"
@@ -38,6 +42,29 @@ std::string acet_command(const AcetStudyOptions& o) {
     if (o.rivals) line += " --rivals";
     if (o.ablation) line += " --ablation";
     return line;
+}
+
+std::string adaptive_rate_command(const AdaptiveRateOptions& o) {
+    std::string line = "ravine reproduce adaptive-rate";
+    if (!o.only.empty()) line += " --only " + o.only;
+    if (o.extent == AdaptiveRateOptions::Extent::quick) line += " --quick";
+    if (o.seeds > 0) line += fmt::format(" --seeds {}", o.seeds);
+    return line;
+}
+
+std::vector<double> minima_of(const StudyResult& study) {
+    std::vector<double> minima;
+    for (const auto& trial : study.trials.front())
+        minima.push_back(least_squares_minimum(load_parts(data_request(trial.experiment))));
+    return minima;
+}
+
+/// The name of a folder for studies with these digests.
+std::string folder_name(const std::string& kind, const std::vector<std::string>& digests) {
+    Sha256 digest;
+    for (const auto& text : digests)
+        digest.update({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    return kind + "-" + digest.finish().substr(0, 6);
 }
 
 }  // namespace
@@ -74,12 +101,9 @@ Reproduced reproduce_acet(AcetStudyOptions options, const std::string& out) {
     }
     // Named by its first two contenders: rivals and an ablation join what is there.
     const auto digest_of = [](const Study& study) { return study.digest_of_first(acet_acet + 1); };
-    Sha256 digest;
-    for (const auto& study : studies) {
-        const std::string text = digest_of(*study);
-        digest.update({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-    }
-    const auto folder = StudyFolder::open_or_create(out, "acet-" + digest.finish().substr(0, 6), "");
+    std::vector<std::string> digests;
+    for (const auto& study : studies) digests.push_back(digest_of(*study));
+    const auto folder = StudyFolder::open_or_create(out, folder_name("acet", digests), "");
     const InterruptGuard guard;
     std::vector<AcetResult> results;
     for (size_t i = 0; i < sets.size(); ++i) {
@@ -106,6 +130,70 @@ Reproduced reproduce_acet(AcetStudyOptions options, const std::string& out) {
         text += fmt::format("{}\n\n{}\n{}\n\n", table.title, text_table(table.header, table.rows),
                             wrapped(table.notes, 0));
     return {folder.path, text + claims_text(claims, is_quick)};
+}
+
+Reproduced reproduce_adaptive_rate(const AdaptiveRateOptions& options, const std::string& out) {
+    const bool is_quick = options.extent == AdaptiveRateOptions::Extent::quick;
+    const auto names = adaptive_rate_names(options.only);
+    const auto parts = adaptive_rate_parts(options);
+    const bool is_robustness_wanted = std::ranges::count(names, "robustness") > 0;
+    PaperPage page{.kind = "adaptive-rate", .command = adaptive_rate_command(options)};
+    std::vector<std::unique_ptr<Study>> studies;  // all are checked before any is run
+    std::vector<std::string> digests;
+    for (const auto& part : parts) {
+        StudyPlan plan = part.plan;
+        plan.command = page.command;
+        studies.push_back(std::make_unique<Study>(std::move(plan)));
+        digests.push_back(studies.back()->digest());
+    }
+    if (is_robustness_wanted) digests.push_back(is_quick ? "quick robustness" : "robustness");
+    const auto folder =
+        StudyFolder::open_or_create(out, folder_name("adaptive-rate", digests), "adaptive-rate");
+    const InterruptGuard guard;
+    std::vector<RateResult> results;
+    for (size_t i = 0; i < parts.size(); ++i) {
+        tell(stderr, "{}\n", parts[i].title);
+        const auto part = StudyFolder::open_or_create((folder.path / parts[i].name).string(), "", digests[i]);
+        StudyProgress progress(stderr);
+        RateResult result{parts[i], studies[i]->run(part.trials(), progress)};
+        studies[i].reset();  // with its data
+        write_study(part, result.study, digests[i]);
+        write_study_report(part.path);
+        require_complete(result.study, part);
+        if (parts[i].name == "boston") result.minima = minima_of(result.study);
+        page.tables.push_back(rate_table(result));
+        write_file_atomically(folder.path / (parts[i].name + ".csv"), page.tables.back().csv);
+        page.parts.push_back(fmt::format("{}: {}/report.html has all contenders, seeds and curves.",
+                                         parts[i].title, parts[i].name));
+        results.push_back(std::move(result));
+    }
+    std::vector<RobustRun> runs;
+    if (is_robustness_wanted) {
+        for (const auto& problem : rate_problems(options)) {
+            tell(stderr, "Robustness: {}\n", problem.title);
+            StudyProgress progress(stderr);
+            const auto found =
+                run_rate_problem(problem, options, folder.path / "robustness" / problem.name, progress);
+            runs.insert(runs.end(), found.begin(), found.end());
+        }
+        page.tables.push_back(robustness_table(runs));
+        write_file_atomically(folder.path / "robustness.csv", page.tables.back().csv);
+    }
+    try {
+        page.figures = draw_rate_figures(folder.path, results);
+        if (!runs.empty()) page.figures.push_back(draw_robustness(folder.path, runs));
+    } catch (const RunError& error) {
+        spdlog::warn("no figures: {}", error.what());
+    }
+    const auto claims = adaptive_rate_claims(results);
+    write_file_atomically(folder.path / "claims.csv", claims_csv(claims));
+    write_paper_page(folder.path, page);
+    write_file_atomically(folder.path / "report.html", html_page(adaptive_rate_report(folder.path)));
+    std::string text;
+    for (const auto& table : page.tables)
+        text += fmt::format("{}\n\n{}\n{}\n\n", table.title, text_table(table.header, table.rows),
+                            wrapped(table.notes, 0));
+    return {folder.path, claims.empty() ? text : text + claims_text(claims, is_quick)};
 }
 
 }  // namespace ravine

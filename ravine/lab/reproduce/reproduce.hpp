@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ravine/lab/reproduce/acet.hpp"
+#include "ravine/lab/reproduce/adaptive_rate.hpp"
 #include "ravine/lab/reproduce/first_order.hpp"
 
 namespace ravine {
@@ -20,5 +21,6 @@ struct Reproduced {
 /// options that make no sense and a folder of something else, and RunError where it was interrupted.
 Reproduced reproduce_first_order(const FirstOrderStudyOptions& options, const std::string& out);
 Reproduced reproduce_acet(AcetStudyOptions options, const std::string& out);
+Reproduced reproduce_adaptive_rate(const AdaptiveRateOptions& options, const std::string& out);
 
 }  // namespace ravine

@@ -42,7 +42,7 @@ void require_free(const RunFolder& f) {
     if (holds_run(f))
         fail_request("{}: holds a run already; choose another --out, or go on with it by --resume {}", name,
                      name);
-    for (const char* part : {"study.json", ".study", "acet.json", "trials"})
+    for (const char* part : {"study.json", ".study", "acet.json", "adaptive-rate.json", "trials"})
         if (is_there(f.path / part)) fail_request("{}: holds a study; choose another --out", name);
     for (const auto& path : {f.config(), f.data(), f.metrics(), f.summary(), f.model(), f.best(), f.raw(),
                              f.checkpoint(), f.curriculum(), f.curves(), f.boundary(), f.reconstructions(),

@@ -82,6 +82,8 @@ void add_learned(Catalog<RatePolicyMaker>& catalog) {
                "standard errors that the mean slope has to be below 0, else the rate decays; 0: do not ask"),
          field("decay", &E::decay, inside_unit, "by which it decays then"),
          field("growth", &E::growth, above_one, "most that a rate changes by from one step to the next"),
+         choice<E, E::Applied>("applied", &E::applied, {{"now", E::Applied::now}, {"next", E::Applied::next}},
+                               "to the step that it was found on, or to the next one, as published"),
          judged_by_field<E>()},
         maker_of(make_exact_newton));
 }

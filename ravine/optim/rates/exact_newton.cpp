@@ -43,6 +43,7 @@ public:
             const double slope = (*product_)(direction_, question.gradient) - rate_ * last_curvature_;
             note(slope, last_curvature_);
         }
+        const double used = rate_;
         const double from = settings_.at == ExactNewton::At::current ? rate_ : 0;
         const Along along = question.curve.along(question.judge, from,
                                                  is_exact() ? Curvature::exact : Curvature::gauss_newton);
@@ -56,7 +57,7 @@ public:
         else
             note(along.slope, curvature);
         decide(from);
-        return rate_;
+        return settings_.applied == ExactNewton::Applied::next ? used : rate_;
     }
 
     Look expects() const override {
@@ -154,6 +155,10 @@ std::unique_ptr<RatePolicy> make_exact_newton(const ExactNewton& settings, doubl
         fail_request(
             "rate 'exact-newton': slope=independent is that of the next training batch; expected slope=own "
             "with batch=validation");
+    if (settings.applied == ExactNewton::Applied::next && settings.slope == ExactNewton::Slope::independent)
+        fail_request(
+            "rate 'exact-newton': slope=independent knows the rate that it found; expected slope=own with "
+            "applied=next");
     return std::make_unique<ExactNewtonPolicy>(settings, base_rate);
 }
 

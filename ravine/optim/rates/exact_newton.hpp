@@ -23,6 +23,10 @@ namespace ravine {
 ///     noise z: where the mean slope is not below 0 by z of its standard errors, what is measured is noise:
 ///         the rate decays by `decay` instead.
 ///
+///     applied=next: the rate that is found moves the step after: as published the rate lags. With at=current
+///         it is the paper's update with derivatives free of rounding noise; on one batch of a quadratic, the
+///         step of Barzilai and Borwein (1988).
+///
 /// Where the slope is not negative or the curvature not positive, there is no minimiser ahead: the last rate
 /// is kept. A rate is never below 1 / growth of the last one, nor above growth times it, but for the first.
 /// It is always positive. Where clipping bounds a norm, it bounds the length of the step.
@@ -30,6 +34,7 @@ struct ExactNewton {
     enum class At { zero, current };
     enum class Second { exact, gauss_newton };
     enum class Slope { own, independent };
+    enum class Applied { now, next };
     At at = At::zero;
     Second curvature = Second::gauss_newton;
     double share = 1;
@@ -38,6 +43,7 @@ struct ExactNewton {
     double noise = 0;
     double decay = 0.99;
     double growth = 10;
+    Applied applied = Applied::now;
     JudgedBy batch = JudgedBy::training;
 };
 
