@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "tests/cli/program.hpp"
 #include "tests/support/environment.hpp"
@@ -32,6 +33,8 @@ TEST(Reproduce, RefusesWhatItDoesNotKnow) {
     refuses({"acet", "--only", "spiral,mnits"}, "did you mean 'mnist'");
     refuses({"acet", "--seeds", "-1"}, "--seeds");
     refuses({"acet", "--precision", "f16"}, "f16");
+    refuses({"adaptive-rate", "--only", "boston,lennet"}, "did you mean 'lenet'");
+    refuses({"adaptive-rate", "--seeds", "-1"}, "--seeds");
 }
 
 TEST(Reproduce, TheStudyOfTargetEvolutionLeavesTablesClaimsFiguresAndAPage) {
@@ -62,6 +65,26 @@ TEST(Reproduce, TheStudyOfTargetEvolutionLeavesTablesClaimsFiguresAndAPage) {
     EXPECT_THAT(other.err, HasSubstr("holds another study"));
 }
 
+TEST(Reproduce, TheStudyOfALearnedRateLeavesTablesClaimsFiguresAndAPage) {
+    const TestFolder folder;
+    std::ofstream housing(folder.path() / "housing.data");
+    for (int i = 0; i < 506; ++i)
+        housing << " 0." << 10 + i % 80 << " 18.00 2.3" << i % 9 << "  0  0.53 6.5" << i % 7 << " "
+                << 40 + i % 50 << ".2 4.09 1 29" << i % 10 << ".0 15." << i % 8 << " 396.90 4.9" << i % 6
+                << " " << 10 + i % 30 << ".00\n";
+    housing.close();
+    const Outcome outcome =
+        run_program({"reproduce", "adaptive-rate", "--only", "boston", "--quick", "--seeds", "1",
+                     "--data-dir", folder.path().string(), "--out", folder / "study"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    for (const char* part : {"excess at 175", "The paper's claims, of which a quick run can say little"})
+        EXPECT_THAT(outcome.out, HasSubstr(part));
+    for (const char* file : {"boston.csv", "claims.csv", "figure1.svg", "figure2.svg", "lag.svg", "noise.svg",
+                             "report.html", "boston/report.html", "boston/steps.csv"})
+        EXPECT_TRUE(std::filesystem::exists(folder.path() / "study" / file)) << file;
+    EXPECT_EQ(run_program({"report", folder / "study"}).status, 0);
+}
+
 TEST(Reproduce, SaysWhereItLookedForTheImages) {
     const TestFolder folder;
     const Environment data("RAVINE_DATA", ""), cache("XDG_CACHE_HOME", folder.path().string());
@@ -69,6 +92,10 @@ TEST(Reproduce, SaysWhereItLookedForTheImages) {
                                          folder.path().string(), "--out", folder / "study"});
     EXPECT_EQ(outcome.status, 1) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr("ravine data get cifar-10"));
+    const Outcome hundred = run_program({"reproduce", "adaptive-rate", "--only", "cifar100", "--data-dir",
+                                         folder.path().string(), "--out", folder / "study"});
+    EXPECT_EQ(hundred.status, 1) << hundred.err;
+    EXPECT_THAT(hundred.err, HasSubstr("ravine data get cifar-100"));
     EXPECT_THAT(folder.contents(), testing::IsEmpty());
 }
 

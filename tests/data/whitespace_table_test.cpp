@@ -94,6 +94,10 @@ TEST_F(WhitespaceTable, BostonHousingIsFoundByName) {
     EXPECT_EQ(parts.training.target, "MEDV");
     EXPECT_EQ(parts.schema.target_normalization.channels(), 1);
     EXPECT_THAT(parts.notes.front(), testing::HasSubstr("housing.data"));
+    const Parts raw = load_parts({.dataset = "boston-housing:scale=raw", .data_dir = request.data_dir});
+    EXPECT_EQ(raw.schema.normalization, Normalization::identity(13));
+    EXPECT_EQ(raw.schema.target_normalization, Normalization::identity(1));
+    EXPECT_NE(parts.schema.normalization, raw.schema.normalization);
     DataRequest other = request;
     other.target = "CRIM";
     EXPECT_EQ(load_parts(other).training.columns.back(), "MEDV");
