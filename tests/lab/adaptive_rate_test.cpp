@@ -77,7 +77,9 @@ TEST(RateMeasures, OfTheRatesThatWereLogged) {
                                .train_loss = step == 20 ? 12.0 : 1.0 + 1.0 / static_cast<double>(step),
                                .learning_rate = step <= 40 ? 1.0
                                                 : step % 2 ? 0.01
-                                                           : 0.0001});
+                                                           : 0.0001,
+                               .gradient_norm = 1,
+                               .seconds = 0});
     EXPECT_NEAR(settled_rate(trial), 0.00505, 1e-12);  // half of ten are 0.01
     EXPECT_EQ(rate_deviation(trial, 0, 4), 0);
     EXPECT_NEAR(rate_deviation(trial, 4, 5), std::sqrt(10.0 / 9), 1e-12);  // five of -2, five of -4
