@@ -12,6 +12,7 @@ void add_predict(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_gradcheck(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_rate_finder(CLI::App& app);
 void add_reproduce(CLI::App& app);
 void add_minimize(CLI::App& app);
 void add_list(CLI::App& app);

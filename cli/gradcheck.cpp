@@ -1,15 +1,13 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 
+#include "cli/bar.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "ravine/core/error.hpp"
-#include "ravine/core/files/console.hpp"
 #include "ravine/core/files/file.hpp"
 #include "ravine/core/threads/interrupt.hpp"
 #include "ravine/lab/experiment/model_file.hpp"
@@ -23,23 +21,6 @@ struct GradcheckRequest {
     GivenSettings settings;
     GradcheckOptions options;
     std::string config, dataset, out;
-};
-
-/// A bar on a terminal; nothing in a log, where the check's own lines follow soon.
-class Bar {
-public:
-    void operator()(double share) {
-        if (!terminal_ || static_cast<int>(100 * share) == percent_) return;
-        percent_ = static_cast<int>(100 * share);
-        tell(stderr, "\rchecking {:3} %\x1b[K", percent_);
-    }
-    ~Bar() {
-        if (percent_ >= 0) tell(stderr, "\r\x1b[K");
-    }
-
-private:
-    bool terminal_ = isatty(STDERR_FILENO) != 0;
-    int percent_ = -1;
 };
 
 std::string number(double value) { return fmt::format("{:.3g}", value); }
@@ -101,7 +82,7 @@ void run_gradcheck(const GradcheckRequest& request) {
     const InterruptGuard guard;
     Gradcheck check;
     {
-        Bar bar;
+        Bar bar("checking");
         check = gradcheck(experiment, request.options, [&](double share) { bar(share); });
     }
     if (!request.out.empty()) write_file_atomically(request.out, gradcheck_csv(check));

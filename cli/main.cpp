@@ -40,6 +40,7 @@ void add_commands(CLI::App& app) {
     add_compare(app);
     add_gradcheck(app);
     add_inspect(app);
+    add_rate_finder(app);
     add_reproduce(app);
     add_minimize(app);
     add_data(app);

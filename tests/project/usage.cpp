@@ -9,6 +9,7 @@
 #include "ravine/optim/rules/adam.hpp"
 #include "ravine/ravine.hpp"
 #include "ravine/train/training/full_batch.hpp"
+#include "ravine/train/training/rate_suggestion.hpp"
 
 namespace ravine {
 namespace {
@@ -128,6 +129,16 @@ TEST(Usage, OfDataAndTraining) {
     training.run();
     const double accuracy = training.evaluate(parts->test).accuracy;
     EXPECT_GT(accuracy, 0.9);
+}
+
+TEST(Usage, OfRateSweeps) {
+    const auto parts = std::make_shared<const Parts>(load_parts({.dataset = "spiral:examples=90"}));
+    const Training training({.optimizer = optimizers().make(Spec::parse("adam")),
+                             .network = {.model = Spec::parse("mlp:hidden=16")}},
+                            parts);
+    const RateSweep sweep = sweep_rates(training, {.from = 1e-6, .to = 1});
+    const RateSuggestion suggestion = suggest_rate(sweep);
+    EXPECT_GT(suggestion.rate.value_or(0), 1e-5);
 }
 
 // What is thrown within the braces must not destroy what was built there twice.

@@ -23,7 +23,7 @@ std::string markdown(const std::string& text) {
     return result;
 }
 
-std::string capitalized(std::string text) {
+std::string with_capital(std::string text) {
     if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
     return text;
 }
@@ -40,13 +40,13 @@ std::string settings_table(const Entry& entry) {
 
 std::string section(const Entry& entry) {
     return fmt::format("## {}\n\n{}.\n\n```\n{}\n```\n\nSource: {}.\n\n{}\n    {}\n", entry.name,
-                       markdown(capitalized(entry.summary)), entry.formula, markdown(entry.source),
+                       markdown(with_capital(entry.summary)), entry.formula, markdown(entry.source),
                        settings_table(entry), example_of(entry));
 }
 
 std::string page(const Kind& kind) {
     std::string text =
-        fmt::format("# {}\n\n{}{}\n\n", capitalized(kind.plural), note, markdown(kind.meaning));
+        fmt::format("# {}\n\n{}{}\n\n", with_capital(kind.plural), note, markdown(kind.meaning));
     const auto entries = entries_of(kind);
     for (const auto& entry : entries)
         text += fmt::format("- [{0}](#{0}): {1}\n", entry.name, markdown(entry.summary));

@@ -34,6 +34,7 @@ public:
     Run& operator=(const Run&) = delete;
 
     const Experiment& experiment() const { return experiment_; }
+    const Training& training() const { return *training_; }
     const Parts& parts() const { return training_->parts(); }
     const Network& network() const { return training_->network(); }
     /// Those that are trained.

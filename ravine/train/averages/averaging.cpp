@@ -21,7 +21,7 @@ struct ExponentialAverage : Averaging {
 };
 
 template <class A>
-Field<A> start_field() {
+Field<A> averaging_start() {
     return field<A>("start", &Averaging::start, below_one,
                     "share of the run before the first update that counts; until then the weights themselves "
                     "are evaluated");
@@ -47,7 +47,7 @@ Catalog<Averaging> averaging_catalog() {
              "taken anew for it",
          .formula = "mean <- mean + (theta - mean) / k after the k-th update that counts",
          .source = "Polyak and Juditsky 1992; Goodfellow, Bengio and Courville 2016, section 8.7.3"},
-        {start_field<PolyakAverage>()}, [](const PolyakAverage& a) -> Averaging { return a; });
+        {averaging_start<PolyakAverage>()}, [](const PolyakAverage& a) -> Averaging { return a; });
     catalog.add<PolynomialAverage>(
         {.name = "polynomial",
          .summary =
@@ -57,7 +57,7 @@ Catalog<Averaging> averaging_catalog() {
          .source = "Shamir and Zhang 2013; Ivgi, Hinder and Carmon 2023"},
         {field<PolynomialAverage>("gamma", &Averaging::gamma, non_negative,
                                   "the power: the weight of update k is about k^gamma; 0: polyak"),
-         start_field<PolynomialAverage>()},
+         averaging_start<PolynomialAverage>()},
         [](const PolynomialAverage& a) -> Averaging { return a; });
     catalog.add<ExponentialAverage>(
         {.name = "ema",
@@ -68,7 +68,7 @@ Catalog<Averaging> averaging_catalog() {
              "Goodfellow, Bengio and Courville 2016, section 8.7.3; the correction of its beginning as in "
              "Kingma and Ba 2015"},
         {field<ExponentialAverage>("decay", &Averaging::decay, below_one, "of the mean at each update"),
-         start_field<ExponentialAverage>()},
+         averaging_start<ExponentialAverage>()},
         [](const ExponentialAverage& a) -> Averaging { return a; });
     return catalog;
 }
