@@ -29,10 +29,10 @@ TEST(RateFinderCommand, PrintsATableAndASuggestionAndDrawsIt) {
 
 TEST(RateFinderCommand, JsonIsOneLine) {
     const Outcome outcome = run_program({"rate-finder", "spiral", "--optimizer", "sgd", "--json", "--gate",
-                                         "epsilon:epsilon=0.1", "--to", "1e30", "--explosion", "1e300"});
+                                         "equilibrium:epsilon=0.1", "--to", "1e30", "--explosion", "1e300"});
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_EQ(std::ranges::count(outcome.out, '\n'), 1);
-    EXPECT_THAT(outcome.err, HasSubstr("left out of the sweep: epsilon:epsilon=0.1"));
+    EXPECT_THAT(outcome.err, HasSubstr("left out of the sweep: equilibrium:epsilon=0.1"));
     const auto json = nlohmann::json::parse(outcome.out);
     EXPECT_EQ(json["end"], "not_finite");
     EXPECT_GT(json["suggestion"], 1e-4);

@@ -68,6 +68,7 @@ TEST(RateSweep, LossesAreThoseOfARunWithTheseRates) {
         scheduled.optimizer_parts.schedule = [&](int64_t step, RunLength) {
             return sweep.rows.at(static_cast<size_t>(step)).rate;
         };
+        scheduled.train.epochs = 6;
         scheduled.train.max_steps = 30;
         Training training(scheduled, spiral());
         Recorder heard;

@@ -16,13 +16,13 @@ std::span<const SweptRate> finite_rows(const RateSweep& sweep) {
     return {sweep.rows.begin(), end};
 }
 
-struct Beginning {
+struct LossSpread {
     double mean = 0, deviation = 0;
 };
 
-Beginning beginning_of(std::span<const SweptRate> rows) {
+LossSpread spread_of_losses(std::span<const SweptRate> rows) {
     const auto count = static_cast<double>(rows.size());
-    Beginning result;
+    LossSpread result;
     for (const auto& row : rows) result.mean += row.loss / count;
     for (const auto& row : rows)
         result.deviation += (row.loss - result.mean) * (row.loss - result.mean) / count;
@@ -65,15 +65,15 @@ RateSuggestion suggest_rate(const RateSweep& sweep) {
                             : fmt::format("the sweep ended after {} updates", rows.size());
         return result;
     }
-    const Beginning beginning = beginning_of(rows.first(first));
+    const LossSpread beginning = spread_of_losses(rows.first(first));
     const auto lowest = static_cast<size_t>(
         std::ranges::min_element(rows.subspan(first), {}, &SweptRate::smoothed) - rows.begin());
-    const double fall = beginning.mean - rows[lowest].smoothed;
-    if (!(fall > std::max(beginning.deviation, 0.01 * std::abs(beginning.mean)))) {
+    const double reached = spread_of_losses(rows.subspan(lowest + 1 - first, first)).mean;
+    if (!(beginning.mean - reached > std::max(beginning.deviation, 0.01 * std::abs(beginning.mean)))) {
         result.reason = fmt::format(
             "the loss never falls: {:.4g} is its mean over the first {} updates, with a scatter of {:.2g}, "
-            "and {:.4g} the lowest that the smoothed one comes to",
-            beginning.mean, first, beginning.deviation, rows[lowest].smoothed);
+            "and {:.4g} over those up to its lowest",
+            beginning.mean, first, beginning.deviation, reached);
         return result;
     }
     const size_t reach = quarter_decade(rows), steepest = steepest_row(rows, first, lowest, reach);
