@@ -114,13 +114,13 @@ TEST(Dog, KnowsTheTrainedPartAndTheClippedGradient) {
     layout->slices[0].trainable = false;
     Bowl objective = bowl(Precision::f64);
     Parameters x = parameters_at(layout, start(), Precision::f64);
-    FirstOrder optimizer({.rule = settings, .clipping = {Clipping::Kind::norm, 0.5}}, layout,
+    FirstOrder optimizer({.rule = settings, .clipping = {Clipping::Kind::norm, 0.25}}, layout,
                          {.precision = Precision::f64});
     double norm = 0;
     for (size_t i = 4; i < 7; ++i) norm += start()[i] * start()[i];
     const double least = 0.05 * (1 + std::sqrt(norm));
-    EXPECT_NEAR(optimizer.step(objective, x).learning_rate, least / std::sqrt(0.25 + 1e-8), 1e-14);
-    EXPECT_NEAR(optimizer.step(objective, x).learning_rate, least / std::sqrt(0.5 + 1e-8), 1e-14);
+    EXPECT_NEAR(optimizer.step(objective, x).learning_rate, least / std::sqrt(0.0625 + 1e-8), 1e-14);
+    EXPECT_NEAR(optimizer.step(objective, x).learning_rate, least / std::sqrt(0.125 + 1e-8), 1e-14);
 }
 
 // It starts from where the weights are in the first step, not from where they were when it was made.

@@ -171,7 +171,7 @@ TEST(Prodigy, ADThatIsStuckIsAConcern) {
             EXPECT_EQ(optimizer.concern(), "");
         else
             EXPECT_EQ(optimizer.concern(),
-                      "prodigy: after 59 updates d is still 0.000001, where it began: nothing is learned; "
+                      "prodigy: after 59 updates d is still 1e-06, where it began: nothing is learned; "
                       "expected it to grow within 50; try initial_d=0.0001");
     }
 }

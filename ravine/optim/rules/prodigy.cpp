@@ -4,8 +4,6 @@
 
 #include <cmath>
 
-#include "ravine/core/settings/settings.hpp"
-
 namespace ravine {
 
 Value Prodigy::update(RuleGraph& r) const {
@@ -26,12 +24,12 @@ Value Prodigy::update(RuleGraph& r) const {
 }
 
 std::string Prodigy::concern(int64_t updates, const NumberOf& number) const {
-    constexpr int64_t patience = 50;  // d grows within the first ten updates where it does
+    constexpr int64_t patience = 50;  // where it grows at all, tens of updates are enough
     if (updates < patience || number("d") > initial_d) return {};
     return fmt::format(
-        "prodigy: after {} updates d is still {}, where it began: nothing is learned; expected it to grow "
-        "within {}; try initial_d={}",
-        updates, format_number(initial_d), patience, format_number(100 * initial_d));
+        "prodigy: after {} updates d is still {:g}, where it began: nothing is learned; expected it to grow "
+        "within {}; try initial_d={:g}",
+        updates, initial_d, patience, 100 * initial_d);
 }
 
 }  // namespace ravine
