@@ -143,6 +143,10 @@ TEST_F(CheckpointTest, ARunThatStoppedEarlyStaysAsItIs) {
     const std::string before = contents_of(to.summary());
     EXPECT_EQ(resume_in(to).outcome.reason, StopReason::early);
     EXPECT_EQ(contents_of(to.summary()), before);
+    // One that was killed before its results were written, writes them.
+    fs::remove(to.summary());
+    resume_in(to);
+    EXPECT_EQ(without_seconds(summary_of(to)), without_seconds(Json::parse(before)));
 }
 
 TEST_F(CheckpointTest, ARunThatCrashedBeforeItsFirstCheckpointBeginsAgain) {

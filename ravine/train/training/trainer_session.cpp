@@ -213,8 +213,10 @@ private:
     }
 
     TrainOutcome outcome(StopReason reason) {
+        // The best weights were looked at in their epoch; to look again would be work that a run which was
+        // killed after its last checkpoint does not count.
         if (options_.stopping.exists() && state_.best_epoch > 0)
-            outcome_.validation = trainer_.scores_of(trainer_.parts_.validation, trainer_.result(state_));
+            outcome_.validation = {state_.best_validation_loss, state_.best_validation_accuracy};
         else if (!evaluated_)
             outcome_.validation = validate();
         if (reason == StopReason::converged) outcome_.criterion = state_.criterion;
