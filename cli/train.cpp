@@ -30,12 +30,31 @@ std::string short_name(const Experiment& e) {
 
 std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format("{:.2f} %", 100 * share); }
 
+/// What a learned rate is good for beyond this run, and where another optimizer took over.
+void print_learned_rate(const Run& run) {
+    const Experiment& e = run.experiment();
+    if (const auto learned = run.learned_rate(); learned && learned->updates > 0) {
+        Spec constant = Spec::parse(e.optimizer);
+        constant.set("learning_rate", fmt::format("{:.3g}", learned->median));
+        fmt::print(
+            "the rate {} {:.3g} (median of the last {} updates); a constant rate to try: --optimizer {}\n",
+            learned->is_settled ? "settled at" : "did not settle; it came to", learned->median,
+            learned->updates, constant.text());
+    }
+    if (e.then == "none") return;
+    if (const auto update = run.handed_over())
+        fmt::print("{} went on after update {}\n", e.then, *update);
+    else
+        fmt::print("{} never took over: --hand-over {} did not come about\n", e.then, e.hand_over);
+}
+
 void print_result(const Run& run, const RunResult& result, const RunFolder& folder) {
     const auto& [outcome, test, test_rmse] = result;
     const TrainState& state = run.state();
     fmt::print("{} updates in {:.1f} s{}\n", run.updates(), state.seconds,
                std::isnan(state.work) ? "" : fmt::format(", work {:.6g}", state.work));
     if (!outcome.criterion.empty()) fmt::print("ended: {}\n", outcome.criterion);
+    print_learned_rate(run);
     if (run.train_options().gate.exists())
         fmt::print(
             "{} of {} batches gated: {} forward and {} backward passes, those of evaluations included\n",

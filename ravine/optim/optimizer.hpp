@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "ravine/core/values/saved_state.hpp"
 #include "ravine/optim/objective/objective.hpp"
 #include "ravine/optim/rates/rate_policy.hpp"
+#include "ravine/optim/rates/settling.hpp"
 
 namespace ravine {
 
@@ -52,6 +54,10 @@ public:
     virtual void judge_by(Objective* /*judge*/) {}
     /// How often its rate policy had to do what it counts.
     virtual std::vector<RateCount> rate_counts() const { return {}; }
+    /// What its rate has come to; none where it is not learned.
+    virtual std::optional<LearnedRate> learned_rate() const { return {}; }
+    /// After how many updates another optimizer took over; none where none did.
+    virtual std::optional<int64_t> handed_over() const { return {}; }
     /// The measure of an evaluation that hear() wants: "validation_loss"; empty: none.
     virtual std::string monitor() const { return {}; }
     /// What an evaluation found of the monitored measure, in the order of the evaluations.

@@ -15,7 +15,8 @@ OptimizerMaker first_order(UpdateRule rule) {
                                                               .schedule = parts.schedule,
                                                               .run_length = parts.run_length,
                                                               .clipping = parts.clipping,
-                                                              .weight_decay = parts.weight_decay},
+                                                              .weight_decay = parts.weight_decay,
+                                                              .settling = parts.settling},
                                             std::move(layout), compile);
     };
 }

@@ -8,6 +8,7 @@
 #include "ravine/optim/optimizer.hpp"
 #include "ravine/optim/rates/rate_policy.hpp"
 #include "ravine/optim/rates/schedule.hpp"
+#include "ravine/optim/rates/settling.hpp"
 #include "ravine/optim/rules/clipping.hpp"
 
 namespace ravine {
@@ -19,6 +20,7 @@ struct OptimizerParts {
     RunLength run_length{};  ///< that the schedule spans
     Clipping clipping{};
     double weight_decay = 0;  ///< decoupled
+    Settling settling{};      ///< when a learned rate counts as settled
 };
 
 /// Makes an optimizer of parameters with a layout. Usage:

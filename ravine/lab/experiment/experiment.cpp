@@ -63,6 +63,12 @@ std::vector<Field<E>> make_fields() {
               "multiplies the learning rate over the run (`ravine list schedules`)"),
         field("rate", &E::rate, name,
               "decides the learning rate that the schedule multiplies (`ravine list rates`)"),
+        field("then", &E::then, "NAME or NAME:key=value,..., or none",
+              "the optimizer that goes on after --hand-over; learning_rate=settled: with the rate that was "
+              "learned"),
+        field("hand_over", &E::hand_over, name,
+              "when --then takes over: settled, epochs:count=5, updates:count=500 (`ravine list "
+              "hand-overs`)"),
         field("clip", &E::clip, name, "gradient clipping (`ravine list clippings`)"),
         field("freeze", &E::freeze, "names of tensors joined by ',', with * for any characters, or none",
               "which parameters keep their values: '0.*'"),

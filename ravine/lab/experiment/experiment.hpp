@@ -19,6 +19,8 @@ struct Experiment {
     std::string loss;                 ///< empty: what fits model and task
     std::string schedule = "linear";  ///< decays to 1 % of the rate over the run; see make_schedule()
     std::string rate = "constant";
+    std::string then = "none";          ///< the optimizer that goes on after
+    std::string hand_over = "settled";  ///< by which `then` takes over
     std::string clip = "none";
     std::string freeze = "none";   ///< tensors that keep their values, and
     std::string rate_of = "none";  ///< multiples of the rate for some: see parse_groups()

@@ -3,6 +3,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/data/augment/augmentation.hpp"
 #include "ravine/lab/experiment/model_file.hpp"
+#include "ravine/optim/hand_over.hpp"
 #include "ravine/train/curriculum/curriculum.hpp"
 
 namespace ravine {
@@ -46,6 +47,24 @@ OptimizerParts optimizer_parts(const Experiment& e) {
     return parts;
 }
 
+/// The optimizer, or two of which one goes on where the other has done its part.
+OptimizerMaker optimizer(const Experiment& e) {
+    auto first = optimizers().make(Spec::parse(e.optimizer));
+    const HandOver when = hand_overs().make(Spec::parse(e.hand_over));
+    if (e.then == "none") {
+        if (e.hand_over != Experiment{}.hand_over)
+            fail_request("--hand-over {}: expected --then OPTIMIZER beside it, found none", e.hand_over);
+        return first;
+    }
+    Spec second = Spec::parse(e.then);
+    const bool is_settled = second.get("learning_rate") == "settled";
+    if (is_settled) std::erase_if(second.settings, [](const auto& s) { return s.first == "learning_rate"; });
+    const SecondRate rate = is_settled ? SecondRate::settled : SecondRate::own;
+    auto both = then(std::move(first), optimizers().make(second), when, rate);
+    check_hand_over(when, rate, rate_policies().make(Spec::parse(e.rate)));
+    return both;
+}
+
 /// Metrics that there are not are refused before any data are looked at.
 void check_monitors(const TrainingOptions& options) {
     if (options.train.stopping.exists()) find_metric(options.train.stopping.monitor, "--stop: monitor");
@@ -59,7 +78,7 @@ void check_monitors(const TrainingOptions& options) {
 TrainingOptions training_options(const Experiment& e) {
     if (e.dataset.empty()) fail_request("no data set given (`ravine list datasets` shows those with a name)");
     TrainingOptions options;
-    options.optimizer = optimizers().make(Spec::parse(e.optimizer));
+    options.optimizer = optimizer(e);
     options.optimizer_parts = optimizer_parts(e);
     options.network = network_options(e);
     options.train = train_options(e);

@@ -13,6 +13,7 @@
 #include "ravine/nn/model.hpp"
 #include "ravine/nn/normalization/normalization.hpp"
 #include "ravine/optim/functions/functions.hpp"
+#include "ravine/optim/hand_over.hpp"
 #include "ravine/optim/optimizers.hpp"
 #include "ravine/optim/rates/rate_policy.hpp"
 #include "ravine/optim/rates/schedule.hpp"
@@ -105,6 +106,7 @@ const std::vector<Kind>& kinds() {
          "What multiplies the learning rate from update to update: --schedule; several follow each other, "
          "joined by '+'."},
         {"rate", "rates", "What decides the learning rate that the schedule multiplies: --rate."},
+        {"hand-over", "hand-overs", "When the optimizer of --then takes over: --hand-over."},
         {"clipping", "clippings", "What keeps gradients within bounds before an update: --clip."},
         {"model", "models", "What is trained: --model."},
         {"activation", "activations", "The functions between layers: the setting activation of a model."},
@@ -134,6 +136,7 @@ const std::vector<Entry>& registry() {
         append(entries, optimizers());
         append(entries, schedules());
         append(entries, rate_policies());
+        append(entries, hand_overs());
         append(entries, clippings());
         append(entries, models());
         append(entries, activations());
@@ -215,6 +218,9 @@ std::string example_of(const Entry& entry) {
     if (kind == "curriculum") return fmt::format("ravine train spiral --curriculum {}", name);
     if (kind == "rate")
         return fmt::format("ravine train spiral --epochs 50 --schedule constant --rate {}", name);
+    if (kind == "hand-over")
+        return fmt::format(
+            "ravine train spiral --optimizer sgd --rate exact-newton --then adam --hand-over {}", name);
     if (kind == "stop") return fmt::format("ravine train spiral --epochs 200 --stop {}", name);
     if (kind == "average") return fmt::format("ravine train spiral --average {}", name);
     if (kind == "sampler") return fmt::format("ravine train spiral --sampler {}", name);

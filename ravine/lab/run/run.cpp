@@ -313,6 +313,10 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
               {"test_examples", parts().test.size()}};
     if (predicts_numbers(parts().test.task)) json["test_rmse"] = result.test_rmse;
     if (const auto concern = training_->optimizer().concern(); !concern.empty()) json["concern"] = concern;
+    if (const auto learned = learned_rate())
+        json["learned_rate"] = {
+            {"median", learned->median}, {"updates", learned->updates}, {"settled", learned->is_settled}};
+    if (const auto update = handed_over()) json["handed_over_after"] = *update;
     if (first_model_) {
         json["curriculum_seconds"] = first_model_->seconds;
         json["curriculum_forward_passes"] = first_model_->work.forward_passes;

@@ -48,6 +48,10 @@ public:
     const TrainOptions& train_options() const { return training_->options().train; }
     const TrainState& state() const { return training_->state(); }
     int64_t updates() const { return training_->optimizer().steps(); }
+    /// What a learned rate has come to; none without one.
+    std::optional<LearnedRate> learned_rate() const { return training_->optimizer().learned_rate(); }
+    /// After how many updates --then took over; none where it did not.
+    std::optional<int64_t> handed_over() const { return training_->optimizer().handed_over(); }
     /// What the first model of a curriculum found; none before training, and without a curriculum.
     const std::optional<FirstModel>& first_model() const { return first_model_; }
     /// Bytes by what needs them, and the program of a step: what `-v` prints.

@@ -6,11 +6,26 @@
 
 namespace ravine {
 
+namespace {
+
+/// The settings, without those that came after trials had been made and that change nothing here.
+std::string without_later_settings(const Experiment& experiment) {
+    std::string text = experiment_to_toml(experiment);
+    if (experiment.then != "none") return text;
+    for (const std::string name : {"then", "hand_over"}) {
+        const size_t begin = text.find("\n" + name + " = ");
+        text.erase(begin, text.find('\n', begin + 1) - begin);
+    }
+    return text;
+}
+
+}  // namespace
+
 std::string TrialStore::name_of(const Experiment& experiment, const std::string& data) {
     Experiment decisive = experiment;
     decisive.data_dir.clear();  // where the files lie, not what is in them
     const std::string text =
-        fmt::format("{}numbers = {}\n{}", experiment_to_toml(decisive), numbers_version, data);
+        fmt::format("{}numbers = {}\n{}", without_later_settings(decisive), numbers_version, data);
     Sha256 digest;
     digest.update({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
     return digest.finish().substr(0, 16);

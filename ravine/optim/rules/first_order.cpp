@@ -100,6 +100,7 @@ FirstOrder::FirstOrder(FirstOrderOptions options, std::shared_ptr<const Paramete
     : options_(std::move(options)), compile_(compile), gradient_(layout->size, compile.precision) {
     if (options_.schedule) options_.schedule(0, options_.run_length);  // now rather than in the first step
     if (options_.rate) policy_ = options_.rate(options_.rule.base_learning_rate());
+    if (policy_ && policy_->is_learned()) watch_.emplace(options_.settling, options_.run_length.per_epoch);
     declare(layout->size, compile.precision);
     make_groups(*layout);
     compile_groups();
@@ -432,6 +433,7 @@ double FirstOrder::rate_of(Objective& objective, const Parameters& parameters, d
                                        .at = parameters,
                                        .gradient = gradient_,
                                        .curve = *curve_});
+    if (watch_) watch_->note(rate);
     return bounds_step() ? bounded(rate * multiplier) : rate * multiplier;
 }
 
@@ -486,6 +488,10 @@ std::vector<RateCount> FirstOrder::rate_counts() const {
     return policy_ ? policy_->counts() : std::vector<RateCount>();
 }
 
+std::optional<LearnedRate> FirstOrder::learned_rate() const {
+    return watch_ ? std::optional(watch_->found()) : std::nullopt;
+}
+
 std::string FirstOrder::monitor() const { return policy_ ? policy_->monitor() : ""; }
 
 void FirstOrder::hear(double measured) {
@@ -515,6 +521,7 @@ SavedState FirstOrder::state() {
     for (auto& [name, values] : states_) result.tensors.push_back({name, {values.size()}, &values});
     result.append("", numbers_->state());
     if (policy_) result.append("rate.", policy_->state());
+    if (watch_) result.append("settling.", watch_->state());
     return result;
 }
 

@@ -9,6 +9,7 @@
 #include "ravine/optim/optimizer.hpp"
 #include "ravine/optim/rates/rate_policy.hpp"
 #include "ravine/optim/rates/schedule.hpp"
+#include "ravine/optim/rates/settling.hpp"
 #include "ravine/optim/rules/clipping.hpp"
 #include "ravine/optim/rules/rule_numbers.hpp"
 #include "ravine/optim/rules/update_rule.hpp"
@@ -25,6 +26,7 @@ struct FirstOrderOptions {
     /// Decoupled: theta <- theta - lr weight_decay theta beside the rule's own step, for tensors that decay
     /// (Loshchilov and Hutter 2019).
     double weight_decay = 0;
+    Settling settling = {};  ///< of a rate that is learned
 };
 
 /// Runs an update rule: evaluates the gradient where the rule wants it, clips it, asks the policy for the
@@ -45,6 +47,7 @@ public:
     bool judges_by_validation() const override;
     void judge_by(Objective* judge) override { judge_ = judge; }
     std::vector<RateCount> rate_counts() const override;
+    std::optional<LearnedRate> learned_rate() const override;
     std::string monitor() const override;
     void hear(double measured) override;
     std::string average() const override { return options_.rule.average(); }
@@ -132,6 +135,7 @@ private:
     FirstOrderOptions options_;
     CompileOptions compile_;
     std::unique_ptr<RatePolicy> policy_;  // or none
+    std::optional<RateWatch> watch_;      // of a rate that is learned
     std::unique_ptr<Curve> curve_;
     Objective* judge_ = nullptr;       // or the objective of the step
     bool starts_at_gradient_ = false;  // a step is judged from where its gradient was evaluated

@@ -190,7 +190,7 @@ GraphObjective& Trainer::load(std::span<const int64_t> examples, std::span<const
 Trainer::BatchReport Trainer::step(std::span<const int64_t> examples, std::span<const int64_t> next,
                                    const TrainState& state) {
     GraphObjective& sample = load(examples, next, state);
-    if (judge_) optimizer_.judge_by(&judge_->draw(state.step));
+    if (judge_ && optimizer_.judges_by_validation()) optimizer_.judge_by(&judge_->draw(state.step));
     const Work earlier = sample.work();
     const auto begin = Clock::now();
     BatchReport report;
