@@ -57,8 +57,9 @@ TEST_F(HandedOverRun, ASettledRateIsHandedOver) {
     EXPECT_EQ(summary["handed_over_after"], 6);
     EXPECT_EQ(summary["learned_rate"]["settled"], true);
     for (const Json& line : metrics_of(at))
-        if (line.contains("learning_rate") && line["step"] > 6)
+        if (line.contains("learning_rate") && line["step"] > 6) {
             EXPECT_EQ(line["learning_rate"], summary["learned_rate"]["median"]);
+        }
 }
 
 TEST_F(HandedOverRun, ARateOfItsOwnIsRecommendedWithoutAHandOverToo) {

@@ -72,6 +72,10 @@ std::string StudyData::tuned_setting() const {
     return text_of(member(member(description, "tuning"), "setting"));
 }
 
+bool StudyData::is_line_search() const {
+    return text_of(member(member(description, "tuning"), "search")) == "line";
+}
+
 std::string StudyData::tuned_value(size_t c) const {
     return setting_text(member(member(member(description, "contenders").at(c), "tuned"), tuned_setting()));
 }

@@ -31,6 +31,8 @@ struct StudyData {
     std::string text(const char* key) const;
     /// The setting that was tuned; empty where none was.
     std::string tuned_setting() const;
+    /// Whether every contender had values of its own to choose from.
+    bool is_line_search() const;
     /// Its value that was chosen for a contender; "–" where study.json does not say.
     std::string tuned_value(size_t contender) const;
     /// A number of summary.csv; NaN where there is none.

@@ -114,8 +114,8 @@ ReportSection tuning_section(const StudyData& data) {
     figure.description = fmt::format("{} over {}, a curve for each contender. Chosen: {}.",
                                      metric_words(data.metric), metric_words(setting), choices);
     section.blocks.emplace_back(Paragraph{fmt::format(
-        "Every contender was given the same values of {} to choose from, on seeds that the comparison does "
-        "not use.",
+        "Every contender was given {} of {} to choose from, on seeds that the comparison does not use.",
+        data.is_line_search() ? "as many values by a line search of its own" : "the same values",
         metric_words(setting))});
     section.blocks.emplace_back(std::move(figure));
     return section;

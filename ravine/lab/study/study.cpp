@@ -9,6 +9,7 @@
 #include "ravine/data/data_digest.hpp"
 #include "ravine/lab/statistics/statistics.hpp"
 #include "ravine/lab/study/grid.hpp"
+#include "ravine/lab/study/value_search.hpp"
 #include "ravine/optim/rules/first_order.hpp"
 
 namespace ravine {
@@ -66,9 +67,9 @@ void check_tuning(const StudyOptions& options) {
     if (!options.tune.empty()) return;
     for (const auto& f : study_fields()) {
         const bool is_of_tuning =
-            std::ranges::count(
-                std::initializer_list<std::string_view>{"budget", "range", "values", "tuning_seeds"},
-                f.name) > 0;
+            std::ranges::count(std::initializer_list<std::string_view>{"search", "budget", "range", "values",
+                                                                       "tuning_seeds"},
+                               f.name) > 0;
         if (!is_of_tuning || f.get(options) == f.get(StudyOptions{})) continue;
         std::string flag = f.name;
         std::ranges::replace(flag, '_', '-');
@@ -90,9 +91,44 @@ void check_size(const StudyPlan& plan, size_t values) {
                      contenders, each, most_trials);
 }
 
-std::vector<std::string> grid_of(const StudyOptions& options) {
+/// How many values a line search tries after those that it begins with: half of them, but begins with three.
+int64_t refinements(const StudyOptions& options) {
+    return options.search == O::Search::line ? std::min(options.budget / 2, options.budget - 3) : 0;
+}
+
+std::vector<std::string> grid_of(const StudyOptions& options, int64_t first_seed) {
     if (options.tune.empty()) return {};
+    using Search = O::Search;
+    if (options.search != Search::grid && !options.values.empty())
+        fail_request("--values: expected --search grid beside it, found values to choose");
+    switch (options.search) {
+        case Search::random:
+            return random_values(options.range, options.budget, static_cast<uint64_t>(first_seed));
+        case Search::line:
+            if (options.budget < 4)
+                fail_request("--search line: expected a --budget of at least 4, found {}", options.budget);
+            return log_grid(options.range, options.budget - refinements(options));
+        case Search::grid:
+            break;
+    }
     return options.values.empty() ? log_grid(options.range, options.budget) : listed_values(options.values);
+}
+
+/// Takes the best value that a contender was tried with, and notes what stands beside it.
+void choose(const std::string& label, const ValueSearch& search, StudyResult& result) {
+    const std::string& setting = result.plan.options.tune;
+    const auto& tried = search.tried();
+    const auto chosen = search.best();
+    if (!chosen) fail_run("{} diverged at every value of {}; try a smaller --range", label, setting);
+    result.tuned.push_back(tried[*chosen].value);
+    for (const auto& [value, score] : tried)
+        if (std::ranges::find(result.grid, value) == result.grid.end()) result.grid.push_back(value);
+    if (tried.size() <= 2) return;
+    if (*chosen == 0 || *chosen + 1 == tried.size())
+        result.notes.push_back(fmt::format("{}: the best {}, {}, is the {} that was tried", label, setting,
+                                           tried[*chosen].value, *chosen == 0 ? "first" : "last"));
+    if (result.plan.options.search != O::Search::grid)
+        result.notes.push_back(fmt::format("{}: {} {}", label, setting, neighbourhood_text(search)));
 }
 
 /// The value that every contender gets to at half of the seeds: the worst of the median bests. Nothing where
@@ -122,8 +158,13 @@ const std::vector<Field<StudyOptions>>& study_fields() {
         field("seeds", &O::seeds, up_to_thousand, "trials of each contender, at seed, seed + 1, ..."),
         field("tune", &O::tune, "a setting of the optimizer or of the experiment",
               "choose its value for each contender, on the validation part and on seeds of their own"),
+        choice<O, O::Search>(
+            "search", &O::search,
+            {{"grid", O::Search::grid}, {"random", O::Search::random}, {"line", O::Search::line}},
+            "values with equal ratios, drawn at random (uniform in the logarithm), or half a grid and then "
+            "golden section around its best"),
         field("budget", &O::budget, up_to_thousand, "values tried for each contender, the same for all"),
-        field("range", &O::range, "LOW:HIGH", "of the values, which have equal ratios"),
+        field("range", &O::range, "LOW:HIGH", "of the values"),
         field("values", &O::values, "A,B,C", "the values themselves, instead of --range and --budget"),
         field("tuning_seeds", &O::tuning_seeds, up_to_thousand, "trials of each value"),
         field(
@@ -152,8 +193,8 @@ Study::Study(StudyPlan plan)
     for (auto& [label, experiment] : plan_.contenders)
         experiment.threads = std::max<int64_t>(1, experiment.threads);
     blank_.reference = reference_of(plan_);
-    blank_.grid = grid_of(options);
-    check_size(plan_, blank_.grid.size());
+    blank_.grid = grid_of(options, plan_.contenders.front().experiment.seed);
+    check_size(plan_, blank_.grid.size() + static_cast<size_t>(refinements(options)));
     check_reach(options.reach);
     check_tuning(options);
     if (!options.metric.empty()) find_metric(options.metric);
@@ -161,6 +202,7 @@ Study::Study(StudyPlan plan)
         check_names(experiment);
         for (const auto& value : blank_.grid) check_names(with_value(experiment, value));
     }
+    check_search();
     std::shared_ptr<const Parts> digested;
     for (const auto& [label, experiment] : plan_.contenders) {
         const auto parts = data_.get(data_request(experiment));
@@ -182,6 +224,15 @@ Study::Study(StudyPlan plan)
     blank_.plan = plan_;
 }
 
+/// A line search tries numbers of three digits, which a setting of integers refuses: now, not after an hour.
+void Study::check_search() const {
+    if (plan_.options.search != O::Search::line) return;
+    constexpr int64_t enough = 50;  // that some are no integers
+    for (const auto& [label, experiment] : plan_.contenders)
+        for (const auto& value : log_grid(plan_.options.range, enough))
+            check_names(with_value(experiment, value));
+}
+
 std::string Study::digest_of_first(size_t contenders) const {
     Experiment everything;  // a trial's name is a digest, so one of all contenders is too
     for (size_t c = 0; c < contenders; ++c)
@@ -189,6 +240,8 @@ std::string Study::digest_of_first(size_t contenders) const {
     everything.target = data_digest_;
     everything.model = plan_.options.tune + plan_.options.metric;
     for (const auto& value : blank_.grid) everything.model += "," + value;
+    if (plan_.options.search == O::Search::line)
+        everything.model += fmt::format(",line {}", plan_.options.budget);
     return TrialStore::name_of(everything).substr(0, 6);
 }
 
@@ -205,11 +258,12 @@ Experiment Study::with_value(Experiment experiment, const std::string& value) co
 }
 
 void Study::tune(const TrialStore& store, PoolListener& listener, StudyResult& result) {
-    const size_t contenders = plan_.contenders.size();
     const auto repeats = static_cast<size_t>(plan_.options.tuning_seeds);
-    std::vector<TrialTask> tasks;
-    for (const auto& [label, experiment] : plan_.contenders)
-        for (const auto& value : result.grid)
+    std::vector<ValueSearch> searches(plan_.contenders.size(),
+                                      {result.grid, refinements(plan_.options), result.metric.better});
+    const auto tasks_of = [&](size_t c, std::vector<TrialTask>& tasks) {
+        const auto& [label, experiment] = plan_.contenders[c];
+        for (const auto& value : searches[c].next())
             for (size_t k = 0; k < repeats; ++k) {
                 Experiment trial = with_value(experiment, value);
                 trial.seed = first_tuning_seed(experiment.seed) + static_cast<int64_t>(k);
@@ -217,41 +271,40 @@ void Study::tune(const TrialStore& store, PoolListener& listener, StudyResult& r
                 tasks.push_back({fmt::format("{}, {} {}", label, plan_.options.tune, value), trial,
                                  TrialPurpose::tuning});
             }
-    auto records = run_trials(tasks, store, data_, jobs_, listener);
-    size_t next = 0;
-    for (size_t c = 0; c < contenders; ++c) {
-        double best = worst(result.metric.better);
-        size_t chosen = result.grid.size();
-        for (size_t v = 0; v < result.grid.size(); ++v) {
-            double total = 0;
-            size_t count = 0;
-            for (size_t k = 0; k < repeats; ++k) {
-                auto& record = records[next++];
-                if (!record) {
-                    ++result.missing;
-                    continue;
+    };
+    // All contenders together, a round at a time: what comes next hangs on what a round came to.
+    for (;;) {
+        std::vector<TrialTask> tasks;
+        for (size_t c = 0; c < searches.size(); ++c) tasks_of(c, tasks);
+        if (tasks.empty()) break;
+        auto records = run_trials(tasks, store, data_, jobs_, listener);
+        size_t next = 0;
+        for (size_t c = 0; c < searches.size(); ++c) {
+            std::vector<double> means;
+            for (const auto& value : searches[c].next()) {
+                double total = 0;
+                for (size_t k = 0; k < repeats; ++k) {
+                    auto& record = records[next++];
+                    if (!record) {
+                        ++result.missing;
+                        continue;
+                    }
+                    const double score = final_value(result.metric, *record);
+                    total += score;
+                    result.tuning.push_back({c, value, std::move(*record), score});
                 }
-                const double score = final_value(result.metric, *record);
-                total += score;
-                ++count;
-                result.tuning.push_back({c, result.grid[v], std::move(*record), score});
+                means.push_back(total / static_cast<double>(repeats));
             }
-            if (count == repeats &&
-                is_better(result.metric.better, total / static_cast<double>(repeats), best)) {
-                best = total / static_cast<double>(repeats);
-                chosen = v;
-            }
+            if (result.missing == 0) searches[c].tell(means);
         }
-        if (result.missing > 0) continue;
-        const std::string& label = plan_.contenders[c].label;
-        if (chosen == result.grid.size())
-            fail_run("{} diverged at every value of {}; try a smaller --range", label, plan_.options.tune);
-        result.tuned.push_back(result.grid[chosen]);
-        if (result.grid.size() > 2 && (chosen == 0 || chosen + 1 == result.grid.size()))
-            result.notes.push_back(fmt::format("{}: the best {}, {}, is the {} that was tried", label,
-                                               plan_.options.tune, result.grid[chosen],
-                                               chosen == 0 ? "first" : "last"));
+        if (result.missing > 0) break;
     }
+    std::ranges::stable_sort(result.tuning, {}, &TuningTrial::contender);
+    if (result.missing == 0)
+        for (size_t c = 0; c < searches.size(); ++c) choose(plan_.contenders[c].label, searches[c], result);
+    if (plan_.options.search == O::Search::line)
+        std::ranges::sort(result.grid, {},
+                          [](const auto& value) { return parse_number("", value, positive); });
 }
 
 StudyResult Study::run(const std::filesystem::path& trials, PoolListener& listener) {

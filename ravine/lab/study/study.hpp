@@ -19,7 +19,9 @@ constexpr Range up_to_thousand{1, 1000};
 /// How contenders are compared: the flags of `ravine compare` beside those of an experiment.
 struct StudyOptions {
     int64_t seeds = 5;
-    std::string tune = {};           ///< a setting of the experiment or of the optimizer; empty: none
+    std::string tune = {};  ///< a setting of the experiment or of the optimizer; empty: none
+    enum class Search { grid, random, line };
+    Search search = Search::grid;    ///< how the values are chosen
     int64_t budget = 9;              ///< values tried for each contender
     std::string range = "0.0001:1";  ///< of the values, from the smallest to the largest
     std::string values = {};         ///< the values themselves, instead of range and budget
@@ -54,7 +56,9 @@ struct StudyResult {
     Task task = Task::classification;
     std::vector<int64_t> feature_shape = {};
     Metric metric = {};
-    std::vector<std::string> grid = {};  ///< of the tuned setting; empty without tuning
+    /// Values of the tuned setting, empty without tuning: all of them; of a line search those that it begins
+    /// with, and in the end all that any contender was tried with.
+    std::vector<std::string> grid = {};
     std::vector<TuningTrial> tuning = {};
     std::vector<std::string> tuned = {};  ///< the value chosen for each contender; empty without tuning
     std::vector<std::vector<TrialRecord>> trials = {};  ///< of each contender, by seed
@@ -88,6 +92,7 @@ public:
 private:
     Experiment with_value(Experiment experiment, const std::string& value) const;
     std::shared_ptr<const Parts> pictured_parts(const StudyResult& result);
+    void check_search() const;
     void tune(const TrialStore& store, PoolListener& listener, StudyResult& result);
 
     StudyPlan plan_;

@@ -173,7 +173,12 @@ Json tuning_json(const StudyResult& result) {
     for (const auto& trial : result.tuning)
         if (std::ranges::find(seeds, trial.record.experiment.seed) == seeds.end())
             seeds.push_back(trial.record.experiment.seed);
-    return {{"setting", result.plan.options.tune}, {"values", values}, {"seeds", seeds}};
+    const auto& fields = study_fields();
+    const auto search = std::ranges::find(fields, "search", &Field<StudyOptions>::name);
+    return {{"setting", result.plan.options.tune},
+            {"search", search->get(result.plan.options)},
+            {"values", values},
+            {"seeds", seeds}};
 }
 
 std::string study_json(const StudyResult& result, const std::string& digest) {
