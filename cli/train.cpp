@@ -33,7 +33,7 @@ std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format
 /// What a learned rate is good for beyond this run, and where another optimizer took over.
 void print_learned_rate(const Run& run) {
     const Experiment& e = run.experiment();
-    if (const auto learned = run.learned_rate(); learned && learned->updates > 0) {
+    if (const auto learned = run.learned_rate(); learned && learned->median > 0) {
         Spec constant = Spec::parse(e.optimizer);
         constant.set("learning_rate", fmt::format("{:.3g}", learned->median));
         fmt::print(
