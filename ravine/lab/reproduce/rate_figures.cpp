@@ -159,7 +159,7 @@ struct QuantityText {
     bool is_logarithmic;
 };
 
-QuantityText text_of(Quantity quantity, bool on_boston) {
+QuantityText quantity_text(Quantity quantity, bool on_boston) {
     switch (quantity) {
         case Q::train_loss:
             return {"Training loss", "loss", on_boston};
@@ -177,7 +177,7 @@ QuantityText text_of(Quantity quantity, bool on_boston) {
     return {};
 }
 
-const char* label_of(RateAxis axis) {
+const char* axis_label(RateAxis axis) {
     if (axis == RateAxis::epochs) return "epochs";
     return axis == RateAxis::seconds ? "seconds of training" : "work, in epochs of plain SGD";
 }
@@ -222,8 +222,8 @@ public:
 
 private:
     Chart chart(Quantity quantity, RateAxis axis) const {
-        const auto [title, unit, is_logarithmic] = text_of(quantity, !r_.minima.empty());
-        Chart result{.title = title, .x_label = label_of(axis), .y_label = unit, .log_y = is_logarithmic};
+        const auto [title, unit, is_logarithmic] = quantity_text(quantity, !r_.minima.empty());
+        Chart result{.title = title, .x_label = axis_label(axis), .y_label = unit, .log_y = is_logarithmic};
         for (const auto& label : spec_.labels)
             if (const auto contender = find_contender(r_.study, label)) {
                 Series series =

@@ -23,7 +23,7 @@
 namespace ravine {
 namespace {
 
-constexpr double never_reached = std::numeric_limits<double>::infinity();
+constexpr double diverged_loss = std::numeric_limits<double>::infinity();
 
 bool is_short(const AdaptiveRateOptions& options) {
     return options.extent == AdaptiveRateOptions::Extent::quick;
@@ -56,14 +56,14 @@ Experiment started(const RateProblem& problem, const RateMethod& method, const s
 
 /// After the last epoch that ended within so much work.
 double loss_within(const TrialRecord& trial, double work) {
-    double loss = never_reached;
+    double loss = diverged_loss;
     for (const auto& event : trial.evaluations)
         if (event.training_work.equivalents <= work * (1 + 1e-9)) loss = event.training.loss;
-    return std::isnan(loss) ? never_reached : loss;
+    return std::isnan(loss) ? diverged_loss : loss;
 }
 
 double final_loss(const TrialRecord& trial) {
-    return trial.diverged() || trial.evaluations.empty() ? never_reached : loss_within(trial, never_reached);
+    return trial.diverged() || trial.evaluations.empty() ? diverged_loss : loss_within(trial, diverged_loss);
 }
 
 struct Share {
@@ -188,7 +188,7 @@ std::vector<RobustRun> run_rate_problem(const RateProblem& p, const AdaptiveRate
 
     const auto per_rate = static_cast<size_t>(seeds);
     size_t best = 0;
-    double best_total = never_reached;
+    double best_total = diverged_loss;
     for (size_t i = 0; i < of_grid; i += per_rate) {
         double total = 0;
         for (size_t k = 0; k < per_rate; ++k) total += final_loss(*records[of_places[i + k]]);
@@ -203,13 +203,14 @@ std::vector<RobustRun> run_rate_problem(const RateProblem& p, const AdaptiveRate
         const auto& [method, start, seed] = places[i];
         const TrialRecord& reference = *records[of_places[best + static_cast<size_t>(seed)]];
         const TrialRecord& trial = *records[of_places[i]];
-        runs.push_back({.problem = p.name,
-                        .method = method,
-                        .start = start,
-                        .seed = seed,
-                        .diverged = trial.diverged(),
-                        .loss = trial.diverged() ? never_reached : loss_within(trial, reference.work.equivalents),
-                        .reference = final_loss(reference)});
+        runs.push_back(
+            {.problem = p.name,
+             .method = method,
+             .start = start,
+             .seed = seed,
+             .diverged = trial.diverged(),
+             .loss = trial.diverged() ? diverged_loss : loss_within(trial, reference.work.equivalents),
+             .reference = final_loss(reference)});
     }
     return runs;
 }
@@ -275,7 +276,7 @@ PaperFigure draw_robustness(const std::filesystem::path& folder, const std::vect
             for (const auto& run : runs) {
                 if (run.method != method || run.start != start) continue;
                 near += run.is_near() ? 1 : 0;
-                all.push_back(run.diverged ? never_reached : run.loss / run.reference);
+                all.push_back(run.diverged ? diverged_loss : run.loss / run.reference);
             }
             if (all.empty()) continue;
             const double x = parse_number("rate", start, positive);

@@ -14,7 +14,7 @@ namespace {
 using Trials = std::vector<TrialRecord>;
 
 /// The middle over the trials, of which those that diverged are infinite: "0.0123", "diverged", "-".
-double middle(const Trials& trials, const std::function<double(const TrialRecord&)>& of) {
+double middle_of(const Trials& trials, const std::function<double(const TrialRecord&)>& of) {
     std::vector<double> values;
     for (const auto& trial : trials)
         if (const double value = of(trial); !std::isnan(value)) values.push_back(value);
@@ -70,11 +70,11 @@ PaperTable excess_table(const RateResult& r) {
         table.rows.push_back(
             {label,
              fmt::format("{} of {}", std::ranges::count_if(trials, &TrialRecord::diverged), trials.size()),
-             number_text(middle(trials, [&](auto& t) { return excess(t, 175); })),
-             number_text(middle(trials, [&](auto& t) { return excess(t, end); })),
-             number_text(middle(trials, largest_rise)),
-             number_text(middle(trials, [&](auto& t) { return test(t, 175); })),
-             number_text(middle(trials, settled_rate))});
+             number_text(middle_of(trials, [&](auto& t) { return excess(t, 175); })),
+             number_text(middle_of(trials, [&](auto& t) { return excess(t, end); })),
+             number_text(middle_of(trials, largest_rise)),
+             number_text(middle_of(trials, [&](auto& t) { return test(t, 175); })),
+             number_text(middle_of(trials, settled_rate))});
         for (const auto& t : trials)
             table.csv +=
                 csv_line(label, t.experiment.seed, t.diverged() ? "diverged" : "done", excess(t, 175),
@@ -97,13 +97,14 @@ PaperTable rate_table(const RateResult& r) {
         .header = {"method", "diverged", "epochs", "work", "seconds", "training loss", "at equal work",
                    "held-out loss", "held-out, %", "best, %", "test, %", "settled rate"},
         .rows = {},
-        .notes = fmt::format(
-            "mean ± deviation over {} seeds, after the last epoch; work: that of all epochs, in "
-            "epochs of plain SGD; at equal work: the training loss when as much work was done as "
-            "the first row's run took in all, on straight lines between epochs; best: the highest "
-            "held-out accuracy after any epoch; settled rate: the middle over the last fifth of "
-            "the run",
-            r.study.trials.front().size()),
+        .notes =
+            fmt::format("mean ± deviation over {} seeds, after the last epoch; work: that of all epochs, in "
+                        "epochs of plain SGD; at equal work: the training loss when as much work was done as "
+                        "the first row's run took in all, or after the last epoch where that was less, on "
+                        "straight lines between epochs; best: the highest "
+                        "held-out accuracy after any epoch; settled rate: the middle over the last fifth of "
+                        "the run",
+                        r.study.trials.front().size()),
         .csv =
             "method,seed,status,epochs,work,seconds,train_loss,train_loss_at_equal_work,"
             "heldout_loss,heldout_accuracy,best_heldout_accuracy,train_accuracy,"
@@ -119,19 +120,20 @@ PaperTable rate_table(const RateResult& r) {
         table.rows.push_back(
             {label,
              fmt::format("{} of {}", std::ranges::count_if(trials, &TrialRecord::diverged), trials.size()),
-             number_text(middle(trials, [](auto& t) { return static_cast<double>(t.epochs); })),
+             number_text(middle_of(trials, [](auto& t) { return static_cast<double>(t.epochs); })),
              last_text(
                  trials, [&](auto& e) { return along_axis(e, RateAxis::work, unit); }, "{:.1f}", 1),
              last_text(
                  trials, [](auto& e) { return e.training_seconds; }, "{:.3g}", 1),
-             last_text(trials, evaluated_train_loss, "{:.4f}", 1), number_text(middle(trials, at_equal_work)),
+             last_text(trials, evaluated_train_loss, "{:.4f}", 1),
+             number_text(middle_of(trials, at_equal_work)),
              last_text(
                  trials, [](auto& e) { return e.validation.loss; }, "{:.4f}", 1),
              last_text(
                  trials, [](auto& e) { return e.validation.accuracy; }, "{:.2f}", 100),
-             number_text(100 * middle(trials, best)),
-             number_text(100 * middle(trials, [](auto& t) { return t.test.accuracy; })),
-             number_text(middle(trials, settled_rate))});
+             number_text(100 * middle_of(trials, best)),
+             number_text(100 * middle_of(trials, [](auto& t) { return t.test.accuracy; })),
+             number_text(middle_of(trials, settled_rate))});
         for (const auto& t : trials) {
             const bool is_known = !t.evaluations.empty();
             const EvaluationEvent last = is_known ? t.evaluations.back() : EvaluationEvent{};
