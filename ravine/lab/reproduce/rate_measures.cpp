@@ -11,7 +11,7 @@
 namespace ravine {
 namespace {
 
-constexpr double unbounded = std::numeric_limits<double>::infinity();
+constexpr double never_ending = std::numeric_limits<double>::infinity();
 
 /// Epochs into the run, with fractions.
 double epoch_of(const StepEvent& step, const TrialRecord& trial) {
@@ -48,7 +48,7 @@ double along_axis(const EvaluationEvent& event, RateAxis axis, double unit) {
 }
 
 double value_at(const TrialRecord& trial, RateAxis axis, double x, double unit, const OfEvaluation& of) {
-    if (trial.diverged()) return unbounded;
+    if (trial.diverged()) return never_ending;
     if (trial.evaluations.empty()) return undefined;
     const auto after = std::ranges::find_if(
         trial.evaluations, [&](const auto& event) { return along_axis(event, axis, unit) >= x; });
@@ -57,7 +57,7 @@ double value_at(const TrialRecord& trial, RateAxis axis, double x, double unit, 
     const double left = along_axis(*(after - 1), axis, unit), right = along_axis(*after, axis, unit);
     const double share = (x - left) / (right - left);
     const double value = (1 - share) * of(*(after - 1)) + share * of(*after);
-    return std::isnan(value) ? unbounded : value;  // evaluated where numbers overflow
+    return std::isnan(value) ? never_ending : value;  // evaluated where numbers overflow
 }
 
 std::optional<size_t> find_contender(const StudyResult& study, const std::string& label) {
@@ -83,16 +83,16 @@ double rate_deviation(const TrialRecord& trial, double from, double to) {
 double epochs_to(const TrialRecord& trial, double accuracy) {
     for (const auto& event : trial.evaluations)
         if (event.validation.accuracy >= accuracy) return static_cast<double>(event.epoch);
-    return unbounded;
+    return never_ending;
 }
 
 double largest_rise(const TrialRecord& trial) {
-    double best = unbounded, rise = 1;
+    double best = never_ending, rise = 1;
     for (const auto& step : trial.steps) {
         if (std::isfinite(best)) rise = std::max(rise, step.train_loss / best);
         best = std::min(best, step.train_loss);
     }
-    return trial.diverged() ? unbounded : rise;
+    return trial.diverged() ? never_ending : rise;
 }
 
 double least_squares_minimum(const Parts& parts) {
