@@ -109,7 +109,7 @@ TEST(EarlyStopping, ADivergedRunHasTheBestWeights) {
 }
 
 /// Says after some steps that it has converged.
-class Settling : public test::Watcher {
+class Converging : public test::Watcher {
 public:
     StepReport step(Objective& objective, Parameters& parameters) override {
         StepReport report = Watcher::step(objective, parameters);
@@ -123,7 +123,7 @@ public:
 
 TEST(Converged, EndsTheRunWellAndSaysWhy) {
     Case given;
-    Bench bench(given, test::parts_of(given), std::make_unique<Settling>());
+    Bench bench(given, test::parts_of(given), std::make_unique<Converging>());
     const TrainOutcome outcome = bench.run();
     EXPECT_EQ(outcome.reason, StopReason::converged);
     EXPECT_EQ(outcome.criterion, "the gradient is 0");
