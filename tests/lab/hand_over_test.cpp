@@ -85,12 +85,19 @@ TEST(HandOverSettings, WhatMakesNoSenseIsRefusedBeforeTheData) {
         expect_error(
             2, [&] { training_options(e); }, parts);
     };
-    refused("none", "epochs:count=2", {"--hand-over epochs:count=2", "--then"});
+    refused("none", "epochs:count=0", {"epochs:count", "'0'"});
     refused("adam", "settled", {"--hand-over settled", "learned"});
     refused("adam:learning_rate=settled", "epochs", {"learning_rate=settled", "learned"});
     refused("adma", "epochs", {"unknown optimizer 'adma'", "'adam'"});
     refused("adam", "epoch", {"unknown hand-over 'epoch'", "'epochs'"});
     refused("adam", "settled:tolerance=-1", {"settled:tolerance", "'-1'"});
+}
+
+TEST(HandOverSettings, AConditionAloneIsNoted) {
+    Experiment e = small_experiment();
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(), testing::IsEmpty());
+    e.hand_over = "epochs:count=2";
+    EXPECT_THAT(ravine::Run(e, say_nothing).notes(), testing::Contains(testing::HasSubstr("--then")));
 }
 
 // Trials that were made before there was a hand-over are found again.

@@ -51,11 +51,7 @@ OptimizerParts optimizer_parts(const Experiment& e) {
 OptimizerMaker optimizer(const Experiment& e) {
     auto first = optimizers().make(Spec::parse(e.optimizer));
     const HandOver when = hand_overs().make(Spec::parse(e.hand_over));
-    if (e.then == "none") {
-        if (e.hand_over != Experiment{}.hand_over)
-            fail_request("--hand-over {}: expected --then OPTIMIZER beside it, found none", e.hand_over);
-        return first;
-    }
+    if (e.then == "none") return first;
     Spec second = Spec::parse(e.then);
     const bool is_settled = second.get("learning_rate") == "settled";
     if (is_settled) std::erase_if(second.settings, [](const auto& s) { return s.first == "learning_rate"; });

@@ -168,6 +168,8 @@ std::vector<std::string> Run::notes() const {
         notes.push_back(fmt::format(
             "schedule '{}' counts updates, and gated batches make none: it may not come to its end",
             schedule));
+    if (experiment_.then == "none" && experiment_.hand_over != Experiment{}.hand_over)
+        notes.push_back("--hand-over does nothing without --then OPTIMIZER");
     const int64_t examples = parts().training.size();
     if (auto note = schedule_note(make_schedule(experiment_.schedule), run_length(train_options(), examples));
         !note.empty())
