@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "ravine/optim/rate_and_momentum.hpp"
 #include "ravine/optim/rules/first_order.hpp"
 
 namespace ravine {
@@ -27,6 +28,21 @@ const Catalog<OptimizerMaker>& optimizers() {
     static const auto catalog = [] {
         Catalog<OptimizerMaker> all("optimizer");
         all.add_all(update_rules(), first_order);
+        using R = RateAndMomentum;
+        all.add<R>(
+            {.name = "rate-and-momentum",
+             .summary = "gradient descent with the best rate and the best momentum of each step",
+             .formula = "s = share (-eta g + mu v), with (eta, mu) the minimiser of the Gauss-Newton model\n"
+                        "of the loss at theta - eta g + mu v, v the step before;  theta <- theta + s",
+             .source = "ours; on a quadratic conjugate gradients (Polyak 1964, section 4)"},
+            {field("learning_rate", &R::learning_rate, positive, "before any rate was found"),
+             field("share", &R::share, positive, "of the way to the minimiser")},
+            [](const R& settings) -> OptimizerMaker {
+                return [settings](const OptimizerParts& parts, std::shared_ptr<const ParameterLayout> layout,
+                                  CompileOptions compile) {
+                    return make_rate_and_momentum(settings, parts, std::move(layout), compile);
+                };
+            });
         return all;
     }();
     return catalog;

@@ -3,6 +3,7 @@
 
 #include "ravine/core/error.hpp"
 #include "ravine/optim/functions/functions.hpp"
+#include "ravine/optim/optimizers.hpp"
 #include "ravine/optim/rates/rate_policy.hpp"
 #include "ravine/optim/rates/schedule.hpp"
 #include "ravine/optim/rules/adadelta.hpp"
@@ -53,6 +54,7 @@ void expect_refused(const std::string& spec, const std::string& message) {
 
 TEST(OptimCatalogs, SayEverythingAboutEachEntry) {
     expect_complete(update_rules());
+    expect_complete(optimizers());
     expect_complete(schedules());
     expect_complete(rate_policies());
     expect_complete(clippings());
