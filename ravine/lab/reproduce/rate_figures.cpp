@@ -166,7 +166,7 @@ QuantityText quantity_text(Quantity quantity, bool on_boston) {
         case Q::heldout_loss:
             return {"Held-out loss", "loss", on_boston};
         case Q::excess:
-            return {"Training loss over its minimum", "excess", true};
+            return {"Training loss above its minimum", "share of the minimum", true};
         case Q::train_accuracy:
             return {"Training accuracy", "%", false};
         case Q::heldout_accuracy:
@@ -267,7 +267,7 @@ private:
             case Q::heldout_loss:
                 return e.validation.loss;
             case Q::excess:
-                return e.training.loss - r_.minima.at(seed);
+                return e.training.loss / r_.minima.at(seed) - 1;
             case Q::train_accuracy:
                 return 100 * e.training.accuracy;
             case Q::heldout_accuracy:

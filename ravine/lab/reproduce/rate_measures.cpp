@@ -68,7 +68,7 @@ std::optional<size_t> find_contender(const StudyResult& study, const std::string
 }
 
 double settled_rate(const TrialRecord& trial) {
-    if (trial.evaluations.empty()) return undefined;
+    if (trial.diverged() || trial.evaluations.empty()) return undefined;
     const auto end = static_cast<double>(trial.evaluations.back().epoch);
     return quantile(rates_within(trial, 0.8 * end, end), 0.5);
 }

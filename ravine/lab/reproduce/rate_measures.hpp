@@ -29,7 +29,7 @@ double value_at(const TrialRecord& trial, RateAxis axis, double x, double unit, 
 std::optional<size_t> find_contender(const StudyResult& study, const std::string& label);
 
 /// The rate that a run settled on: the median over the logged updates of the last fifth of its epochs. NaN
-/// where there is none.
+/// where there is none, or the run diverged.
 double settled_rate(const TrialRecord& trial);
 
 /// By how much log10 of the rate varied over the updates of the epochs (from, to]: its deviation.

@@ -46,12 +46,14 @@ PaperTable excess_table(const RateResult& r) {
         .header = {"method", "diverged", "excess at 175", "excess at the end", "largest rise",
                    "test loss at 175", "settled rate"},
         .rows = {},
-        .notes =
-            fmt::format("middle over {} seeds, which split the data; excess: training loss over the smallest "
-                        "that any weights have, after 175 steps and after the last, mean squared error in "
-                        "(1,000 USD)^2; largest rise: the most that a step's loss was above the smallest one "
-                        "before it, as a ratio; settled rate: the middle over the last fifth of the run",
-                        r.study.trials.front().size()),
+        .notes = fmt::format(
+            "middle over {} seeds, which split the data; excess: by how much the training loss, a mean "
+            "squared "
+            "error, is above the smallest that any weights have, as a share of that, after 175 steps and "
+            "after "
+            "the last; largest rise: the most that a step's loss was above the smallest one before it, as a "
+            "ratio; settled rate: the middle over the last fifth of the run",
+            r.study.trials.front().size()),
         .csv =
             "method,seed,status,excess_175,excess_end,largest_rise,test_loss_175,test_loss_"
             "end,settled_rate\n"};
@@ -59,7 +61,7 @@ PaperTable excess_table(const RateResult& r) {
         const Trials& trials = r.study.trials[c];
         const auto excess = [&](const TrialRecord& trial, double epoch) {
             const auto seed = static_cast<size_t>(&trial - trials.data());
-            return value_at(trial, RateAxis::epochs, epoch, 1, evaluated_train_loss) - r.minima.at(seed);
+            return value_at(trial, RateAxis::epochs, epoch, 1, evaluated_train_loss) / r.minima.at(seed) - 1;
         };
         const auto test = [](const TrialRecord& trial, double epoch) {
             return value_at(trial, RateAxis::epochs, epoch, 1,
