@@ -59,6 +59,19 @@ std::vector<double> minima_of(const StudyResult& study) {
     return minima;
 }
 
+/// Every problem of the study of robustness, in robustness/.
+std::vector<RobustRun> run_robustness(const AdaptiveRateOptions& options,
+                                      const std::filesystem::path& folder) {
+    std::vector<RobustRun> runs;
+    for (const auto& problem : rate_problems(options)) {
+        tell(stderr, "Robustness: {}\n", problem.title);
+        StudyProgress progress(stderr);
+        const auto found = run_rate_problem(problem, options, folder / "robustness" / problem.name, progress);
+        runs.insert(runs.end(), found.begin(), found.end());
+    }
+    return runs;
+}
+
 /// The name of a folder for studies with these digests.
 std::string folder_name(const std::string& kind, const std::vector<std::string>& digests) {
     Sha256 digest;
@@ -167,15 +180,8 @@ Reproduced reproduce_adaptive_rate(const AdaptiveRateOptions& options, const std
                                          parts[i].title, parts[i].name));
         results.push_back(std::move(result));
     }
-    std::vector<RobustRun> runs;
-    if (is_robustness_wanted) {
-        for (const auto& problem : rate_problems(options)) {
-            tell(stderr, "Robustness: {}\n", problem.title);
-            StudyProgress progress(stderr);
-            const auto found =
-                run_rate_problem(problem, options, folder.path / "robustness" / problem.name, progress);
-            runs.insert(runs.end(), found.begin(), found.end());
-        }
+    const auto runs = is_robustness_wanted ? run_robustness(options, folder.path) : std::vector<RobustRun>{};
+    if (!runs.empty()) {
         page.tables.push_back(robustness_table(runs));
         write_file_atomically(folder.path / "robustness.csv", page.tables.back().csv);
     }
