@@ -74,7 +74,9 @@ TEST(RateMeasures, OfTheRatesThatWereLogged) {
     for (int64_t step = 1; step <= 50; ++step)
         trial.steps.push_back({.step = step,
                                .epoch = (step + 9) / 10,
-                               .train_loss = step == 20 ? 12.0 : 1.0 + 1.0 / static_cast<double>(step),
+                               .train_loss = step == 20   ? 60.0
+                                             : step == 30 ? 12.0
+                                                          : 1.0 + 1.0 / static_cast<double>(step),
                                .learning_rate = step <= 40 ? 1.0
                                                 : step % 2 ? 0.01
                                                            : 0.0001,
@@ -83,7 +85,7 @@ TEST(RateMeasures, OfTheRatesThatWereLogged) {
     EXPECT_NEAR(settled_rate(trial), 0.00505, 1e-12);  // half of ten are 0.01
     EXPECT_EQ(rate_deviation(trial, 0, 4), 0);
     EXPECT_NEAR(rate_deviation(trial, 4, 5), std::sqrt(10.0 / 9), 1e-12);  // five of -2, five of -4
-    EXPECT_NEAR(largest_rise(trial), 12 / (1 + 1.0 / 19), 1e-12);
+    EXPECT_NEAR(largest_rise(trial), 12 / (1 + 1.0 / 29), 1e-12);
 }
 
 TEST(LeastSquares, HasTheSmallestMeanSquare) {

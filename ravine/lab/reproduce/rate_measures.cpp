@@ -87,9 +87,10 @@ double epochs_to(const TrialRecord& trial, double accuracy) {
 }
 
 double largest_rise(const TrialRecord& trial) {
+    constexpr int64_t decided_by_first_rate = 20;
     double best = never_ending, rise = 1;
     for (const auto& step : trial.steps) {
-        if (std::isfinite(best)) rise = std::max(rise, step.train_loss / best);
+        if (step.step > decided_by_first_rate) rise = std::max(rise, step.train_loss / best);
         best = std::min(best, step.train_loss);
     }
     return trial.diverged() ? never_ending : rise;

@@ -38,8 +38,8 @@ double rate_deviation(const TrialRecord& trial, double from, double to);
 /// The first epoch after which the accuracy on held-out examples was at least `accuracy`; infinite: never.
 double epochs_to(const TrialRecord& trial, double accuracy);
 
-/// The most that a step's loss lay above the smallest one before it, as a ratio of the two; infinite where
-/// the run diverged.
+/// The most that a step's loss lay above the smallest one before it, as a ratio of the two, from step 21 on:
+/// what the first rate did is over by then. Infinite where the run diverged.
 double largest_rise(const TrialRecord& trial);
 
 double evaluated_train_loss(const EvaluationEvent& event);

@@ -51,8 +51,9 @@ PaperTable excess_table(const RateResult& r) {
             "squared "
             "error, is above the smallest that any weights have, as a share of that, after 175 steps and "
             "after "
-            "the last; largest rise: the most that a step's loss was above the smallest one before it, as a "
-            "ratio; settled rate: the middle over the last fifth of the run",
+            "the last; largest rise: the most that a step's loss, from step 21 on, was above the smallest "
+            "one "
+            "before it, as a ratio; settled rate: the middle over the last fifth of the run",
             r.study.trials.front().size()),
         .csv =
             "method,seed,status,excess_175,excess_end,largest_rise,test_loss_175,test_loss_"
