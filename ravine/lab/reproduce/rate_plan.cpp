@@ -92,6 +92,9 @@ RatePart logistic(const std::string& dataset, const std::string& title, const Ad
     plan.add("five losses", "0.01", as_published);
     plan.add("exact", "0.01", "exact-newton");
     plan.add("exact, averaged", "0.01", "exact-newton:memory=0.99,slope=independent");
+    plan.add("exact, memory", "0.01", "exact-newton:memory=0.99");
+    plan.add("exact, memory, share 0.3", "0.01", "exact-newton:memory=0.99,share=0.3");
+    plan.add("exact, linear decay", "0.01", "exact-newton").schedule = "linear";
     for (const char* rate : {"0.001", "0.003", "0.03", "0.1", "0.3"})
         plan.add(fmt::format("constant {}", rate), rate, "constant");
     return plan.with_seeds(is_quick(options) ? 2 : 6);
