@@ -48,10 +48,7 @@ public:
         const Along along = question.curve.along(question.judge, from,
                                                  is_exact() ? Curvature::exact : Curvature::gauss_newton);
         const double curvature = is_exact() ? along.curvature : along.gauss_newton;
-        if (std::isnan(curvature) && !is_exact() && std::isfinite(along.value))
-            fail_request(
-                "rate 'exact-newton': this loss has no outputs apart from its value, and no Gauss-Newton "
-                "curvature; expected curvature=exact");
+        if (question.update == 1 && std::isnan(curvature)) require_curvature(question);
         if (is_independent())
             prepare_for_next(question, curvature);
         else
@@ -94,6 +91,16 @@ public:
 private:
     bool is_exact() const { return settings_.curvature == ExactNewton::Second::exact; }
     bool is_independent() const { return settings_.slope == ExactNewton::Slope::independent; }
+
+    /// NaN is what there is not, and what overflows where a rate is far too large: the first is so at 0 too.
+    void require_curvature(const RateQuestion& question) {
+        if (is_exact()) return;
+        const Along along = question.curve.along(question.judge, 0, expects());
+        if (std::isfinite(along.value) && std::isnan(along.gauss_newton))
+            fail_request(
+                "rate 'exact-newton': this loss has no outputs apart from its value, and no Gauss-Newton "
+                "curvature; expected curvature=exact");
+    }
 
     void note(double slope, double curvature) {
         if (!std::isfinite(slope) || !std::isfinite(curvature)) {
