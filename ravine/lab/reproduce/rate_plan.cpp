@@ -11,6 +11,8 @@ namespace ravine {
 namespace {
 
 constexpr auto as_published = "five-losses:epsilon=0.00001";
+/// The minimiser of each batch, all of it and at once.
+constexpr auto greedy = "exact-newton:share=1,memory=0";
 
 bool is_quick(const AdaptiveRateOptions& options) {
     return options.extent == AdaptiveRateOptions::Extent::quick;
@@ -69,11 +71,11 @@ RatePart boston(const AdaptiveRateOptions& options) {
     plan.add("first order, alpha 1e-9", "0.0000001", "first-order:alpha=1e-9,floor=1e-12");
     plan.add("five losses", "0.01", as_published);
     plan.add("five losses, float32", "0.01", as_published).precision = "f32";
-    const std::string exact = "exact-newton:curvature=exact,growth=1e12";
+    const std::string exact = "exact-newton:curvature=exact,share=1,memory=0,growth=1e12";
     plan.add("exact, lagged", "0.01", exact + ",at=current,applied=next");
     plan.add("exact, lagged, float32", "0.01", exact + ",at=current,applied=next").precision = "f32";
     plan.add("exact", "0.01", exact);
-    plan.add("exact, 0.8", "0.01", exact + ",share=0.8");
+    plan.add("exact, 0.8", "0.01", "exact-newton:curvature=exact,share=0.8,memory=0,growth=1e12");
     return plan.with_seeds(is_quick(options) ? 3 : 10);
 }
 
@@ -90,11 +92,12 @@ RatePart logistic(const std::string& dataset, const std::string& title, const Ad
     plan.add("first order", "0.01", "first-order:alpha=1e-6");
     plan.add("first order, alpha 1e-3", "0.01", "first-order:alpha=1e-3");
     plan.add("five losses", "0.01", as_published);
-    plan.add("exact", "0.01", "exact-newton");
-    plan.add("exact, averaged", "0.01", "exact-newton:memory=0.99,slope=independent");
-    plan.add("exact, memory", "0.01", "exact-newton:memory=0.99");
-    plan.add("exact, memory, share 0.3", "0.01", "exact-newton:memory=0.99,share=0.3");
-    plan.add("exact, linear decay", "0.01", "exact-newton").schedule = "linear";
+    plan.add("exact", "0.01", greedy);
+    plan.add("exact, averaged", "0.01", "exact-newton:share=1,memory=0.99,slope=independent");
+    plan.add("exact, memory", "0.01", "exact-newton:share=1,memory=0.99");
+    plan.add("exact, memory, share 0.3", "0.01", "exact-newton:share=0.3,memory=0.99");
+    plan.add("exact, linear decay", "0.01", greedy).schedule = "linear";
+    plan.add("recommended", "0.01", "exact-newton").schedule = "linear";
     for (const char* rate : {"0.001", "0.003", "0.03", "0.1", "0.3"})
         plan.add(fmt::format("constant {}", rate), rate, "constant");
     return plan.with_seeds(is_quick(options) ? 2 : 6);
@@ -115,10 +118,11 @@ RatePart lenet(const AdaptiveRateOptions& options) {
     plan.add("basic", "0.01", "constant").epochs = is_quick(options) ? 6 : 40;
     plan.add("first order", "0.01", "first-order:alpha=1e-6");
     plan.add("five losses", "0.01", as_published);
-    plan.add("exact", "0.01", "exact-newton");
-    plan.add("exact, averaged", "0.01", "exact-newton:memory=0.99,slope=independent");
+    plan.add("exact", "0.01", greedy);
+    plan.add("exact, averaged", "0.01", "exact-newton:share=1,memory=0.99,slope=independent");
     plan.add("basic, linear decay", "0.01", "constant").schedule = "linear";
-    plan.add("exact, linear decay", "0.01", "exact-newton").schedule = "linear";
+    plan.add("exact, linear decay", "0.01", greedy).schedule = "linear";
+    plan.add("recommended", "0.01", "exact-newton").schedule = "linear";
     return plan.with_seeds(is_quick(options) ? 2 : 3);
 }
 
@@ -140,7 +144,7 @@ RatePart resnet18(const AdaptiveRateOptions& options) {
     Plan plan("resnet18", "ResNet-18 on CIFAR-10", options, resnet("cifar-10", "64", options));
     plan.add("basic", "0.1", "constant").epochs = is_quick(options) ? 4 : 40;
     plan.add("five losses", "0.1", as_published);
-    plan.add("exact", "0.1", "exact-newton");
+    plan.add("exact", "0.1", greedy);
     return plan.with_seeds(1);
 }
 
@@ -151,7 +155,7 @@ RatePart narrow_resnet18(const AdaptiveRateOptions& options) {
         plan.add(fmt::format("basic, {}", rate), rate, "constant");
         plan.add(fmt::format("five losses, {}", rate), rate, as_published);
         plan.add(fmt::format("first order, {}", rate), rate, "first-order:alpha=1e-5");
-        plan.add(fmt::format("exact, {}", rate), rate, "exact-newton");
+        plan.add(fmt::format("exact, {}", rate), rate, greedy);
     }
     for (const char* rate : {"0.0001", "0.001", "1"})
         plan.add(fmt::format("five losses, {}", rate), rate, as_published);
@@ -171,7 +175,7 @@ RatePart cifar100(const AdaptiveRateOptions& options) {
     Plan plan("cifar100", "ResNet-18 on CIFAR-100", options, resnet("cifar-100", "64", options));
     plan.add("basic", "0.02", "constant");
     plan.add("five losses", "0.02", as_published);
-    plan.add("exact", "0.02", "exact-newton");
+    plan.add("exact", "0.02", greedy);
     return plan.with_seeds(1);
 }
 

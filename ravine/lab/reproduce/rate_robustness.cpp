@@ -50,6 +50,7 @@ Experiment started(const RateProblem& problem, const RateMethod& method, const s
     const std::string hundredth = fmt::format("{:.3g}", 0.01 * parse_number("rate", start, positive));
     e.optimizer = fmt::format(fmt::runtime(method.optimizer), start);
     e.rate = fmt::format(fmt::runtime(method.rate), hundredth);
+    e.schedule = method.schedule;
     e.seed = seed;
     return e;
 }
@@ -124,13 +125,14 @@ std::vector<RateMethod> rate_methods() {
         {"basic", sgd, "constant"},
         {"first order", sgd, "first-order:alpha={},floor=1e-12"},
         {"five losses", sgd, "five-losses:epsilon=0.00001"},
-        {"exact", sgd, "exact-newton"},
-        {"exact, exact f''", sgd, "exact-newton:curvature=exact"},
-        {"exact, at current", sgd, "exact-newton:at=current"},
-        {"exact, share 0.5", sgd, "exact-newton:share=0.5"},
-        {"exact, memory 0.9", sgd, "exact-newton:memory=0.9"},
-        {"exact, independent", sgd, "exact-newton:memory=0.9,slope=independent"},
-        {"exact, noise", sgd, "exact-newton:memory=0.9,slope=independent,noise=1"}};
+        {"exact", sgd, "exact-newton:share=1,memory=0"},
+        {"exact, exact f''", sgd, "exact-newton:share=1,memory=0,curvature=exact"},
+        {"exact, at current", sgd, "exact-newton:share=1,at=current"},
+        {"exact, share 0.5", sgd, "exact-newton:share=0.5,memory=0"},
+        {"exact, memory 0.9", sgd, "exact-newton:share=1,memory=0.9"},
+        {"exact, independent", sgd, "exact-newton:share=1,memory=0.9,slope=independent"},
+        {"exact, noise", sgd, "exact-newton:share=1,memory=0.9,slope=independent,noise=1"},
+        {"recommended", sgd, "exact-newton", "linear"}};
     if (rate_policies().contains("hypergradient")) {
         methods.push_back({"hypergradient, sgd", sgd, "hypergradient"});
         methods.push_back(

@@ -74,7 +74,7 @@ void add_learned(Catalog<RatePolicyMaker>& catalog) {
                               {{"exact", E::Second::exact}, {"gauss-newton", E::Second::gauss_newton}},
                               "f'', or that of the Gauss-Newton matrix, which is never negative"),
          field("share", &E::share, positive, "of the way to the minimiser"),
-         field("memory", &E::memory, below_one, "of the means of f' and f''; 0: the batch alone"),
+         field("memory", &E::memory, below_one, "at zero: of the means of f' and f''; 0: the batch alone"),
          choice<E, E::Slope>(
              "slope", &E::slope, {{"own", E::Slope::own}, {"independent", E::Slope::independent}},
              "f' on the batch of the step, or on the next one, which the direction was not fitted to"),

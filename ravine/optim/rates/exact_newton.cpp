@@ -29,8 +29,10 @@ struct RunningMean {
 
 class ExactNewtonPolicy : public RatePolicy {
 public:
-    ExactNewtonPolicy(const ExactNewton& settings, double base_rate)
-        : settings_(settings), rate_(base_rate) {}
+    ExactNewtonPolicy(const ExactNewton& settings, double base_rate) : settings_(settings), rate_(base_rate) {
+        // Slopes at different rates have no mean.
+        if (settings_.at == ExactNewton::At::current) settings_.memory = 0;
+    }
 
     void begin(int64_t size, CompileOptions compile) override {
         if (!is_independent()) return;
@@ -153,11 +155,10 @@ std::unique_ptr<RatePolicy> make_exact_newton(const ExactNewton& settings, doubl
     using At = ExactNewton::At;
     if (settings.at == At::current && settings.slope == ExactNewton::Slope::independent)
         fail_request("rate 'exact-newton': slope=independent is that of a rate of 0; expected at=zero");
-    if (settings.at == At::current && settings.memory > 0)
+    if (settings.noise > 0 && (settings.at == At::current || settings.memory == 0))
         fail_request(
-            "rate 'exact-newton': slopes at different rates have no mean; expected at=zero with memory");
-    if (settings.noise > 0 && settings.memory == 0)
-        fail_request("rate 'exact-newton': a single slope shows no noise; expected memory above 0");
+            "rate 'exact-newton': a single slope shows no noise; expected at=zero and memory above 0 with "
+            "noise");
     if (settings.batch == JudgedBy::validation && settings.slope == ExactNewton::Slope::independent)
         fail_request(
             "rate 'exact-newton': slope=independent is that of the next training batch; expected slope=own "
