@@ -97,7 +97,7 @@ private:
     /// NaN is what there is not, and what overflows where a rate is far too large: the first is so at 0 too.
     void require_curvature(const RateQuestion& question) {
         if (is_exact()) return;
-        const Along along = question.curve.along(question.judge, 0, expects());
+        const Along along = question.curve.along(question.judge, 0, Curvature::gauss_newton);
         if (std::isfinite(along.value) && std::isnan(along.gauss_newton))
             fail_request(
                 "rate 'exact-newton': this loss has no outputs apart from its value, and no Gauss-Newton "
