@@ -11,6 +11,7 @@
 #include "ravine/core/error.hpp"
 #include "ravine/lab/bench/bench_augmentation.hpp"
 #include "ravine/lab/bench/bench_gate.hpp"
+#include "ravine/lab/bench/bench_rates.hpp"
 #include "ravine/lab/bench/bench_sharing.hpp"
 #include "ravine/lab/bench/bench_steps.hpp"
 #include "ravine/lab/bench/step_profile.hpp"
@@ -42,6 +43,11 @@ struct AugmentRequest : BenchRequest {
 
 struct GateRequest : BenchRequest {
     std::vector<std::string> workloads{"spiral", "fc500", "mnist-cnn", "lenet"};
+};
+
+struct RatesRequest : BenchRequest {
+    std::vector<std::string> workloads{"fc500", "resnet18"};
+    int64_t rounds = 3;
 };
 
 struct SharingRequest : BenchRequest {
@@ -130,6 +136,36 @@ void bench_gate(const GateRequest& request) {
                    gated / plain);
         std::fflush(stdout);
     }
+}
+
+void bench_rates(const RatesRequest& request) {
+    const CompileOptions options = request.compile_options();
+    std::vector<StepWorkload> workloads;
+    for (const auto& name : request.workloads) workloads.push_back(find_step_workload(name));
+    if (options.precision == Precision::bf16)
+        fail_request(
+            "--precision: expected f32 or f64, found bf16, in which nothing goes on from a gradient");
+    if (!request.as_json)
+        fmt::print("{:<10}  {:<36}  threads  {:>9}  in plain steps or gradients of the same round\n",
+                   "workload", "rate or product", "ms");
+    for (const auto& workload : workloads)
+        for (const auto& cost : rate_costs(workload, options, request.rounds, request.seconds)) {
+            if (request.as_json)
+                fmt::print("{}\n", nlohmann::ordered_json{{"workload", workload.name},
+                                                          {"name", cost.name},
+                                                          {"precision", to_string(options.precision)},
+                                                          {"threads", options.threads},
+                                                          {"ms", cost.milliseconds},
+                                                          {"unit", cost.unit},
+                                                          {"ratio", quantile(cost.ratios, 0.5)},
+                                                          {"ratios", cost.ratios}}
+                                       .dump());
+            else
+                fmt::print("{:<10}  {:<36}  {:>7}  {:>9.4g}  {:.2f} ({:.2f} to {:.2f}) {}s\n", workload.name,
+                           cost.name, options.threads, cost.milliseconds, quantile(cost.ratios, 0.5),
+                           quantile(cost.ratios, 0), quantile(cost.ratios, 1), cost.unit);
+            std::fflush(stdout);
+        }
 }
 
 /// The median of a number of each round, and between what they lie.
@@ -236,6 +272,19 @@ void add_gate(CLI::App& bench) {
     command->callback([request] { bench_gate(*request); });
 }
 
+void add_rates(CLI::App& bench) {
+    auto* command = bench.add_subcommand(
+        "rates", "Time steps whose rate is learned, and curvature products, in plain steps and gradients");
+    auto request = std::make_shared<RatesRequest>();
+    command->add_option("workload", request->workloads, "As of bench steps")
+        ->type_name("WORKLOAD")
+        ->capture_default_str();
+    add_common_options(*command, *request);
+    add_integer(*command, "--rounds", request->rounds, Range{1, 1000}, "So often; medians are shown");
+    command->add_flag("--json", request->as_json, "One JSON object a line");
+    command->callback([request] { bench_rates(*request); });
+}
+
 void add_sharing(CLI::App& bench) {
     auto* command = bench.add_subcommand(
         "sharing", "Time a step where other programs compute too: beside a busy processor, and two at once");
@@ -283,6 +332,7 @@ void add_bench(CLI::App& app) {
     add_steps(*bench);
     add_augment(*bench);
     add_gate(*bench);
+    add_rates(*bench);
     add_sharing(*bench);
     add_profile(*bench);
 }

@@ -45,6 +45,27 @@ TEST(Bench, AugmentPrintsATable) {
     EXPECT_EQ(run_program({"bench", "augment", "lenet", "--augment", "augmix"}).status, 2);
 }
 
+TEST(Bench, RatesAreMeasuredInPlainStepsOfTheSameRound) {
+    const Outcome outcome =
+        run_program({"bench", "rates", "--json", "--seconds", "0.01", "--rounds", "2", "spiral"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    std::istringstream lines(outcome.out);
+    std::vector<std::string> units;
+    for (std::string line; std::getline(lines, line);) {
+        const auto result = nlohmann::json::parse(line);
+        units.push_back(result.at("unit"));
+        EXPECT_GT(result.at("ms").get<double>(), 0);
+        EXPECT_GT(result.at("ratio").get<double>(), 0);
+        if (result.at("name") == "plain")
+            EXPECT_EQ(result.at("ratio"), 1);
+        else
+            EXPECT_EQ(result.at("ratios").size(), 2U);
+    }
+    EXPECT_EQ(units, (std::vector<std::string>{"step", "step", "step", "step", "step", "step", "step",
+                                               "gradient", "gradient"}));
+    EXPECT_TRUE(is_one_line_error(run_program({"bench", "rates", "--precision", "bf16", "spiral"})));
+}
+
 TEST(Bench, SharingMeasuresEveryRound) {
     const Outcome outcome =
         run_program({"bench", "sharing", "--json", "--seconds", "0.02", "--rounds", "2", "spiral"});

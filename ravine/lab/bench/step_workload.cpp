@@ -134,7 +134,9 @@ WorkloadRun::WorkloadRun(const StepWorkload& workload, CompileOptions options)
       objective_(
           [this, batch = workload.batch](Graph& graph) { return network_.training_graph(graph, batch); },
           options),
-      optimizer_({.rule = update_rules().make(workload.optimizer)}, network_.parameters(), options) {
+      optimizer_(
+          {.rule = update_rules().make(workload.optimizer), .rate = rate_policies().make(workload.rate)},
+          network_.parameters(), options) {
     network_.initialize(parameters_, 0);
     RandomSequence random({.purpose = Purpose::data});
     for (int64_t i = 0; i < features_.size(); ++i) features_.set(i, random.normal());

@@ -26,6 +26,7 @@ struct StepWorkload {
     Spec optimizer;
     Task task = Task::classification;
     std::optional<ModelDescription> description{};  ///< the model, instead of one with a name
+    Spec rate{"constant", {}};                      ///< what decides the rate
 };
 
 /// The workloads by name; bench/peers holds the same ones for other libraries.
@@ -70,6 +71,7 @@ public:
 
     GraphObjective& objective() { return objective_; }
     FirstOrder& optimizer() { return optimizer_; }
+    const Parameters& parameters() const { return parameters_; }
 
 private:
     Network network_;
