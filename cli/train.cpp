@@ -59,6 +59,8 @@ void print_result(const Run& run, const RunResult& result, const RunFolder& fold
         fmt::print(
             "{} of {} batches gated: {} forward and {} backward passes, those of evaluations included\n",
             state.gated, state.step, state.forward_passes, state.backward_passes);
+    if (const std::string words = in_words(run.rate_counts()); !words.empty())
+        fmt::print("rate: {}\n", words);
     if (const auto& first = run.first_model())
         fmt::print(
             "first model of the curriculum: {:.1f} s, {} forward and {} backward passes, work {:.6g}\n",

@@ -37,6 +37,35 @@ TEST(Program, SaysItsVersion) {
     EXPECT_THAT(outcome.out, testing::StartsWith("ravine "));
 }
 
+TEST(Program, ALearnedRateSaysWhatItCounted) {
+    const TestFolder folder;
+    const Outcome outcome = run_program(
+        {"train", "spiral:examples=300", "--optimizer", "sgd", "--epochs", "2", "--out", folder / "run",
+         "--rate", "exact-newton:at=zero,growth=1.001,memory=0,slope=own,noise=0"},
+        folder.path());
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("\nrate: "));
+    EXPECT_THAT(outcome.out, HasSubstr(" times the rate was held within a factor of the last one"));
+}
+
+TEST(Program, BadLearnedRatesAreRefusedBeforeAnyWork) {
+    const TestFolder folder;
+    for (const auto& [rate, says] : std::vector<std::pair<std::string, std::string>>{
+             {"five-losses:epsilon=0", "epsilon"},
+             {"first-order:alpha=0", "alpha"},
+             {"first-order:alpha=-1", "alpha"},
+             {"exact-newton:at=current,slope=own,noise=0,memory=0.5", "at=zero"},
+             {"five-losses:batch=validation", "no validation examples"}}) {
+        const Outcome outcome = run_program({"train", "spiral:examples=300", "--validation-share", "0",
+                                             "--rate", rate, "--out", folder / "run"},
+                                            folder.path());
+        EXPECT_EQ(outcome.status, 2) << rate;
+        EXPECT_TRUE(is_one_line_error(outcome)) << outcome.err;
+        EXPECT_THAT(outcome.err, HasSubstr(says));
+        EXPECT_TRUE(folder.contents().empty()) << rate;
+    }
+}
+
 struct WrongRequest {
     std::vector<std::string> arguments;
     std::string says;

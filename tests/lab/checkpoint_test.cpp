@@ -50,6 +50,31 @@ TEST_F(CheckpointTest, AResumedRunEndsAsOneThatNeverStopped) {
     }
 }
 
+TEST_F(CheckpointTest, ALearnedRateGoesOnWithItsCounts) {
+    for (const std::string rate :
+         {"first-order:alpha=1e-6,floor=0.5", "five-losses", "five-losses:batch=validation",
+          "exact-newton:at=zero,curvature=exact,growth=1.1,memory=0,slope=own,noise=0",
+          "exact-newton:at=current,curvature=gauss-newton,growth=1.1,memory=0,slope=own,noise=0,batch="
+          "validation",
+          "exact-newton:slope=independent,growth=1.1,memory=0.5,noise=1"}) {
+        SCOPED_TRACE(rate);
+        const TemporaryFolder at;
+        Experiment e = long_experiment("momentum:learning_rate=0.05");
+        e.rate = rate;
+        const RunFolder whole = RunFolder::create((at.path() / "whole").string(), ""),
+                        interrupted = RunFolder::create((at.path() / "interrupted").string(), "");
+        train_in(whole, e);
+        InterruptAfter stop(8);
+        EXPECT_EQ(train_in(interrupted, e, {&stop}).outcome.reason, StopReason::interrupted);
+        resume_in(interrupted);
+        expect_same(interrupted, whole);
+        const Json counts = summary_of(whole)["rate"];
+        int64_t total = 0;
+        for (const auto& [name, count] : counts.items()) total += count.get<int64_t>();
+        EXPECT_GT(total, 0);
+    }
+}
+
 /// Ends the process as a crash does, as far as a test can: after an update, without a word to anybody.
 struct CrashAfter : TrainListener {
     int64_t step;

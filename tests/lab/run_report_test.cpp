@@ -44,6 +44,29 @@ TEST_F(RunTest, KeepsTheRegionsAndTheExamplesOfAPlane) {
     EXPECT_EQ(lines(to.points_csv()), 1 + 300);
 }
 
+TEST_F(RunTest, ReportSaysWhatTheRatePolicyCounted) {
+    const auto text_of = [](const RunFolder& folder) {
+        std::string all;
+        for (const auto& section : run_report(folder).sections)
+            for (const auto& block : section.blocks)
+                if (const auto* paragraph = std::get_if<Paragraph>(&block)) all += paragraph->text + "\n";
+        return all;
+    };
+    Experiment e = small_experiment();
+    const RunFolder plain = folder("plain"), learned = folder("learned");
+    train_in(plain, e);
+    EXPECT_FALSE(summary_of(plain).contains("rate"));
+    EXPECT_THAT(text_of(plain), testing::Not(HasSubstr("rate policy")));
+    e.optimizer = "sgd";
+    e.rate = "exact-newton:at=zero,growth=1.001,memory=0,slope=own,noise=0";
+    train_in(learned, e);
+    const int64_t bounded = summary_of(learned)["rate"]["bounded"];
+    ASSERT_GT(bounded, 1);
+    EXPECT_EQ(summary_of(learned)["rate"]["not_finite"], 0);
+    EXPECT_THAT(text_of(learned),
+                HasSubstr(fmt::format("The rate policy counted: {} times the rate was held", bounded)));
+}
+
 TEST_F(RunTest, ReportDrawsWhatTheRunLogged) {
     const RunFolder to = folder("run");
     Experiment e = small_experiment();

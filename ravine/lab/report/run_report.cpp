@@ -17,6 +17,7 @@
 #include "ravine/lab/report/spread.hpp"
 #include "ravine/lab/report/study_sections.hpp"
 #include "ravine/lab/run/metrics_log.hpp"
+#include "ravine/optim/rates/rate_policy.hpp"
 
 namespace ravine {
 namespace {
@@ -197,6 +198,20 @@ ReportSection curves_section(const RunData& data) {
     return section;
 }
 
+/// How often the rate policy had to do what it counts, as the summary has it; empty where it never had to.
+std::string rate_words(const RunData& data) {
+    const auto found = data.summary.find("rate");
+    if (found == data.summary.end() || !found->is_object()) return "";
+    const auto maker = rate_policies().make(Spec::parse(data.experiment.rate));
+    if (!maker) return "";
+    std::vector<RateCount> counts = maker(1)->counts();
+    for (auto& counted : counts) {
+        const auto& count = member(*found, counted.name);
+        counted.count = count.is_number_integer() ? count.get<int64_t>() : 0;
+    }
+    return in_words(counts);
+}
+
 ReportSection updates_section(const RunData& data) {
     ReportSection section{.title = "Updates", .blocks = {}};
     CurveFigure gradient("gradient-norm", "Norm of the gradient", Unit::number, {"gradient"});
@@ -207,6 +222,8 @@ ReportSection updates_section(const RunData& data) {
     }
     gradient.add_to(section);
     rate.add_to(section);
+    if (const std::string words = rate_words(data); !words.empty())
+        section.blocks.emplace_back(Paragraph{"The rate policy counted: " + words + "."});
     return section;
 }
 

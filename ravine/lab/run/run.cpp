@@ -325,6 +325,7 @@ void Run::write_results(const RunFolder& folder, const RunResult& result) {
         json["curriculum_backward_passes"] = first_model_->work.backward_passes;
         json["curriculum_work"] = first_model_->work.equivalents;
     }
+    for (const auto& counted : rate_counts()) json["rate"][counted.name] = counted.count;
     for (const auto& stage : state().targets.records) json["stages"].push_back(to_json(stage));
     if (has_decision_map(*this)) {
         write_file_atomically(

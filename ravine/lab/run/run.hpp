@@ -52,6 +52,8 @@ public:
     std::optional<LearnedRate> learned_rate() const { return training_->optimizer().learned_rate(); }
     /// After how many updates --then took over; none where it did not.
     std::optional<int64_t> handed_over() const { return training_->optimizer().handed_over(); }
+    /// How often the rate policy had to do what it counts, since the run began.
+    std::vector<RateCount> rate_counts() const { return training_->optimizer().rate_counts(); }
     /// What the first model of a curriculum found; none before training, and without a curriculum.
     const std::optional<FirstModel>& first_model() const { return first_model_; }
     /// Bytes by what needs them, and the program of a step: what `-v` prints.

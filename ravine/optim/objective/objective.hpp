@@ -41,8 +41,9 @@ enum class Ahead {
 };
 
 /// How much work was done. Passes over the sample are counted as methods are usually compared: a gradient is
-/// a forward and a backward pass, a curvature product two of each, f, f' and f'' along a direction three
-/// forward passes, whatever they cost. `equivalents` is what they cost: the floating-point operations that
+/// a forward and a backward pass, a curvature product two of each, f and f' along a direction two forward
+/// passes and f'' a backward one more, whatever they cost. What goes on from a gradient counts without what
+/// the gradient had done. `equivalents` is what they cost: the floating-point operations that
 /// ran, over those of a forward pass, both counted in the compiled programs (flops_of).
 struct Work {
     int64_t forward_passes = 0, backward_passes = 0;

@@ -42,7 +42,8 @@ public:
 
     double rate(const RateQuestion& question) override {
         if (is_independent() && has_step_) {
-            const double slope = (*product_)(direction_, question.gradient) - rate_ * last_curvature_;
+            const double slope =
+                (*product_)(direction_, question.gradient) - question.last_rate * last_curvature_;
             note(slope, last_curvature_);
         }
         const double used = rate_;

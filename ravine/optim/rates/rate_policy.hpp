@@ -42,6 +42,7 @@ public:
 struct RateQuestion {
     int64_t update;          ///< 1 for the first
     double loss;             ///< where the gradient was evaluated
+    double last_rate;        ///< of the update before as it was taken: scheduled and clipped; 0 for the first
     Objective& objective;    ///< bound to the sample of the step
     Objective& judge;        ///< that the rate is to be judged by: a validation batch, or `objective`
     const Parameters& at;    ///< the parameters before the update
@@ -55,6 +56,10 @@ struct RateCount {
     std::string what;  ///< "the rate was raised to the floor"
     int64_t count;
 };
+
+/// "3 times the rate was raised to the floor; once ...": those that are not 0, in plain words; empty where
+/// all are.
+std::string in_words(const std::vector<RateCount>& counts);
 
 /// Decides the learning rate eta of every update, which a schedule then multiplies.
 class RatePolicy {

@@ -428,6 +428,7 @@ double FirstOrder::rate_of(Objective& objective, const Parameters& parameters, d
     if (!policy_) return options_.rule.base_learning_rate() * multiplier;
     const double rate = policy_->rate({.update = steps_ + 1,
                                        .loss = loss,
+                                       .last_rate = last_rate_,
                                        .objective = objective,
                                        .judge = judge_ ? *judge_ : objective,
                                        .at = parameters,
@@ -465,7 +466,7 @@ StepReport FirstOrder::step(Objective& objective, Parameters& parameters) {
     if (steps_ == 0) begin(parameters.values());
     if (!inners_.empty()) find_inners(parameters.values());
     curve_->begin(parameters);
-    report.learning_rate = rate_of(objective, parameters, report.loss);
+    report.learning_rate = last_rate_ = rate_of(objective, parameters, report.loss);
     const auto theta = parameters.write();
     for (auto& group : groups_) {
         run_step(group, group.update, report.learning_rate, *theta);
@@ -522,6 +523,7 @@ SavedState FirstOrder::state() {
     result.append("", numbers_->state());
     if (policy_) result.append("rate.", policy_->state());
     if (watch_) result.append("settling.", watch_->state());
+    if (policy_ && policy_->is_learned()) result.numbers.push_back({"last_rate", &last_rate_});
     return result;
 }
 

@@ -152,6 +152,7 @@ private:
     std::unique_ptr<Parameters> point_;
     uint64_t point_version_ = 0;  // of the parameters that point_ was computed from; 0: none
     int64_t steps_ = 0;
+    double last_rate_ = 0;
 };
 
 }  // namespace ravine
