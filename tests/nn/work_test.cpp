@@ -1,4 +1,5 @@
 #include <array>
+#include <tuple>
 
 #include "ravine/graph/derivatives.hpp"
 #include "ravine/graph/flops.hpp"
@@ -65,6 +66,17 @@ TEST(Work, OfCurvatureIsThatOfTheProductsInItsGraph) {
         EXPECT_NEAR(cost_of([&] { objective.hessian_vector(at, direction, result); }), 19.0 / 3, 0.3);
         EXPECT_NEAR(cost_of([&] { objective.gauss_newton_vector(at, direction, result); }), 13.0 / 3, 0.3);
         EXPECT_NEAR(cost_of([&] { objective.along(at, direction, 1); }), 12.0 / 3, 0.3);
+        for (const auto wanted : {Curvature::none, Curvature::gauss_newton})
+            EXPECT_NEAR(cost_of([&] { objective.along(at, direction, 1, wanted); }), 8.0 / 3, 0.3);
+        EXPECT_NEAR(cost_of([&] { objective.along(at, direction, 1, Curvature::exact); }), 12.0 / 3, 0.3);
+        // Going on from the gradient: tangents, and for d'Hd the products of two tangents.
+        for (const auto& [ahead, wanted, expected] :
+             {std::tuple{Ahead::gauss_newton_along, Curvature::gauss_newton, 5.0 / 3},
+              std::tuple{Ahead::exact_along, Curvature::exact, 7.0 / 3}}) {
+            objective.expect(ahead);
+            objective.value_and_gradient(at, result);
+            EXPECT_NEAR(cost_of([&] { objective.along(at, direction, 0, wanted); }), expected, 0.3);
+        }
         const std::array<double, 2> steps{0, 1};
         std::array<double, 2> values{};
         EXPECT_NEAR(cost_of([&] { objective.values_along(at, direction, steps, values); }), 2, 0.01);

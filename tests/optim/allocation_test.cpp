@@ -9,7 +9,7 @@
 #include "ravine/optim/functions/functions.hpp"
 #include "ravine/optim/objective/summed_objective.hpp"
 #include "ravine/optim/rates/schedules.hpp"
-#include "tests/optim/support.hpp"
+#include "tests/optim/curved_net.hpp"
 
 // Counts what the whole test program allocates; the sanitizers bring their own operators.
 #if !defined(__SANITIZE_ADDRESS__)
@@ -62,6 +62,54 @@ TEST(Allocation, NoneInAStepAfterTheFirst) {
                 EXPECT_EQ(allocations, before) << spec.text();
             }
         }
+    }
+}
+
+TEST(Allocation, NoneWhereTheRateIsLearned) {
+    for (const char* rate :
+         {"first-order", "first-order:derivative=exact", "first-order:derivative=differences", "five-losses",
+          "exact-newton:at=zero,curvature=exact,memory=0,slope=own,noise=0",
+          "exact-newton:at=zero,curvature=gauss-newton,memory=0.5,slope=own,noise=1",
+          "exact-newton:at=current,curvature=exact,memory=0,slope=own,noise=0",
+          "exact-newton:at=zero,curvature=exact,slope=independent,memory=0.5"})
+        for (const char* rule : {"sgd", "adam", "nesterov:form=lookahead", "nesterov:form=rewritten"})
+            for (const auto kind : {Clipping::Kind::none, Clipping::Kind::norm, Clipping::Kind::tensor_norm})
+                for (const auto precision : {Precision::f64}) {  // oneDNN allocates within its calls
+                    SCOPED_TRACE(std::string(rate) + " " + rule);
+                    CurvedNet net(precision);
+                    FirstOrder optimizer({.rule = update_rules().make(Spec::parse(rule)),
+                                          .rate = rate_policies().make(Spec::parse(rate)),
+                                          .clipping = {kind, 0.01},
+                                          .weight_decay = 0.1},
+                                         net.layout, {.precision = precision});
+                    optimizer.step(*net.objective, net.at);
+                    optimizer.step(*net.objective, net.at);
+                    const int64_t before = allocations;
+                    for (int i = 0; i < 5; ++i) optimizer.step(*net.objective, net.at);
+                    EXPECT_EQ(allocations, before);
+                }
+}
+
+TEST(Allocation, NoneInWhatGoesOnFromAGradient) {
+    for (const Ahead what :
+         {Ahead::hessian_vector, Ahead::gauss_newton_vector, Ahead::exact_along, Ahead::exact_descent}) {
+        CurvedNet net(Precision::f64);
+        net.objective->expect(what);
+        Vector gradient(32, Precision::f64), product(32, Precision::f64);
+        const Vector v = net.direction(0.9);
+        const auto ask = [&] {
+            net.objective->value_and_gradient(net.at, gradient);
+            if (what == Ahead::hessian_vector) net.objective->hessian_vector(net.at, v, product);
+            if (what == Ahead::gauss_newton_vector) net.objective->gauss_newton_vector(net.at, v, product);
+            if (what == Ahead::exact_along) net.objective->along(net.at, v, 0, Curvature::exact);
+            if (what == Ahead::exact_descent) net.objective->along_descent(net.at, Curvature::exact);
+        };
+        ask();
+        const int64_t before = allocations;
+        ask();
+        net.objective->expect(what);  // said again, as each step does
+        ask();
+        EXPECT_EQ(allocations, before);
     }
 }
 

@@ -1,4 +1,6 @@
 // A rule's step as a function of its rate: theta(eta), and its derivative, come from the rule's graph.
+#include <array>
+
 #include "ravine/optim/rules/adam.hpp"
 #include "ravine/optim/rules/sgd.hpp"
 #include "tests/optim/support.hpp"
@@ -78,6 +80,45 @@ TEST(StepCurve, IsAffineInTheRateAndItsSlopeIsItsDerivative) {
             EXPECT_NEAR(elsewhere[i], slope[i], 1e-14 * size);
             EXPECT_NEAR(far[i], at_rest[i] + 0.5 * slope[i], 1e-13 * size);
             EXPECT_NE(slope[i], 0);
+        }
+    });
+}
+
+// start() + eta direction() is theta(eta), or for the forms of Nesterov's rule that store the point of the
+// next gradient x - eta b with x the point of this one: b is g, or g over the root of its mean square, and
+// decays.
+TEST(StepCurve, IsJudgedAlongItsDirection) {
+    for_all_rules([](const Spec& spec, const Parameters& x, StepCurve& curve) {
+        const auto from = curve.start().values().to_doubles(), b = curve.direction().to_doubles();
+        const bool is_stored_elsewhere =
+            spec.text().find("form=rewritten") != std::string::npos || spec.text() == "nesterov";
+        for (const double eta : {0.0, 0.2, 3.0}) {
+            const auto there = curve.point(eta).values().to_doubles();
+            for (size_t i = 0; i < b.size() && !is_stored_elsewhere; ++i)
+                EXPECT_NEAR(from[i] + eta * b[i], there[i], 1e-13 * (1 + std::abs(there[i])));
+        }
+        test::Bowl objective = test::bowl(Precision::f64);
+        const auto at = x.values().to_doubles();
+        if (is_stored_elsewhere) {
+            EXPECT_EQ(from, at);
+            for (size_t i = 0; i < b.size(); ++i) {
+                const double decay = i < 4 ? 0.25 * at[i] : 0, rate = i < 4 ? 1 : 3;
+                const double own = b[i] / rate + decay;  // -g, or -g / root
+                EXPECT_NEAR(own, spec.name == "nesterov" ? -objective.slope(i, at[i]) : own, 1e-13);
+                EXPECT_LE(own * objective.slope(i, at[i]), 0);
+            }
+        }
+        // Its derivatives are differences of its values.
+        for (const double eta : {0.0, 0.2}) {
+            const Along found = curve.along(objective, eta, Curvature::both);
+            const double h = 1e-3;
+            const std::array rates{eta + h, eta - h, eta};
+            std::array<double, 3> f{};
+            curve.values(objective, rates, f);
+            EXPECT_NEAR(found.value, f[2], 1e-13 * f[2]);
+            EXPECT_NEAR(found.slope, (f[0] - f[1]) / (2 * h), 1e-9 * (1 + std::abs(found.slope)));
+            EXPECT_NEAR(found.curvature, (f[0] + f[1] - 2 * f[2]) / (h * h),
+                        1e-6 * (1 + std::abs(found.curvature)));
         }
     });
 }

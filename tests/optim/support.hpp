@@ -42,9 +42,23 @@ public:
     }
     void hessian_vector(const Parameters&, const Vector&, Vector&) override { FAIL(); }
     void gauss_newton_vector(const Parameters&, const Vector&, Vector&) override { FAIL(); }
-    Along along(const Parameters&, const Vector&, double, Curvature = Curvature::both) override { return {}; }
-    void values_along(const Parameters&, const Vector&, std::span<const double>, std::span<double>) override {
-        FAIL();
+    /// Its Gauss-Newton matrix is its Hessian.
+    Along along(const Parameters& at, const Vector& direction, double step,
+                Curvature = Curvature::both) override {
+        Along result{0, 0, 0, 0};
+        for (size_t i = 0; i < a_.size(); ++i) {
+            const auto k = static_cast<int64_t>(i);
+            const double d = direction.at(k), x = at.values().at(k) + step * d;
+            result.value += a_[i] / 2 * std::pow(x - c_[i], 2);
+            result.slope += slope(i, x) * d;
+            result.curvature += a_[i] * d * d;
+        }
+        result.gauss_newton = result.curvature;
+        return result;
+    }
+    void values_along(const Parameters& at, const Vector& direction, std::span<const double> steps,
+                      std::span<double> values) override {
+        for (size_t i = 0; i < steps.size(); ++i) values[i] = along(at, direction, steps[i]).value;
     }
 
     double gradient_scale = 1;         ///< to make a gradient that is not finite beside a loss that is

@@ -58,6 +58,7 @@ struct Case {
     std::string loss = "";
     std::string optimizer = "adam:learning_rate=0.01";
     std::string schedule = "constant";
+    RatePolicyMaker rate{};
     std::string clip = "none";
     double l2 = 0, weight_decay = 0;
     TrainOptions options{.epochs = 3, .batch = 32, .seed = 1};
@@ -123,6 +124,7 @@ private:
     std::unique_ptr<Optimizer> first_order() const {
         return std::make_unique<FirstOrder>(
             FirstOrderOptions{.rule = update_rules().make(Spec::parse(given.optimizer)),
+                              .rate = given.rate,
                               .schedule = make_schedule(given.schedule),
                               .run_length = run_length(given.options, parts.training.size()),
                               .clipping = make_clipping(Spec::parse(given.clip)),
