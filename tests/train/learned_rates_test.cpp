@@ -175,10 +175,10 @@ TEST(ValidationJudge, DrawsByTheStepAlone) {
 TEST(LearnedRates, GoWithAGate) {
     for (const auto& rate : all_rates) {
         SCOPED_TRACE(rate);
-        Case given = with_both(rate);
+        Case given = with_both(rate, "sgd:learning_rate=0.5");
         given.loss = "kl";
         given.options.epochs = 6;
-        given.options.gate = {.by = Gate::By::batch, .epsilon = 1.2};
+        given.options.gate = {.by = Gate::By::batch, .epsilon = 1};
         Bench bench(given);
         EXPECT_EQ(bench.run().reason, StopReason::epochs);
         EXPECT_GT(bench.state.gated, 0);
