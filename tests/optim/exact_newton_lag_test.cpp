@@ -39,6 +39,7 @@ std::vector<double> rates_of(const ExactNewton& settings, double first,
         Parabola curve(minimiser, 3);
         rates.push_back(policy->rate({.update = std::ssize(rates) + 1,
                                       .loss = 1,
+                                      .last_rate = rates.empty() ? 0 : rates.back(),
                                       .objective = objective,
                                       .judge = objective,
                                       .at = at,

@@ -19,17 +19,17 @@ RatePolicyMaker maker_of(const Hypergradient& settings) {
 }
 
 /// The points and the rates of the policy, schedule left out, of a run on the bowl.
-struct Course {
+struct HyperCourse {
     std::vector<std::vector<double>> points;
     std::vector<double> rates;
 };
 
-Course course_of(const UpdateRule& rule, const Hypergradient& settings, int steps, Precision precision) {
+HyperCourse course_of(const UpdateRule& rule, const Hypergradient& settings, int steps, Precision precision) {
     Bowl objective = bowl(precision);
     Parameters x = parameters_at(two_tensors(), start(), precision);
     FirstOrder optimizer({.rule = rule, .rate = maker_of(settings), .schedule = uneven}, x.shared_layout(),
                          {.precision = precision});
-    Course course;
+    HyperCourse course;
     for (int i = 0; i < steps; ++i) {
         course.rates.push_back(optimizer.step(objective, x).learning_rate / uneven(i, {}));
         course.points.push_back(x.values().to_doubles());
@@ -47,13 +47,13 @@ struct Hand {
 
 /// The algorithms of the paper in plain numbers: h_t = g_t' b_{t-1}, alpha_t = alpha_{t-1} - beta h_t, and
 /// the step with alpha_t.
-Course course_by_hand(const std::function<Hand()>& hand, const Hypergradient& settings, double alpha,
-                      int steps) {
+HyperCourse course_by_hand(const std::function<Hand()>& hand, const Hypergradient& settings, double alpha,
+                           int steps) {
     const Bowl objective = bowl(Precision::f64);
     std::vector<double> x = start(), b(x.size(), 0);
     std::vector<Hand> elements;
     for (size_t i = 0; i < x.size(); ++i) elements.push_back(hand());
-    Course course;
+    HyperCourse course;
     for (int t = 1; t <= steps; ++t) {
         double h = 0, gg = 0, bb = 0;
         std::vector<double> g;
