@@ -132,7 +132,7 @@ RateResult made_rate(const std::string& name, size_t part,
     return result;
 }
 
-std::string rate_verdict(const std::vector<Claim>& claims, const std::string& beginning) {
+std::string learned_verdict(const std::vector<Claim>& claims, const std::string& beginning) {
     for (const auto& c : claims)
         if (c.claim.starts_with(beginning)) return c.verdict;
     return "no such claim";
@@ -146,15 +146,15 @@ TEST(AdaptiveRateClaims, AreJudgedBySeeds) {
                               {"first order", {0.5, 0.5}},
                               {"constant 0.03", std::vector<double>(10, 0.7)}});
     const auto claims = adaptive_rate_claims({r});
-    EXPECT_EQ(rate_verdict(claims, "Five losses train faster"), "holds");
-    EXPECT_EQ(rate_verdict(claims, "Ours: the exact rate trains faster"), "contradicted");
+    EXPECT_EQ(learned_verdict(claims, "Five losses train faster"), "holds");
+    EXPECT_EQ(learned_verdict(claims, "Ours: the exact rate trains faster"), "contradicted");
     // Five losses are ahead of first order, which is behind plain SGD.
-    EXPECT_EQ(rate_verdict(claims, "First order lies between"), "mixed");
-    EXPECT_EQ(rate_verdict(claims, "The rate that 'five losses' settles on"), "holds");
-    EXPECT_EQ(rate_verdict(claims, "Ours: at equal work 'five losses' is within 5 %"), "holds");
-    EXPECT_EQ(rate_verdict(claims, "Ours: at equal work 'exact' is within 5 %"), "contradicted");
-    EXPECT_EQ(rate_verdict(claims, "Five losses settle near 0.4"), "contradicted");  // at 0.03
-    EXPECT_EQ(rate_verdict(claims, "LeNet"), "no such claim");
+    EXPECT_EQ(learned_verdict(claims, "First order lies between"), "mixed");
+    EXPECT_EQ(learned_verdict(claims, "The rate that 'five losses' settles on"), "holds");
+    EXPECT_EQ(learned_verdict(claims, "Ours: at equal work 'five losses' is within 5 %"), "holds");
+    EXPECT_EQ(learned_verdict(claims, "Ours: at equal work 'exact' is within 5 %"), "contradicted");
+    EXPECT_EQ(learned_verdict(claims, "Five losses settle near 0.4"), "contradicted");  // at 0.03
+    EXPECT_EQ(learned_verdict(claims, "LeNet"), "no such claim");
 }
 
 TEST(AdaptiveRateTable, CountsWorkInEpochsOfPlainSgd) {

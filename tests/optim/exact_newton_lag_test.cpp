@@ -52,9 +52,10 @@ std::vector<double> rates_of(const ExactNewton& settings, double first,
 TEST(ExactNewtonLag, ARateThatIsAppliedNextIsTheMinimiserOfTheStepBefore) {
     using E = ExactNewton;
     for (const auto at : {E::At::zero, E::At::current}) {
-        EXPECT_THAT(rates_of({.at = at, .growth = 1e12}, 0.5, {2, 8, 1}),
+        EXPECT_THAT(rates_of({.at = at, .share = 1, .memory = 0, .growth = 1e12}, 0.5, {2, 8, 1}),
                     testing::Pointwise(testing::DoubleNear(1e-12), {2.0, 8.0, 1.0}));
-        EXPECT_THAT(rates_of({.at = at, .growth = 1e12, .applied = E::Applied::next}, 0.5, {2, 8, 1}),
+        EXPECT_THAT(rates_of({.at = at, .share = 1, .memory = 0, .growth = 1e12, .applied = E::Applied::next},
+                             0.5, {2, 8, 1}),
                     testing::Pointwise(testing::DoubleNear(1e-12), {0.5, 2.0, 8.0}));
     }
 }

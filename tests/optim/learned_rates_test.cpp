@@ -365,7 +365,7 @@ TEST(LearnedRates, BadSettingsAreRefused) {
     refused("five-losses:momentum=1", "momentum");
     refused("five-losses:delta=-1", "delta");
     refused("exact-newton:at=current,slope=independent,memory=0,noise=0", "at=zero");
-    refused("exact-newton:at=current,slope=own,memory=0.5,noise=0", "at=zero");
+    refused("exact-newton:at=current,noise=1", "at=zero");
     refused("exact-newton:noise=2,memory=0", "memory");
     refused("exact-newton:slope=independent,batch=validation", "slope=own");
     refused("first-order:batch=validation", "derivative=exact");

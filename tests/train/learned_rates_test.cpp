@@ -15,7 +15,7 @@ const std::vector<std::string> all_rates{
     "first-order:alpha=1e-3,derivative=exact,batch=validation",
     "five-losses:epsilon=1e-2,near_zero=1e-3,delta=1e-2",
     "five-losses:epsilon=1e-2,near_zero=1e-3,delta=1e-2,batch=validation",
-    "exact-newton:at=zero,curvature=gauss-newton,memory=0,slope=own,noise=0",
+    "exact-newton:at=zero,curvature=gauss-newton,share=1,memory=0,slope=own,noise=0",
     "exact-newton:at=zero,curvature=exact,memory=0.5,slope=own,noise=0,batch=validation",
     "exact-newton:at=current,curvature=exact,memory=0,slope=own,noise=0",
     "exact-newton:slope=independent,memory=0.9,noise=1,batch=training"};

@@ -223,8 +223,7 @@ void judge_logistic(RateJudge& judge) {
                        return Statements{within_factor_two(
                            fmt::format("settled at {:.3g}", middle_rate(trials)), trials, 0.4)};
                    });
-    const auto learned = {"five losses", "exact", "exact, averaged", "exact, memory",
-                          "exact, memory, share 0.3"};
+    const auto learned = {"five losses", "exact", "exact, averaged", "exact, memory", "exact, mild"};
     for (const char* method : learned)
         judge.on_parts(
             fmt::format("The rate that '{}' settles on is the best constant one (5.1, 7; a factor of 2)",
