@@ -54,7 +54,7 @@ TEST(Program, BadLearnedRatesAreRefusedBeforeAnyWork) {
              {"five-losses:epsilon=0", "epsilon"},
              {"first-order:alpha=0", "alpha"},
              {"first-order:alpha=-1", "alpha"},
-             {"exact-newton:at=current,slope=own,noise=0,memory=0.5", "at=zero"},
+             {"exact-newton:at=current,noise=1", "at=zero"},
              {"five-losses:batch=validation", "no validation examples"}}) {
         const Outcome outcome = run_program({"train", "spiral:examples=300", "--validation-share", "0",
                                              "--rate", rate, "--out", folder / "run"},

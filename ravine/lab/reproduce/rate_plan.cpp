@@ -99,7 +99,6 @@ RatePart logistic(const std::string& dataset, const std::string& title, const Ad
     plan.add("exact, memory", "0.01", "exact-newton:share=1,memory=0.99");
     plan.add("exact, mild", "0.01", mild);
     plan.add("exact, linear decay", "0.01", greedy).schedule = "linear";
-    plan.add("recommended", "0.01", "exact-newton").schedule = "linear";
     for (const char* rate : {"0.001", "0.003", "0.03", "0.1", "0.3"})
         plan.add(fmt::format("constant {}", rate), rate, "constant");
     return plan.with_seeds(is_quick(options) ? 2 : 6);
@@ -124,7 +123,6 @@ RatePart lenet(const AdaptiveRateOptions& options) {
     plan.add("exact, mild", "0.01", mild);
     plan.add("basic, linear decay", "0.01", "constant").schedule = "linear";
     plan.add("exact, linear decay", "0.01", greedy).schedule = "linear";
-    plan.add("recommended", "0.01", "exact-newton").schedule = "linear";
     return plan.with_seeds(is_quick(options) ? 2 : 3);
 }
 

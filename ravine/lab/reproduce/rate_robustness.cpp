@@ -51,7 +51,6 @@ Experiment started(const RateProblem& problem, const RateMethod& method, const s
     const std::string hundredth = fmt::format("{:.3g}", 0.01 * parse_number("rate", start, positive));
     e.optimizer = fmt::format(fmt::runtime(method.optimizer), start);
     e.rate = fmt::format(fmt::runtime(method.rate), hundredth);
-    e.schedule = method.schedule;
     e.seed = seed;
     return e;
 }
@@ -165,8 +164,7 @@ std::vector<RateMethod> rate_methods() {
         {"exact, memory 0.9", sgd, "exact-newton:share=1,memory=0.9"},
         {"exact, mild", sgd, "exact-newton:memory=0.99,share=0.3"},
         {"exact, independent", sgd, "exact-newton:share=1,memory=0.9,slope=independent"},
-        {"exact, noise", sgd, "exact-newton:share=1,memory=0.9,slope=independent,noise=1"},
-        {"recommended", sgd, "exact-newton", "linear"}};
+        {"exact, noise", sgd, "exact-newton:share=1,memory=0.9,slope=independent,noise=1"}};
     if (rate_policies().contains("hypergradient")) {
         methods.push_back({"hypergradient, sgd", sgd, "hypergradient"});
         methods.push_back(

@@ -24,7 +24,7 @@ std::vector<RateProblem> rate_problems(const AdaptiveRateOptions& options);
 
 /// A method that starts somewhere; "{}" stands for the rate that it starts from.
 struct RateMethod {
-    std::string label, optimizer, rate, schedule = "constant";
+    std::string label, optimizer, rate;
 };
 
 /// Plain SGD first, then the learned rates, then what this build has of rivals from outside the paper.

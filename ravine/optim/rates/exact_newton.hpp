@@ -15,8 +15,8 @@ namespace ravine {
 /// where f'(0) is the gradient times the direction. On a quadratic either is the exact minimiser along the
 /// step: for gradient descent Cauchy's step, which never climbs and is slow. More than all of it, up to
 /// twice, still descends there, and sooner in the end. Of one batch the minimiser is noisy, and without bound
-/// where the batch is as good as learned. The defaults, which docs/results/adaptive-rate.md recommends, take
-/// half as much again of a mean over some ten batches, and want a schedule that decays:
+/// where the batch is as good as learned: the default is that of a mean over some ten batches
+/// (docs/results/adaptive-rate.md), and wants a schedule that decays:
 ///
 ///     memory m: at zero f' and f'' are running means, M <- m M + (1 - m) f, each divided by 1 - m^t;
 ///     slope=independent: f'(0) of step t is taken from the gradient of the next batch, which knows nothing
@@ -39,7 +39,7 @@ struct ExactNewton {
     enum class Applied { now, next };
     At at = At::zero;
     Second curvature = Second::gauss_newton;
-    double share = 1.5;
+    double share = 1;
     double memory = 0.9;  ///< of the means at zero
     Slope slope = Slope::own;
     double noise = 0;
